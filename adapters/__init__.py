@@ -1,0 +1,41 @@
+"""Adapters: one module for each kind of source. A leaf package: imports nothing of `app`."""
+
+from __future__ import annotations
+
+import importlib
+from functools import cache
+from importlib.metadata import entry_points
+
+if not __name__.startswith("penchant."):
+    raise ImportError("import this package as 'penchant.adapters'; a bare 'adapters' makes a second copy of every class")
+
+from .base import Source
+
+#: Built-in kinds and the module:class that serves each; loaded on first use.
+BUILTIN = {
+    "rss": "penchant.adapters.rss:Rss",
+    "mastodon": "penchant.adapters.mastodon:Mastodon",
+    "hackernews": "penchant.adapters.hackernews:HackerNews",
+    "sample": "penchant.adapters.sample:Sample",
+}
+ENTRY_POINT_GROUP = "penchant.adapters"
+
+
+def names() -> tuple[str, ...]:
+    """Kinds of source that can be loaded, built-in ones first."""
+    outside = (e.name for e in entry_points(group=ENTRY_POINT_GROUP) if e.name not in BUILTIN)
+    return (*BUILTIN, *sorted(set(outside)))
+
+
+@cache
+def load(name: str) -> Source:
+    """Return the adapter of this kind. Raises `KeyError` for an unknown one."""
+    if name in BUILTIN:
+        module, _, attribute = BUILTIN[name].partition(":")
+        adapter: Source = getattr(importlib.import_module(module), attribute)()
+        return adapter
+    for entry in entry_points(group=ENTRY_POINT_GROUP):
+        if entry.name == name:
+            adapter = entry.load()()
+            return adapter
+    raise KeyError(f"no adapter named {name!r}; known: {', '.join(names())}")

@@ -1,0 +1,135 @@
+"""Values that the store, the ranking, the worker and the screens hand to one another."""
+
+from __future__ import annotations
+
+import enum
+import time
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from penchant.adapters.base import Link, Media, Poll
+
+EventKind = Literal[
+    "impression", "open", "dwell", "like", "skip", "save", "later", "mute", "topics", "undo"
+]
+#: Kinds that `u` takes back; the others are observations, not decisions.
+UNDOABLE: tuple[EventKind, ...] = ("like", "skip", "save", "later", "mute")
+MuteTarget = Literal["author", "source", "word"]
+
+
+class View(enum.StrEnum):
+    """The lists that keys 1-7 show."""
+
+    FOR_YOU = "for-you"
+    NEWEST = "newest"
+    FOLLOWING = "following"
+    SAVED = "saved"
+    LIKED = "liked"
+    LATER = "later"
+    SEARCH = "search"
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One append-only record of what the reader did.
+
+    `value` by kind: impression {"dwell": seconds}, dwell {"seconds": s},
+    mute {"what": MuteTarget, "key": str}, topics {"topics": [str]},
+    others {}. `position` counts from 0 in `view`; `shown_score` is the
+    probability on screen at the time. `undoes` is the id of the event that
+    an "undo" retracts; an undo is never itself undone.
+    """
+
+    kind: EventKind
+    item_id: int | None = None
+    value: Mapping[str, Any] = field(default_factory=dict)
+    view: str = ""
+    position: int | None = None
+    shown_score: float | None = None
+    head_version: int | None = None
+    session: str = ""
+    undoes: str | None = None
+    id: str = field(default_factory=lambda: uuid.uuid4().hex)
+    at: float = field(default_factory=time.time)
+
+
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """What the live events say of one item."""
+
+    seen: bool = False
+    opened: bool = False
+    liked: bool = False
+    skipped: bool = False
+    saved: bool = False
+    later: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """What one row of a list needs. Times are Unix seconds UTC."""
+
+    item_id: int
+    kind: str
+    title: str
+    excerpt: str
+    url: str
+    source: str
+    subscription_id: int | None
+    author: str
+    author_key: str
+    published: float | None
+    first_seen: float
+    points: int | None
+    comments: int | None
+    people: int
+    probability: float | None
+    marks: Marks
+    media: int = 0
+    content_warning: str = ""
+    also_in: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Article:
+    """A whole item for the article view."""
+
+    card: Card
+    text: str
+    links: tuple[Link, ...]
+    media: tuple[Media, ...]
+    tags: tuple[str, ...]
+    lang: str
+    comments_url: str
+    updated: float | None
+    poll: Poll | None
+    sightings: tuple[str, ...]
+    extra: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """A source the reader added, with its health."""
+
+    id: int
+    kind: str
+    address: str
+    title: str
+    settings: Mapping[str, Any]
+    folder: tuple[str, ...] = ()
+    paused: bool = False
+    cursor: Mapping[str, Any] = field(default_factory=dict)
+    added_at: float = 0.0
+    last_attempt: float | None = None
+    last_success: float | None = None
+    next_due: float = 0.0
+    interval: float = 3600.0
+    failures: int = 0
+    error: str = ""
+    hint: str = ""
+    items: int = 0
+    state: Literal["idle", "queued", "fetching"] = "idle"
+    done: int = 0
+    total: int | None = None

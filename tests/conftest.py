@@ -1,0 +1,29 @@
+"""Fixtures shared by the whole suite."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="session")
+def shared_dir() -> Path:
+    """The folder of recordings and ratings beside the checkout; PENCHANT_SHARED overrides it."""
+    folder = Path(os.environ.get("PENCHANT_SHARED", ROOT.parent / "shared"))
+    if not (folder / "recordings").is_dir():
+        pytest.skip(f"no recordings at {folder}: set PENCHANT_SHARED to the folder that holds them")
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty home for every test, so that none touches the reader's own files."""
+    folder = tmp_path_factory.mktemp("home")
+    monkeypatch.setenv("PENCHANT_HOME", str(folder))
+    monkeypatch.setenv("PENCHANT_SECRETS_DIR", str(folder / "secrets"))
+    monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.null.Keyring")
+    return folder
