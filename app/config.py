@@ -1,0 +1,203 @@
+"""The configuration: one TOML file, few settings, every mistake named with its line.
+
+The dataclasses below are the only list of settings: defaults, ranges and the
+comments of `penchant config default` all come from them.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from .errors import ConfigError
+from .toml_lines import line_of
+from .types import View
+
+
+def _setting(
+    default: Any, doc: str, *, choices: tuple[str, ...] = (), low: float | None = None, high: float | None = None
+) -> Any:
+    """A dataclass field with its comment and its limits (inclusive)."""
+    return field(default=default, metadata={"doc": doc, "choices": choices, "low": low, "high": high})
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How looking becomes an observation. Seconds."""
+
+    impression_seconds: float = _setting(
+        0.5, "An item counts as seen after it was selected this long.", low=0.0, high=60.0
+    )
+    quick_pass_seconds: float = _setting(
+        1.5, "Passing an item faster than this is a weak sign against it.", low=0.0, high=60.0
+    )
+    long_dwell_seconds: float = _setting(
+        20.0, "Reading an item longer than this is a sign for it.", low=1.0, high=3600.0
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Worker:
+    """The background process that fetches and learns."""
+
+    enabled: bool = _setting(
+        True, "Start a worker with the feed. Without one, `penchant sync` fetches when you say so."
+    )
+    concurrency: int = _setting(8, "How many sources are fetched at once.", low=1, high=64)
+    shortest_interval: float = _setting(
+        600.0, "Never ask a source more often than this (seconds).", low=60.0, high=86400.0
+    )
+    longest_interval: float = _setting(
+        86400.0, "Never leave a source alone for longer than this (seconds).", low=600.0, high=2592000.0
+    )
+    niceness: int = _setting(10, "How much the worker gives way to other programs.", low=0, high=19)
+    parse_megabytes: int = _setting(
+        512, "Memory that reading one document may take beyond its own start.", low=64, high=16384
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """Limits of every request."""
+
+    timeout: float = _setting(10.0, "Seconds one answer may take in all.", low=1.0, high=600.0)
+    max_megabytes: int = _setting(64, "Largest answer accepted, unpacked.", low=1, high=4096)
+    proxy: str = _setting("", 'Address of a proxy, such as "http://localhost:3128"; empty: none.')
+
+
+@dataclass(frozen=True, slots=True)
+class MastodonOptions:
+    """What penchant may do on Mastodon in your name."""
+
+    favourite_likes: bool = _setting(False, "A like here also favourites the post there.")
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """Everything the reader can set. `keys` maps a command to the keys that run it."""
+
+    theme: str = _setting("dark", "Colours of the screen.", choices=("dark", "light"))
+    images: str = _setting(
+        "auto", "How pictures are drawn.", choices=("auto", "kitty", "iterm2", "block", "none")
+    )
+    start_view: str = _setting(
+        View.FOR_YOU.value,
+        "The view shown first.",
+        choices=tuple(v.value for v in View if v is not View.SEARCH),
+    )
+    reading: Reading = field(default_factory=Reading)
+    worker: Worker = field(default_factory=Worker)
+    network: Network = field(default_factory=Network)
+    mastodon: MastodonOptions = field(default_factory=MastodonOptions)
+    keys: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+def load(path: Path) -> Config:
+    """Read the file; a missing one means the defaults. Raises `ConfigError`."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return Config()
+    except UnicodeDecodeError as error:
+        raise ConfigError("the file is not UTF-8 text", path=str(path)) from error
+    except OSError as error:
+        raise ConfigError(f"the file cannot be read: {error.strerror}", path=str(path)) from error
+    return parse(text, path=str(path))
+
+
+def parse(text: str, *, path: str = "") -> Config:
+    """Turn TOML text into a `Config`. Raises `ConfigError` for the first mistake."""
+    try:
+        raw = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"not correct TOML: {error}", path=path) from error
+    reader = _Reader(text, path)
+    keys = raw.pop("keys", {})
+    config: Config = reader.table(Config, raw, ())
+    if config.worker.shortest_interval > config.worker.longest_interval:
+        raise reader.error(("worker", "shortest_interval"), "shortest_interval is larger than longest_interval")
+    return dataclasses.replace(config, keys=reader.keys(keys))
+
+
+class _Reader:
+    """Checks raw TOML values against the dataclasses, remembering the text for line numbers."""
+
+    def __init__(self, text: str, path: str) -> None:
+        self.text = text
+        self.path = path
+
+    def error(self, where: tuple[str, ...], message: str) -> ConfigError:
+        return ConfigError(message, line=line_of(self.text, where), path=self.path)
+
+    def table(self, cls: type, raw: Mapping[str, Any], where: tuple[str, ...]) -> Any:
+        fields = {f.name: f for f in dataclasses.fields(cls)}
+        values: dict[str, Any] = {}
+        for name, value in raw.items():
+            here = (*where, name)
+            if name not in fields:
+                raise self.error(here, _unknown(name, list(fields), where))
+            inner = fields[name].default_factory
+            if dataclasses.is_dataclass(inner):
+                if not isinstance(value, dict):
+                    raise self.error(here, f"{name} is a table: write it as [{name}]")
+                values[name] = self.table(inner, value, here)  # type: ignore[arg-type]
+            else:
+                values[name] = self.value(fields[name], value, here)
+        return cls(**values)
+
+    def value(self, setting: dataclasses.Field[Any], value: Any, where: tuple[str, ...]) -> Any:
+        name, kind, limits = setting.name, type(setting.default), setting.metadata
+        if kind is float and type(value) is int:
+            value = float(value)
+        if type(value) is not kind:
+            raise self.error(where, f"{name} must be {_WORDS[kind]}, not {value!r}")
+        if limits["choices"] and value not in limits["choices"]:
+            near = _nearest(value, limits["choices"])
+            raise self.error(where, f"{name} must be one of {', '.join(limits['choices'])}, not {value!r}{near}")
+        low, high = limits["low"], limits["high"]
+        if low is not None and not low <= value <= high:
+            raise self.error(where, f"{name} must be between {low:g} and {high:g}, not {value}")
+        return value
+
+    def keys(self, raw: Any) -> dict[str, tuple[str, ...]]:
+        """The [keys] table: command = "key" or ["key", "key"], checked against the screens' own commands."""
+        if not isinstance(raw, dict):
+            raise self.error(("keys",), "keys is a table: write it as [keys]")
+        remap: dict[str, tuple[str, ...]] = {}
+        for command, keys in raw.items():
+            given = [keys] if isinstance(keys, str) else keys
+            if not isinstance(given, list) or not all(isinstance(key, str) and key for key in given):
+                raise self.error(("keys", command), f'{command} must be a key such as "l" or a list of keys')
+            remap[command] = tuple(given)
+        if remap:
+            from .tui import keys as screen_keys  # free of Textual; loaded only by those who remap
+
+            for command, message in screen_keys.problems(remap):
+                raise self.error(("keys", command), message)
+        return remap
+
+
+_WORDS = {bool: "true or false", int: "a whole number", float: "a number", str: "a text in quotes"}
+
+
+def _nearest(name: str, known: list[str] | tuple[str, ...]) -> str:
+    close = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+    return f"; did you mean {close[0]!r}?" if close else ""
+
+
+def _unknown(name: str, known: list[str], where: tuple[str, ...]) -> str:
+    """Words for an unknown key; a key that exists in another table is named with its table."""
+    for section in dataclasses.fields(Config):
+        inner = section.default_factory
+        if dataclasses.is_dataclass(inner) and name in {f.name for f in dataclasses.fields(inner)}:
+            return f"unknown key {name!r} here: it belongs in [{section.name}]"
+    if where and name in {f.name for f in dataclasses.fields(Config)}:
+        return f"unknown key {name!r} in [{where[-1]}]: it belongs at the top, before any [table]"
+    table = f" in [{where[-1]}]" if where else ""
+    near = _nearest(name, known)
+    return f"unknown key {name!r}{table}{near or '; known are ' + ', '.join(known)}"
