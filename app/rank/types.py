@@ -1,0 +1,113 @@
+"""Values of the ranking: what goes in, what comes out. Times are Unix seconds UTC."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+
+
+@dataclass(frozen=True, slots=True)
+class RankItem:
+    """One item as the experts see it.
+
+    `people` holds (key, name, how, at) of everybody the reader follows who
+    brought the item; `text_len` counts characters; `media` counts attachments.
+    """
+
+    item_id: int
+    content_hash: bytes
+    title: str = ""
+    text_len: int = 0
+    tags: tuple[str, ...] = ()
+    lang: str = ""
+    kind: str = ""
+    source_key: str = ""
+    source: str = ""
+    author_key: str = ""
+    author: str = ""
+    domain: str = ""
+    published: float | None = None
+    first_seen: float = 0.0
+    points: int | None = None
+    comments: int | None = None
+    people: tuple[tuple[str, str, str, float], ...] = ()
+    media: int = 0
+
+    @property
+    def at(self) -> float:
+        """When it appeared: its own date, or when it arrived here if that is unknown or in the future."""
+        if self.published is None or self.published > self.first_seen > 0:
+            return self.first_seen
+        return self.published
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """What one event says of one item: `y` is 1 for, 0 against; `weight` is in (0, 1]."""
+
+    event_id: str
+    item_id: int
+    y: int
+    weight: float
+    at: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Opinion:
+    """One expert's belief about n items: mean and variance of each logit, float64[n]."""
+
+    mean: np.ndarray
+    variance: np.ndarray
+
+
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """What the model says of n items.
+
+    `logit` float64[n]; `parts` float64[n, E+1] sums to `logit` along its rows, one
+    column for each of `names` (the last is "base", the reader's own like rate);
+    `variance` float64[n] is the uncertainty of the logit, for exploration.
+    """
+
+    logit: np.ndarray
+    parts: np.ndarray
+    variance: np.ndarray
+    names: tuple[str, ...]
+
+    @property
+    def probability(self) -> np.ndarray:
+        import numpy as np
+
+        return 1.0 / (1.0 + np.exp(-np.clip(self.logit, -30.0, 30.0)))
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One line of Why: an expert's share of the logit, and the real things it names."""
+
+    name: str
+    logit: float
+    words: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Why:
+    """Parts sum to `logit` within 1e-6; `probability` is the number on the card."""
+
+    item_id: int
+    logit: float
+    probability: float
+    parts: tuple[Part, ...]
+    labels: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class RankedId:
+    """One place of the ranked feed. `note` is "", "explored" or "people"."""
+
+    item_id: int
+    probability: float
+    note: str = ""
