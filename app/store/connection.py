@@ -1,0 +1,192 @@
+"""One apsw connection: opened carefully, locked briefly, its failures put into words."""
+
+from __future__ import annotations
+
+import errno
+import shutil
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Literal
+
+import apsw
+
+from .errors import Damaged, DiskFull, Locked, NotADatabase, ReadOnly, StoreError
+
+Role = Literal["reader", "worker", "cli"]
+Row = tuple[Any, ...]
+
+#: "pnch": PRAGMA application_id of an archive, at offset 68 of the file.
+APPLICATION_ID = 0x706E6368
+MAGIC = b"SQLite format 3\x00"
+#: Seconds that a statement waits for another process's lock before it gives up.
+PATIENCE: dict[Role, float] = {"reader": 5.0, "worker": 30.0, "cli": 10.0}
+#: KiB of page cache; the reader stays small, the worker's index pages want room.
+CACHE_KIB: dict[Role, int] = {"reader": 8_000, "worker": 32_000, "cli": 16_000}
+
+
+class Database:
+    """The only place that calls apsw. Belongs to one thread.
+
+    `durable` makes each commit survive a power cut (synchronous=FULL, an
+    fsync of a few ms); without it a commit survives a crash of the process
+    and becomes durable with the next durable commit of any process, since
+    all of them append to one log.
+    """
+
+    def __init__(self, path: Path, role: Role = "reader", *, durable: bool = True) -> None:
+        self.path = path
+        self.role = role
+        self.patience = PATIENCE[role]
+        self._waiting_since = 0.0
+        with self.failures():
+            self.apsw = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE)
+        # Until the file is known to be ours, closing must not fold its log into it.
+        self.apsw.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
+        self.apsw.set_busy_handler(self._wait)
+        self._durable = durable
+
+    def prepare(self) -> None:
+        """Settle a file that is known to be ours: WAL, foreign keys, caches. Every value is read back."""
+        for name, value, want in (
+            ("journal_mode", "wal", "wal"),
+            ("synchronous", "FULL" if self._durable else "NORMAL", 2 if self._durable else 1),
+            ("foreign_keys", "on", 1),
+            ("recursive_triggers", "on", 1),
+            ("wal_autocheckpoint", "0", 0),
+            ("cache_size", f"-{CACHE_KIB[self.role]}", -CACHE_KIB[self.role]),
+            ("temp_store", "memory", 2),
+        ):
+            self.pragma(name, value)
+            got = self.pragma(name)
+            if got != want:
+                raise StoreError(f"{self.path}: SQLite refused {name} = {value} (it says {got})")
+        self.apsw.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0)
+        self.apsw.config(apsw.SQLITE_DBCONFIG_DEFENSIVE, 1)
+
+    def pragma(self, name: str, value: str | None = None) -> Any:
+        """Read or set one pragma, to its last row; the first value of its first row, or None."""
+        rows = self.rows(f"PRAGMA {name}" if value is None else f"PRAGMA {name} = {value}")
+        return rows[0][0] if rows else None
+
+    def rows(self, sql: str, params: Any = ()) -> list[Row]:
+        """Run one statement to its end."""
+        with self.failures():
+            return self.apsw.execute(sql, params).fetchall()
+
+    def row(self, sql: str, params: Any = ()) -> Row | None:
+        """The first row, or None; the statement is reset at once so that it holds no lock."""
+        found = self.rows(sql, params)
+        return found[0] if found else None
+
+    def value(self, sql: str, params: Any = ()) -> Any:
+        """The first column of the first row, or None."""
+        found = self.row(sql, params)
+        return None if found is None else found[0]
+
+    def run(self, sql: str, params: Any = ()) -> int:
+        """Run one statement; returns how many rows it changed."""
+        with self.failures():
+            self.apsw.execute(sql, params).fetchall()
+            return self.apsw.changes()
+
+    def run_many(self, sql: str, params: Iterable[Sequence[Any] | dict[str, Any]]) -> None:
+        with self.failures():
+            self.apsw.executemany(sql, params).fetchall()
+
+    @contextmanager
+    def write(self) -> Iterator[None]:
+        """A transaction that takes the write lock at once; nested, it joins the outer one."""
+        if self.apsw.in_transaction:
+            yield
+            return
+        self.rows("BEGIN IMMEDIATE")
+        try:
+            yield
+            self.rows("COMMIT")
+        except BaseException:
+            if self.apsw.in_transaction:
+                self.apsw.execute("ROLLBACK")
+            raise
+
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """Several reads that see one state of the file."""
+        if self.apsw.in_transaction:
+            yield
+            return
+        self.rows("BEGIN DEFERRED")
+        try:
+            yield
+        finally:
+            if self.apsw.in_transaction:
+                self.apsw.execute("ROLLBACK")
+
+    @property
+    def last_id(self) -> int:
+        return self.apsw.last_insert_rowid()
+
+    def data_version(self) -> int:
+        """Changes whenever another connection committed something."""
+        return int(self.pragma("data_version"))
+
+    def checkpoint(self) -> None:
+        """Fold what no reader needs any more into the main file, waiting for nobody."""
+        with self.failures():
+            self.apsw.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
+
+    def interrupted_by(self, stop: Callable[[], bool] | None) -> None:
+        """Ask `stop` every few thousand steps; a statement it stops raises `StoreError`."""
+        self.apsw.set_progress_handler(stop, 5_000)
+
+    def close(self) -> None:
+        with self.failures():
+            self.apsw.close()
+
+    def _wait(self, tries: int) -> bool:
+        """SQLite's own busy timeout sleeps up to 100 ms at a time; a key must not wait so long."""
+        now = time.monotonic()
+        if tries == 0:
+            self._waiting_since = now
+        if now - self._waiting_since > self.patience:
+            return False
+        time.sleep(0.0003 if tries < 100 else 0.002)
+        return True
+
+    @contextmanager
+    def failures(self) -> Iterator[None]:
+        try:
+            yield
+        except apsw.Error as error:
+            raise in_words(error, self.path) from error
+
+
+def in_words(error: apsw.Error, path: Path) -> Exception:
+    """The StoreError for a failure of SQLite; a fault of our own SQL comes back as it is."""
+    detail = str(error).removeprefix(f"{type(error).__name__}: ")
+    if isinstance(error, apsw.FullError) or (isinstance(error, (apsw.IOError, apsw.CantOpenError)) and _full(path)):
+        return DiskFull(f"the disk that holds {path} is full")
+    if isinstance(error, (apsw.BusyError, apsw.LockedError)):
+        return Locked(f"{path} is locked by another program")
+    if isinstance(error, apsw.NotADBError):
+        return NotADatabase(f"{path} is not a database")
+    if isinstance(error, apsw.CorruptError):
+        return Damaged(f"{path} is damaged ({detail})")
+    if isinstance(error, (apsw.ReadOnlyError, apsw.PermissionsError)):
+        return ReadOnly(f"{path} cannot be written ({detail})")
+    if isinstance(error, apsw.CantOpenError):
+        return ReadOnly(f"{path} cannot be opened ({detail})")
+    if isinstance(error, apsw.IOError):
+        return StoreError(f"{path}: reading or writing failed ({detail})", hint="The disk may be failing or unplugged.")
+    if isinstance(error, apsw.InterruptError):
+        return StoreError(f"{path}: the operation was stopped")
+    return error
+
+
+def _full(path: Path) -> bool:
+    """An I/O error with less than 1 MiB free is a full disk (SQLite reports a failed grow of -shm as I/O)."""
+    try:
+        return shutil.disk_usage(path.parent).free < 1 << 20
+    except OSError as error:
+        return error.errno == errno.ENOSPC

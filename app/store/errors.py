@@ -1,0 +1,15 @@
+"""What can be wrong with the file, in words for the reader."""
+
+from __future__ import annotations
+
+from penchant.app.errors import (
+    Damaged,
+    DiskFull,
+    FromNewerVersion,
+    Locked,
+    NotADatabase,
+    ReadOnly,
+    StoreError,
+)
+
+__all__ = ["Damaged", "DiskFull", "FromNewerVersion", "Locked", "NotADatabase", "ReadOnly", "StoreError"]

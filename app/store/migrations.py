@@ -1,0 +1,126 @@
+"""Opening a file safely and bringing it up to date, one recorded step at a time."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+
+import apsw
+
+from .connection import APPLICATION_ID, MAGIC, Database
+from .errors import Damaged, FromNewerVersion, NotADatabase, ReadOnly, StoreError
+
+
+@dataclass(frozen=True, slots=True)
+class Migration:
+    """One step; `apply` runs inside the transaction that also records it."""
+
+    version: int
+    name: str
+    apply: Callable[[Database], None]
+
+
+def _first(db: Database) -> None:
+    script(db, resources.files(__package__).joinpath("schema.sql").read_text(encoding="utf-8"))
+
+
+MIGRATIONS: tuple[Migration, ...] = (Migration(1, "first schema", _first),)
+
+_RECORD = """CREATE TABLE IF NOT EXISTS migrations (
+    version INTEGER PRIMARY KEY, name TEXT NOT NULL, applied_at REAL NOT NULL
+) STRICT"""
+
+
+def latest(migrations: tuple[Migration, ...] = MIGRATIONS) -> int:
+    return migrations[-1].version
+
+
+def script(db: Database, sql: str) -> None:
+    """Run every statement of a script; apsw stops at the first row unless it is read to the end."""
+    with db.failures():
+        for _ in db.apsw.execute(sql):
+            pass
+
+
+def inspect(path: Path) -> None:
+    """Refuse, without opening it as a database, what cannot be ours or is cut short. An empty file is new."""
+    try:
+        with path.open("rb") as file:
+            head = file.read(100)
+            size = os.fstat(file.fileno()).st_size
+    except PermissionError as error:
+        raise ReadOnly(f"{path} cannot be read: {error.strerror}") from error
+    except IsADirectoryError as error:
+        raise NotADatabase(f"{path} is a folder, not an archive") from error
+    except OSError as error:
+        raise StoreError(f"{path} cannot be read: {error.strerror}") from error
+    if size == 0:
+        return
+    if not head.startswith(MAGIC) or size < 512:
+        raise NotADatabase(f"{path} is not a SQLite database")
+    wal = path.with_name(path.name + "-wal")
+    page = int.from_bytes(head[16:18], "big")
+    promised = (65_536 if page == 1 else page) * int.from_bytes(head[28:32], "big")
+    if size < promised and not (wal.exists() and wal.stat().st_size):
+        raise Damaged(f"{path} is cut short: {size:,} of {promised:,} bytes are there")
+
+
+def identify(db: Database, newest: int) -> int:
+    """The schema version of an opened file, 0 for an empty one. Raises for what penchant cannot use."""
+    version, application = db.pragma("user_version"), db.pragma("application_id")
+    tables = {name for (name,) in db.rows("SELECT name FROM sqlite_schema WHERE type = 'table'")}
+    if not tables and version == 0:
+        return 0
+    if application != APPLICATION_ID:
+        raise NotADatabase(f"{db.path} is a SQLite database of another program")
+    if version > newest:
+        raise FromNewerVersion(f"{db.path} has version {version}; this penchant knows up to {newest}")
+    missing = {"items", "events", "migrations"} - tables
+    if missing:
+        raise Damaged(f"{db.path} lacks the tables {', '.join(sorted(missing))}")
+    if db.apsw.readonly("main"):
+        raise ReadOnly(f"{db.path} or its folder cannot be written")
+    return int(version)
+
+
+def migrate(db: Database, migrations: tuple[Migration, ...] = MIGRATIONS) -> list[Path]:
+    """Apply what is missing; returns the backups made (one before each step of an existing file)."""
+    backups = []
+    version = identify(db, latest(migrations))
+    for step in migrations:
+        if step.version <= version:
+            continue
+        if version:
+            backups.append(back_up(db, db.path.with_name(f"{db.path.name}.before-v{step.version}.bak")))
+        with db.write():
+            # Another process may have done this step while we waited for the lock.
+            if db.pragma("user_version") < step.version:
+                step.apply(db)
+                db.run(_RECORD)
+                db.run("INSERT INTO migrations VALUES (?, ?, ?)", (step.version, step.name, time.time()))
+                db.pragma("application_id", str(APPLICATION_ID))
+                db.pragma("user_version", str(step.version))
+        version = step.version
+    return backups
+
+
+def back_up(db: Database, target: Path) -> Path:
+    """Online copy of an open archive; `target` appears only when it is complete and on disk."""
+    part = target.with_name(target.name + ".part")
+    part.unlink(missing_ok=True)
+    with db.failures():
+        copy = apsw.Connection(str(part))
+        try:
+            with copy.backup("main", db.apsw, "main") as backup:
+                while not backup.done:
+                    backup.step(1_000)
+        finally:
+            copy.close()
+    with part.open("rb") as file:
+        os.fsync(file.fileno())
+    part.replace(target)
+    return target

@@ -1,0 +1,261 @@
+-- Version 1. Every time is Unix seconds UTC, every JSON column is valid JSON or ''.
+
+CREATE TABLE subscriptions (
+    id           INTEGER PRIMARY KEY AUTOINCREMENT,
+    kind         TEXT NOT NULL,
+    address      TEXT NOT NULL,
+    title        TEXT NOT NULL DEFAULT '',
+    named        INTEGER NOT NULL DEFAULT 0,      -- 1: the reader chose the title, the source must not change it
+    settings     TEXT NOT NULL DEFAULT '{}',
+    folder       TEXT NOT NULL DEFAULT '[]',
+    paused       INTEGER NOT NULL DEFAULT 0,
+    cursor       TEXT NOT NULL DEFAULT '{}',
+    site_url     TEXT NOT NULL DEFAULT '',
+    added_at     REAL NOT NULL,
+    removed_at   REAL,                            -- kept as the name of items that outlive it
+    last_attempt REAL,
+    last_success REAL,
+    next_due     REAL NOT NULL DEFAULT 0,
+    interval     REAL NOT NULL DEFAULT 3600,
+    failures     INTEGER NOT NULL DEFAULT 0,
+    error        TEXT NOT NULL DEFAULT '',
+    hint         TEXT NOT NULL DEFAULT '',
+    state        TEXT NOT NULL DEFAULT 'idle' CHECK (state IN ('idle', 'queued', 'fetching')),
+    done         INTEGER NOT NULL DEFAULT 0,
+    total        INTEGER,
+    UNIQUE (kind, address)
+) STRICT;
+
+-- Wide columns last: a list reads the first ones without touching overflow pages.
+CREATE TABLE items (
+    id              INTEGER PRIMARY KEY AUTOINCREMENT,   -- never reused: events name it for ever
+    uid             TEXT NOT NULL UNIQUE,                -- blake2b(kind, native_id): equal on every machine
+    kind            TEXT NOT NULL,
+    native_id       TEXT NOT NULL,
+    subscription_id INTEGER REFERENCES subscriptions(id) ON DELETE SET NULL,
+    sort_at         REAL NOT NULL,                       -- published, never in the future
+    published       REAL,
+    updated         REAL,
+    first_seen      REAL NOT NULL,
+    deleted_at      REAL,                                -- gone at the source, kept because the reader acted on it
+    points          INTEGER,
+    comments        INTEGER,
+    people          INTEGER NOT NULL DEFAULT 0,          -- distinct sightings.by_key
+    also_in         INTEGER NOT NULL DEFAULT 0,          -- further subscriptions that brought it
+    media_count     INTEGER NOT NULL DEFAULT 0,
+    sensitive       INTEGER NOT NULL DEFAULT 0,
+    text_len        INTEGER NOT NULL DEFAULT 0,          -- characters of text
+    content_hash    BLOB NOT NULL,
+    lang            TEXT NOT NULL DEFAULT '',
+    author_key      TEXT NOT NULL DEFAULT '',
+    author          TEXT NOT NULL DEFAULT '',
+    author_handle   TEXT NOT NULL DEFAULT '',
+    title           TEXT NOT NULL DEFAULT '',
+    url             TEXT NOT NULL DEFAULT '',
+    canonical_url   TEXT NOT NULL DEFAULT '',            -- '' where the address does not identify the item
+    domain          TEXT NOT NULL DEFAULT '',
+    content_warning TEXT NOT NULL DEFAULT '',
+    comments_url    TEXT NOT NULL DEFAULT '',
+    in_reply_to     TEXT NOT NULL DEFAULT '',            -- native id of the same kind
+    thread          TEXT NOT NULL DEFAULT '',
+    tags            TEXT NOT NULL DEFAULT '',
+    excerpt         TEXT NOT NULL DEFAULT '',
+    alt             TEXT NOT NULL DEFAULT '',            -- every media alt text, one a line (searched)
+    poll            TEXT NOT NULL DEFAULT '',
+    media           TEXT NOT NULL DEFAULT '',
+    links           TEXT NOT NULL DEFAULT '',
+    extra           TEXT NOT NULL DEFAULT '',
+    text            TEXT NOT NULL DEFAULT ''
+) STRICT;
+CREATE INDEX items_newest ON items(sort_at DESC, id DESC) WHERE deleted_at IS NULL;
+CREATE INDEX items_canonical ON items(canonical_url) WHERE canonical_url <> '';
+CREATE INDEX items_thread ON items(kind, thread) WHERE thread <> '';
+CREATE INDEX items_reply ON items(kind, in_reply_to) WHERE in_reply_to <> '';
+CREATE INDEX items_hash ON items(content_hash);
+CREATE INDEX items_author ON items(author_key) WHERE author_key <> '';
+CREATE INDEX items_subscription ON items(subscription_id);
+
+-- Every name under which an item is known. `body` marks the one whose text the item shows.
+CREATE TABLE aliases (
+    kind         TEXT NOT NULL,
+    native_id    TEXT NOT NULL,
+    item_id      INTEGER NOT NULL REFERENCES items(id) ON DELETE CASCADE,
+    content_hash BLOB NOT NULL,
+    points       INTEGER,
+    comments     INTEGER,
+    body         INTEGER NOT NULL DEFAULT 1,
+    PRIMARY KEY (kind, native_id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX aliases_item ON aliases(item_id);
+
+CREATE TABLE sightings (
+    item_id         INTEGER NOT NULL REFERENCES items(id) ON DELETE CASCADE,
+    subscription_id INTEGER NOT NULL REFERENCES subscriptions(id) ON DELETE CASCADE,
+    how             TEXT NOT NULL,
+    by_key          TEXT NOT NULL DEFAULT '',
+    by_name         TEXT NOT NULL DEFAULT '',
+    at              REAL NOT NULL,
+    native_id       TEXT NOT NULL,
+    PRIMARY KEY (item_id, subscription_id, how, by_key, native_id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX sightings_subscription ON sightings(subscription_id, at DESC, item_id);
+
+-- 64-bit text fingerprints, only of texts long enough to be told apart; read in one sequential scan.
+CREATE TABLE fingerprints (
+    item_id INTEGER PRIMARY KEY REFERENCES items(id) ON DELETE CASCADE,
+    simhash INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE events (
+    seq          INTEGER PRIMARY KEY AUTOINCREMENT,
+    id           TEXT NOT NULL UNIQUE,
+    kind         TEXT NOT NULL,
+    item_id      INTEGER,                          -- no foreign key: an event outlives its item
+    value        TEXT NOT NULL DEFAULT '{}',
+    view         TEXT NOT NULL DEFAULT '',
+    position     INTEGER,
+    shown_score  REAL,
+    head_version INTEGER,
+    session      TEXT NOT NULL DEFAULT '',
+    undoes       TEXT,
+    at           REAL NOT NULL
+) STRICT;
+CREATE INDEX events_item ON events(item_id, seq) WHERE item_id IS NOT NULL;
+CREATE INDEX events_undoes ON events(undoes) WHERE undoes IS NOT NULL;
+CREATE INDEX events_mute ON events(seq) WHERE kind = 'mute';
+
+CREATE TRIGGER events_no_update BEFORE UPDATE ON events
+BEGIN SELECT RAISE(ABORT, 'events are append-only'); END;
+CREATE TRIGGER events_no_delete BEFORE DELETE ON events
+BEGIN SELECT RAISE(ABORT, 'events are append-only'); END;
+-- Also keeps INSERT OR REPLACE from replacing a row: that fires no delete trigger.
+CREATE TRIGGER events_once BEFORE INSERT ON events
+WHEN EXISTS (SELECT 1 FROM events WHERE id = NEW.id OR seq = NEW.seq)
+BEGIN SELECT RAISE(IGNORE); END;
+
+CREATE VIEW live_events AS
+SELECT * FROM events e
+WHERE e.kind <> 'undo' AND NOT EXISTS (SELECT 1 FROM events u WHERE u.undoes = e.id AND u.kind = 'undo');
+
+-- What the live events say of each item. Times are of the event that set the mark, NULL where unset.
+CREATE TABLE item_state (
+    item_id  INTEGER PRIMARY KEY REFERENCES items(id) ON DELETE CASCADE,
+    seen     INTEGER NOT NULL,
+    opened   INTEGER NOT NULL,
+    liked    INTEGER NOT NULL,
+    skipped  INTEGER NOT NULL,
+    saved    INTEGER NOT NULL,
+    later    INTEGER NOT NULL,
+    liked_at REAL,
+    saved_at REAL,
+    later_at REAL
+) STRICT;
+CREATE INDEX state_liked ON item_state(liked_at DESC, item_id) WHERE liked;
+CREATE INDEX state_saved ON item_state(saved_at DESC, item_id) WHERE saved;
+CREATE INDEX state_later ON item_state(later_at DESC, item_id) WHERE later;
+
+-- like and skip replace one another, skip also takes an item off the Later list; the last one counts.
+CREATE VIEW derived_state AS
+SELECT item_id,
+    1 AS seen,
+    max(kind = 'open') AS opened,
+    coalesce(max(CASE WHEN kind = 'like' THEN seq END) > coalesce(max(CASE WHEN kind = 'skip' THEN seq END), 0), 0)
+        AS liked,
+    coalesce(max(CASE WHEN kind = 'skip' THEN seq END) > coalesce(max(CASE WHEN kind = 'like' THEN seq END), 0), 0)
+        AS skipped,
+    max(kind = 'save') AS saved,
+    coalesce(max(CASE WHEN kind = 'later' THEN seq END) > coalesce(max(CASE WHEN kind = 'skip' THEN seq END), 0), 0)
+        AS later,
+    max(CASE WHEN kind = 'like' THEN at END) AS liked_at,
+    max(CASE WHEN kind = 'save' THEN at END) AS saved_at,
+    max(CASE WHEN kind = 'later' THEN at END) AS later_at
+FROM live_events
+WHERE kind IN ('impression', 'open', 'dwell', 'like', 'skip', 'save', 'later')
+GROUP BY item_id;
+
+-- The worker's queue: consumed by sequence, filled by triggers only.
+CREATE TABLE changes (
+    seq     INTEGER PRIMARY KEY AUTOINCREMENT,
+    item_id INTEGER NOT NULL,
+    action  TEXT NOT NULL CHECK (action IN ('new', 'edit', 'delete'))
+) STRICT;
+CREATE TRIGGER items_new AFTER INSERT ON items
+BEGIN INSERT INTO changes(item_id, action) VALUES (NEW.id, 'new'); END;
+CREATE TRIGGER items_edit AFTER UPDATE OF content_hash ON items WHEN OLD.content_hash <> NEW.content_hash
+BEGIN INSERT INTO changes(item_id, action) VALUES (NEW.id, 'edit'); END;
+CREATE TRIGGER items_gone AFTER DELETE ON items
+BEGIN INSERT INTO changes(item_id, action) VALUES (OLD.id, 'delete'); END;
+
+-- Full text. External content: snippet() and highlight() work, nothing is stored twice.
+CREATE VIRTUAL TABLE search USING fts5(
+    title, text, author, alt, content = 'items', content_rowid = 'id', tokenize = 'unicode61 remove_diacritics 2'
+);
+CREATE TRIGGER search_insert AFTER INSERT ON items
+BEGIN
+    INSERT INTO search(rowid, title, text, author, alt) VALUES (NEW.id, NEW.title, NEW.text, NEW.author, NEW.alt);
+END;
+CREATE TRIGGER search_delete AFTER DELETE ON items
+BEGIN
+    INSERT INTO search(search, rowid, title, text, author, alt)
+    VALUES ('delete', OLD.id, OLD.title, OLD.text, OLD.author, OLD.alt);
+END;
+CREATE TRIGGER search_update AFTER UPDATE OF title, text, author, alt ON items
+WHEN OLD.title <> NEW.title OR OLD.text <> NEW.text OR OLD.author <> NEW.author OR OLD.alt <> NEW.alt
+BEGIN
+    INSERT INTO search(search, rowid, title, text, author, alt)
+    VALUES ('delete', OLD.id, OLD.title, OLD.text, OLD.author, OLD.alt);
+    INSERT INTO search(rowid, title, text, author, alt) VALUES (NEW.id, NEW.title, NEW.text, NEW.author, NEW.alt);
+END;
+
+-- Vectors and word statistics belong to a text (content_hash), not to an item: equal texts share one row.
+CREATE TABLE spaces (
+    id      INTEGER PRIMARY KEY,
+    name    TEXT NOT NULL UNIQUE,                  -- the model that made the vectors
+    dim     INTEGER NOT NULL,
+    made_at REAL NOT NULL
+) STRICT;
+CREATE TABLE embeddings (
+    id           INTEGER PRIMARY KEY,
+    space_id     INTEGER NOT NULL REFERENCES spaces(id) ON DELETE CASCADE,
+    content_hash BLOB NOT NULL,
+    vector       BLOB NOT NULL,                    -- dim little-endian float32, unit length
+    UNIQUE (space_id, content_hash)
+) STRICT;
+CREATE TABLE features (
+    content_hash BLOB PRIMARY KEY,
+    words        BLOB NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE scores (
+    item_id      INTEGER PRIMARY KEY REFERENCES items(id) ON DELETE CASCADE,
+    logit        REAL NOT NULL,
+    probability  REAL NOT NULL,
+    parts        TEXT NOT NULL DEFAULT '{}',
+    head_version INTEGER NOT NULL
+) STRICT;
+-- The For you order. A new generation is written beside the old one in short transactions, then shown at once.
+CREATE TABLE ranking (
+    generation INTEGER NOT NULL,
+    position   INTEGER NOT NULL,
+    item_id    INTEGER NOT NULL,
+    PRIMARY KEY (generation, position)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX ranking_item ON ranking(item_id, generation);
+CREATE TABLE heads (
+    version     INTEGER PRIMARY KEY,
+    through_seq INTEGER NOT NULL,
+    made_at     REAL NOT NULL,
+    meta        TEXT NOT NULL DEFAULT '{}',
+    blob        BLOB NOT NULL
+) STRICT;
+
+CREATE TABLE control (
+    id      INTEGER PRIMARY KEY AUTOINCREMENT,
+    kind    TEXT NOT NULL,
+    payload TEXT NOT NULL DEFAULT '{}',
+    at      REAL NOT NULL
+) STRICT;
+CREATE TABLE settings (
+    key   TEXT PRIMARY KEY,
+    value ANY
+) STRICT, WITHOUT ROWID;
