@@ -67,7 +67,6 @@ class Network:
 
     timeout: float = _setting(10.0, "Seconds one answer may take in all.", low=1.0, high=600.0)
     max_megabytes: int = _setting(64, "Largest answer accepted, unpacked.", low=1, high=4096)
-    proxy: str = _setting("", 'Address of a proxy, such as "http://localhost:3128"; empty: none.')
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,14 +174,25 @@ class _Reader:
                 raise self.error(("keys", command), f'{command} must be a key such as "l" or a list of keys')
             remap[command] = tuple(given)
         if remap:
-            from .tui import keys as screen_keys  # free of Textual; loaded only by those who remap
-
-            for command, message in screen_keys.problems(remap):
-                raise self.error(("keys", command), message)
+            self._check_keys(remap)
         return remap
+
+    def _check_keys(self, remap: Mapping[str, tuple[str, ...]]) -> None:
+        from .tui.keys import KeyProblem, resolve_keys  # free of Textual; loaded only by those who remap
+
+        try:
+            resolve_keys(remap)
+        except KeyProblem as problem:
+            blamed = problem.name if problem.name in remap else _who_has(remap, problem.name)
+            raise self.error(("keys", blamed), str(problem)) from problem
 
 
 _WORDS = {bool: "true or false", int: "a whole number", float: "a number", str: "a text in quotes"}
+
+
+def _who_has(remap: Mapping[str, tuple[str, ...]], key: str) -> str:
+    """The command that was given this key; "" when none was."""
+    return next((command for command, keys in remap.items() if key in keys), "")
 
 
 def _nearest(name: str, known: list[str] | tuple[str, ...]) -> str:
