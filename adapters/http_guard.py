@@ -1,0 +1,203 @@
+"""Which network addresses a remote server may send us to, checked at connect time.
+
+A name is resolved once, every address it resolves to is judged, and the
+connection goes to the judged address itself, so that a second, different
+answer of the name server (DNS rebinding) never matters.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import socket
+import ssl
+import urllib.request
+from collections.abc import AsyncIterator, Iterable
+from typing import Any
+
+import httpcore
+import httpx
+
+from .base import Refused, SourceError, Unreachable
+
+_NAT64 = ipaddress.ip_network("64:ff9b::/96")
+#: Seconds for one address of a name that has several, so that a dead IPv6 route leaves time for IPv4.
+_ONE_ADDRESS = 3.0
+#: Key of `request.extensions`: the reader typed this host and port himself.
+TYPED = "penchant_typed"
+
+
+def is_public(address: str) -> bool:
+    """Whether an IP address belongs to the open internet.
+
+    Private, loopback, link-local, shared (CGNAT, RFC 6598), multicast and
+    reserved ranges do not, nor do IPv6 forms that carry such an IPv4 address
+    (mapped, 6to4, Teredo, NAT64).
+    """
+    try:
+        ip = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return False
+    if isinstance(ip, ipaddress.IPv6Address):
+        inner = [ip.ipv4_mapped, ip.sixtofour, *(ip.teredo or ())]
+        if ip in _NAT64:
+            inner.append(ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF))
+        if any(v4 is not None and not is_public(str(v4)) for v4 in inner):
+            return False
+        if ip.ipv4_mapped is not None or ip in _NAT64:
+            return True
+        if ip.is_site_local:
+            return False
+    return ip.is_global and not ip.is_multicast and not ip.is_reserved
+
+
+async def resolve(host: str, port: int) -> list[str]:
+    """IP addresses of a host name, in the system's order of preference. Raises `Unreachable`."""
+    try:
+        found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError) as error:
+        raise Unreachable(
+            f"{host}: no such host could be found ({getattr(error, 'strerror', None) or error})."
+        ) from error
+    return list(dict.fromkeys(str(entry[4][0]) for entry in found))
+
+
+class GuardedBackend(httpcore.AsyncNetworkBackend):
+    """Opens TCP connections to public addresses only; with `private`, to any address."""
+
+    def __init__(self, *, private: bool) -> None:
+        self._private = private
+        self._inner = httpcore.AnyIOBackend()
+
+    async def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[Any] | None = None,
+    ) -> httpcore.AsyncNetworkStream:
+        addresses = await resolve(host, port)
+        allowed = addresses if self._private else [a for a in addresses if is_public(a)]
+        if not allowed:
+            raise Refused(f"{host} leads to {addresses[0] if addresses else 'nowhere'}, an address inside a private network.")
+        for address in allowed[:-1]:
+            try:
+                wait = min(timeout or _ONE_ADDRESS, _ONE_ADDRESS)
+                return await self._inner.connect_tcp(address, port, wait, local_address, socket_options)
+            except (httpcore.ConnectError, httpcore.ConnectTimeout):
+                continue
+        return await self._inner.connect_tcp(allowed[-1], port, timeout, local_address, socket_options)
+
+    async def connect_unix_socket(
+        self, path: str, timeout: float | None = None, socket_options: Iterable[Any] | None = None
+    ) -> httpcore.AsyncNetworkStream:
+        raise Refused("penchant opens no local sockets.")
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+
+
+class _Stream(httpx.AsyncByteStream):
+    def __init__(self, stream: Any) -> None:
+        self._stream = stream
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        async for part in self._stream:
+            yield part
+
+    async def aclose(self) -> None:
+        if hasattr(self._stream, "aclose"):
+            await self._stream.aclose()
+
+
+class GuardedTransport(httpx.AsyncBaseTransport):
+    """httpx transport with two pools that share no connection: public addresses, and what the reader typed.
+
+    Two pools, because a connection that was opened to a private address on the
+    reader's word must never be reused for an address that a feed supplied.
+    Proxies of the environment (HTTP_PROXY, HTTPS_PROXY, ALL_PROXY, NO_PROXY)
+    are honoured; a proxy resolves names itself, so behind one only literal
+    private addresses are refused.
+    """
+
+    def __init__(self, *, allow_private: bool, keepalive: int = 20) -> None:
+        self._allow_private = allow_private
+        self._keepalive = keepalive
+        self._pools: dict[tuple[str, bool], httpcore.AsyncConnectionPool] = {}
+        self._tls: ssl.SSLContext | None = None
+        self._proxies = urllib.request.getproxies()
+
+    def _proxy_for(self, url: httpx.URL) -> str:
+        proxy = self._proxies.get(url.scheme) or self._proxies.get("all") or ""
+        if not proxy or url.host == "localhost" or _is_loopback(url.host):
+            return ""
+        try:
+            return "" if urllib.request.proxy_bypass(url.host) else proxy
+        except (ValueError, OSError):
+            return proxy
+
+    def _pool(self, url: httpx.URL, private: bool) -> httpcore.AsyncConnectionPool:
+        proxy = self._proxy_for(url)
+        if proxy and not private and _is_literal(url.host) and not is_public(url.host):
+            raise Refused(f"{url.host} is an address inside a private network.")
+        key = (proxy, private)
+        if key not in self._pools:
+            self._tls = self._tls or httpx.create_ssl_context()
+            self._pools[key] = self._new_pool(proxy, private, self._tls)
+        return self._pools[key]
+
+    def _new_pool(self, proxy: str, private: bool, tls: ssl.SSLContext) -> httpcore.AsyncConnectionPool:
+        # Unbounded here: a cancelled request can leak a slot of a bounded pool (httpcore), and the client
+        # counts its requests itself.
+        if not proxy:
+            return httpcore.AsyncConnectionPool(
+                ssl_context=tls, max_connections=None, max_keepalive_connections=self._keepalive,
+                keepalive_expiry=15.0, network_backend=GuardedBackend(private=private),
+            )  # fmt: skip
+        parsed = httpx.Proxy(proxy if "://" in proxy else f"http://{proxy}")
+        if parsed.url.scheme not in ("http", "https"):
+            raise SourceError(
+                f"The proxy {parsed.url.scheme}://{parsed.url.host} of your environment is of a kind penchant cannot use.",
+                hint="Set HTTPS_PROXY to an http:// or https:// proxy, or unset it.",
+            )
+        address = httpcore.URL(
+            scheme=parsed.url.raw_scheme, host=parsed.url.raw_host, port=parsed.url.port, target=b"/"
+        )
+        return httpcore.AsyncHTTPProxy(
+            address, proxy_auth=parsed.raw_auth, ssl_context=tls, max_connections=None,
+            max_keepalive_connections=self._keepalive, keepalive_expiry=15.0,
+        )  # fmt: skip
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        private = self._allow_private or bool(request.extensions.get(TYPED))
+        url = request.url
+        answer = await self._pool(url, private).handle_async_request(
+            httpcore.Request(
+                method=request.method,
+                url=httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path),
+                headers=request.headers.raw,
+                content=request.stream,
+                extensions={k: v for k, v in request.extensions.items() if k != TYPED},
+            )
+        )
+        return httpx.Response(
+            answer.status, headers=answer.headers, stream=_Stream(answer.stream), extensions=answer.extensions
+        )
+
+    async def aclose(self) -> None:
+        for pool in self._pools.values():
+            await pool.aclose()
+        self._pools.clear()
+
+
+def _is_literal(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host.partition("%")[0])
+    except ValueError:
+        return False
+    return True
+
+
+def _is_loopback(host: str) -> bool:
+    return _is_literal(host) and ipaddress.ip_address(host.partition("%")[0]).is_loopback
