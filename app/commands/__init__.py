@@ -1,0 +1,31 @@
+"""The commands of `penchant`, one module each.
+
+A module has `configure(parser)` and `run(args, context) -> int | None`; it
+imports what it needs inside `run`, so that `penchant --help` stays fast.
+"""
+
+from __future__ import annotations
+
+#: Command -> (module of this package, one line of help), in the order of `--help`.
+COMMANDS: dict[str, tuple[str, str]] = {
+    "add": ("add", "follow a source: a site, a feed, mastodon:HOST, hackernews:top, sample"),
+    "remove": ("remove", "stop following a source"),
+    "sources": ("sources", "list what you follow and how it is doing"),
+    "sync": ("sync", "fetch now, with progress"),
+    "worker": ("worker", "fetch and learn in the background"),
+    "list": ("list_items", "show a view of the feed"),
+    "search": ("search", "search the archive"),
+    "why": ("why", "explain an item's place"),
+    "like": ("decide_item", "teach: more like this"),
+    "skip": ("decide_item", "teach: less like this"),
+    "save": ("decide_item", "keep an item"),
+    "later": ("decide_item", "put an item on the Later list"),
+    "undo": ("undo", "take back the last decision, or the last one about an item"),
+    "import": ("import_file", "follow the sources of an OPML file"),
+    "export": ("export_all", "write sources as OPML, or everything as JSON Lines"),
+    "backup": ("backup", "copy the archive while it is in use"),
+    "doctor": ("doctor", "check the archive, rebuild what is derived"),
+    "evaluate": ("evaluate", "measure the ranking against simple recipes"),
+    "config": ("config", "show, check or print the configuration"),
+    "mastodon": ("mastodon", "sign in to a Mastodon server"),
+}

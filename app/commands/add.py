@@ -1,0 +1,91 @@
+"""`penchant add ADDRESS`: recognise or discover a source and follow it."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING
+
+from penchant.app.errors import PenchantError, UsageError
+
+from .context import Context
+from .output import note, plain, say
+
+if TYPE_CHECKING:
+    from penchant.adapters.base import Suggestion
+
+_EXAMPLES = """examples:
+  penchant add sample                          the built-in sample feed, no network
+  penchant add https://example.org             finds the site's feed
+  penchant add hackernews:top                  top, new, best, ask or show
+  penchant add mastodon:mastodon.social        signs in, then your home timeline
+  penchant add https://example.org/feed.xml --title "My name for it" --folder Tech"""
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    parser.epilog = _EXAMPLES
+    parser.add_argument("address", help="address of a site or feed, or one of the short forms below")
+    parser.add_argument("--title", default="", help="your own name for it")
+    parser.add_argument("--folder", default="", help="folder to keep it in; / separates levels")
+    parser.add_argument("--kind", default="", help="kind of source, where the address does not tell")
+    parser.add_argument(
+        "--feed", type=int, default=0, metavar="N", help="which one, where a site offers several feeds"
+    )
+
+
+def run(args: argparse.Namespace, context: Context) -> int | None:
+    found = _suggestions(args, context)
+    if len(found) > 1 and not args.feed:
+        for number, each in enumerate(found, 1):
+            note(f"  {number}  {plain(each.title or each.address, 60)}  {plain(each.address)}")
+        note(f"{plain(args.address)} offers {len(found)} feeds; following the first. `--feed N` takes another.")
+    if not 0 <= args.feed <= len(found):
+        raise UsageError(f"--feed {args.feed}: there are {len(found)} feeds at this address")
+    chosen = found[max(0, args.feed - 1)]
+    if chosen.kind == "mastodon":
+        from .mastodon import sign_in_if_needed
+
+        chosen = sign_in_if_needed(chosen, context)
+    known = {(s.kind, s.address) for s in context.store.subscriptions.all()}
+    folder = tuple(part for part in args.folder.split("/") if part)
+    number = context.store.subscriptions.add(
+        chosen.kind, chosen.address, args.title or chosen.title, dict(chosen.settings), folder
+    )
+    name = plain(args.title or chosen.title or chosen.address)
+    if (chosen.kind, chosen.address) in known:
+        say(f"{number}  {name}  (you follow it already)")
+    else:
+        say(f"{number}  {name}")
+        note("`penchant sync` fetches it now; the feed does so by itself.")
+    return None
+
+
+def _suggestions(args: argparse.Namespace, context: Context) -> list[Suggestion]:
+    """What the address is: by its form, else by looking at what is there. Never empty; raises `PenchantError`."""
+    from penchant.adapters import load, names
+
+    if args.kind and args.kind not in names():
+        raise UsageError(f"no kind of source is called {args.kind!r}", hint=f"Known: {', '.join(names())}.")
+    for kind in [args.kind] if args.kind else names():
+        if (suggestion := load(kind).recognise(args.address)) is not None:
+            return [suggestion]
+    return _discover(args.address, context)
+
+
+def _discover(address: str, context: Context) -> list[Suggestion]:
+    import asyncio
+
+    from penchant.adapters.discover import discover
+
+    async def look() -> list[Suggestion]:
+        from penchant.app.network import open_client
+
+        async with open_client(context.config) as client:
+            return await discover(client, address)
+
+    found = asyncio.run(look())
+    if not found:
+        raise PenchantError(
+            f"no feed was found at {plain(address)}",
+            hint="Look for a link called RSS, Atom or Feed on the page and add that address.",
+        )
+    return found

@@ -1,0 +1,23 @@
+"""`penchant` without a command: the feed."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from penchant.app.errors import UsageError
+
+from .context import Context
+
+
+def run(args: argparse.Namespace, context: Context) -> int | None:
+    """Open the feed on the terminal. Raises `UsageError` where there is none."""
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        raise UsageError(
+            "the feed needs a terminal",
+            hint="In a pipe or a script use `penchant list`, `penchant sync` and the other commands: `penchant --help`.",
+        )
+    config, paths = context.config, context.paths.ensure()
+    from penchant.app.tui.app import run as run_feed
+
+    return run_feed(config, paths)
