@@ -15,7 +15,6 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any
 from urllib.parse import urljoin
 
@@ -23,16 +22,24 @@ import httpcore
 import httpx
 
 from .base import Malformed, Refused, SourceError, TimedOut, Unreachable
-from .http_body import ACCEPT_ENCODING, read_body
+from .http_body import ACCEPT_ENCODING, read_body, read_words
 from .http_guard import TYPED, GuardedTransport
 from .http_headers import cache_interval, next_link, rate_limit, retry_after_seconds
 from .http_status import error_for
+from .text_clean import clean_line
 
-__all__ = ["Client", "Limits", "ParseRunner", "Response", "cache_interval", "next_link", "rate_limit", "retry_after_seconds"]
+__all__ = [
+    "Client", "Limits", "ParseRunner", "Response", "cache_interval", "next_link", "rate_limit", "retry_after_seconds",
+]  # fmt: skip
 
 #: Runs `func(*args)` (picklable, pure) and returns its value; the worker's one uses a child process.
 ParseRunner = Callable[..., Awaitable[Any]]
 USER_AGENT = "penchant/0.1 (terminal feed reader)"
+_VALIDATORS = ("if-none-match", "if-modified-since")
+_NETWORK_ERRORS = (
+    httpcore.NetworkError, httpcore.ProtocolError, httpx.HTTPError, httpx.InvalidURL, httpx.StreamError,
+    ssl.SSLError, OSError,
+)  # fmt: skip
 _REDIRECTS = (301, 302, 303, 307, 308)
 
 
@@ -96,7 +103,8 @@ class Gate:
         """Hold a place for one request; `api` is for services made for many small requests."""
         many = self._limits.per_host_api if api else self._limits.per_host
         async with self._hosts.setdefault((host, api), asyncio.Semaphore(many)), self._all:
-            pause = 0.0 if api or host.startswith(("127.", "localhost", "[::1]")) else self._limits.pause_seconds
+            here = host.startswith(("127.", "localhost", "[::1]"))
+            pause = 0.0 if api or here else self._limits.pause_seconds
             if pause and time.monotonic() - self._last.get(host, -1e9) < 1.0:
                 await asyncio.sleep(random.uniform(0, pause))
             try:
@@ -115,9 +123,11 @@ def parse_address(address: str) -> httpx.URL:
     try:
         url = httpx.URL(address.strip()).copy_with(fragment=None)
     except (httpx.InvalidURL, ValueError, TypeError) as error:
-        raise Refused(f"{address[:200]!r} is not an address penchant can open ({error}).", hint="Correct the address.") from error
+        raise Refused(
+            f"{address[:200]!a} is not an address penchant can open ({error}).", hint="Correct the address."
+        ) from error
     if url.scheme not in ("http", "https") or not url.host:
-        raise Refused(f"{address[:200]!r} is not a web address (http or https).")
+        raise Refused(f"{address[:200]!a} is not a web address (http or https).")
     return url
 
 
@@ -144,7 +154,6 @@ class Client:
             transport=GuardedTransport(allow_private=allow_private),
             headers={"User-Agent": user_agent, "Accept": "*/*", "Accept-Encoding": ACCEPT_ENCODING},
             timeout=httpx.Timeout(self.limits.total_seconds, connect=self.limits.connect_seconds, pool=None),
-            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
             follow_redirects=False,
             trust_env=False,
         )
@@ -214,7 +223,8 @@ class Client:
         except (SourceError, asyncio.CancelledError):
             raise
         except Exception as error:
-            raise Malformed(f"The answer could not be read ({type(error).__name__}: {str(error)[:200]}).") from error
+            words = clean_line(f"{type(error).__name__}: {error}", 200)
+            raise Malformed(f"The answer could not be read ({words}).") from error
 
     async def _bounded(
         self, request: Request, *, typed: bool, ok: tuple[int, ...], api: bool, max_bytes: int
@@ -226,9 +236,12 @@ class Client:
                 async with asyncio.timeout(self.limits.total_seconds):
                     return await self._follow(request, typed_host=host if typed else "", ok=ok, limit=limit)
             except TimeoutError as error:
-                raise TimedOut(f"{host} did not answer in full within {self.limits.total_seconds:g} s.") from error
+                seconds = f"{self.limits.total_seconds:g} s"
+                raise TimedOut(f"{host} did not answer in full within {seconds}.") from error
 
-    async def _follow(self, request: Request, *, typed_host: str, ok: tuple[int, ...], limit: int) -> Response:
+    async def _follow(
+        self, request: Request, *, typed_host: str, ok: tuple[int, ...], limit: int
+    ) -> Response:
         permanent = True
         for hop in range(self.limits.max_redirects + 1):
             answer = await self._once(request, typed_host, ok, limit)
@@ -255,23 +268,24 @@ class Client:
         try:
             answer = await self._http.send(message, stream=True)
             try:
-                location = answer.headers.get("location", "")
-                if answer.status_code in _REDIRECTS and location and answer.status_code not in ok:
-                    return answer.status_code, location
-                wanted = answer.status_code in ok
-                # An error page is read only for the server's own words.
-                body = await read_body(
-                    answer.aiter_raw(), answer.headers.get("content-encoding", ""), host, limit if wanted else 1 << 16
-                ) if wanted or _has_words(answer) else b""
+                status, headers = answer.status_code, answer.headers
+                location = headers.get("x-penchant-location", "")
+                if status in _REDIRECTS and location and status not in ok:
+                    return status, location
+                body = b""
+                if status in ok:
+                    body = await read_body(answer.aiter_raw(), headers.get("content-encoding", ""), host, limit)
+                elif "json" in headers.get("content-type", ""):
+                    body = await read_words(answer.aiter_raw(), headers.get("content-encoding", ""), host)
             finally:
                 await answer.aclose()
         except (httpcore.TimeoutException, httpx.TimeoutException) as error:
             raise TimedOut(f"{host} did not answer within {self.limits.total_seconds:g} s.") from error
-        except (httpcore.NetworkError, httpcore.ProtocolError, httpx.HTTPError, httpx.StreamError, ssl.SSLError, OSError) as error:
+        except _NETWORK_ERRORS as error:
             raise network_error(host, error) from error
-        if not wanted:
-            raise error_for(answer.status_code, answer.headers, body, host, with_token=bool(request.token), now=time.time())
-        return Response(answer.status_code, answer.headers, str(request.url), body)
+        if status not in ok:
+            raise error_for(status, headers, body, host, with_token=bool(request.token), now=time.time())
+        return Response(status, headers, str(request.url), body)
 
 
 @dataclass(frozen=True, slots=True)
@@ -295,7 +309,7 @@ class Request:
         try:
             target = parse_address(urljoin(str(self.url), location))
         except (Refused, ValueError) as error:
-            raise Refused(f"{host} redirects to {location[:200]!r}, which is not a web address.") from error
+            raise Refused(f"{host} redirects to {location[:200]!a}, which is not a web address.") from error
         target = target.copy_with(username=None, password=None)
         same = (target.host, target.port, target.scheme) == (self.url.host, self.url.port, self.url.scheme)
         if self.method != "GET" and not (same and status in (307, 308)):
@@ -308,13 +322,9 @@ class Request:
         kept = {k: v for k, v in self.headers.items() if k.lower() in ("accept", "accept-language")}
         # A validator belongs to one address of one site, but sites move from http to https with it.
         if target.host == self.url.host:
-            kept |= {k: v for k, v in self.headers.items() if k.lower() in ("if-none-match", "if-modified-since")}
+            kept |= {k: v for k, v in self.headers.items() if k.lower() in _VALIDATORS}
         upgraded = target.host == self.url.host and (self.url.scheme, target.scheme) == ("http", "https")
         return Request("GET", target, kept, self.token if upgraded else "")
-
-
-def _has_words(answer: httpx.Response) -> bool:
-    return "json" in answer.headers.get("content-type", "")
 
 
 def network_error(host: str, error: BaseException) -> SourceError:
@@ -328,9 +338,10 @@ def network_error(host: str, error: BaseException) -> SourceError:
                 hint="Its certificate is wrong or expired; penchant will try again later.",
             )
         cause = cause.__cause__ or cause.__context__
-    words = str(error).strip() or type(error).__name__
+    words = clean_line(str(error)) or type(error).__name__
     if isinstance(error, httpcore.ProtocolError | httpx.ProtocolError):
         return Malformed(
-            f"{host} broke the rules of HTTP ({words[:200]}).", hint="The server is at fault; penchant will try again later."
+            f"{host} broke the rules of HTTP ({words[:200]}).",
+            hint="The server is at fault; penchant will try again later.",
         )
     return Unreachable(f"{host} could not be reached ({words[:200]}).")

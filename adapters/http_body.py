@@ -5,7 +5,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import AsyncIterator
 
-from .base import Malformed, TooLarge
+from .base import Malformed, SourceError, TooLarge
 
 #: What we ask for; both are decoded by zlib with an exact output limit.
 ACCEPT_ENCODING = "gzip, deflate"
@@ -29,8 +29,9 @@ class Inflater:
                 part = self._zlib.decompress(data, self._limit - self._size + 1)
             except zlib.error as error:
                 if self._started:
-                    raise Malformed(f"{self._host} sent compressed data that is damaged ({error}).") from error
-                self._zlib = zlib.decompressobj(-zlib.MAX_WBITS)  # some servers send deflate without its header
+                    raise Malformed(f"{self._host} sent damaged compressed data ({error}).") from error
+                # some servers send deflate without its header
+                self._zlib = zlib.decompressobj(-zlib.MAX_WBITS)
                 self._started = True
                 continue
             self._started = True
@@ -64,3 +65,11 @@ async def read_body(chunks: AsyncIterator[bytes], encoding: str, host: str, limi
             raise TooLarge(f"{host} sent more than {_mib(limit)}.")
         parts.append(inflate.feed(chunk) if inflate else chunk)
     return b"".join(parts)
+
+
+async def read_words(chunks: AsyncIterator[bytes], encoding: str, host: str) -> bytes:
+    """Body of an error page, read only for the server's own words; b"" when it is long or broken."""
+    try:
+        return await read_body(chunks, encoding, host, 1 << 16)
+    except SourceError:
+        return b""

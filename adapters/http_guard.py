@@ -23,6 +23,8 @@ from .base import Refused, SourceError, Unreachable
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 #: Seconds for one address of a name that has several, so that a dead IPv6 route leaves time for IPv4.
 _ONE_ADDRESS = 3.0
+#: Headers kept from httpx: it acts on a hostile Location before anyone asks (InvalidURL), and on cookies.
+_OURS = {b"location": b"x-penchant-location", b"set-cookie": b"x-penchant-cookie"}
 #: Key of `request.extensions`: the reader typed this host and port himself.
 TYPED = "penchant_typed"
 
@@ -80,7 +82,8 @@ class GuardedBackend(httpcore.AsyncNetworkBackend):
         addresses = await resolve(host, port)
         allowed = addresses if self._private else [a for a in addresses if is_public(a)]
         if not allowed:
-            raise Refused(f"{host} leads to {addresses[0] if addresses else 'nowhere'}, an address inside a private network.")
+            place = addresses[0] if addresses else "nowhere"
+            raise Refused(f"{host} leads to {place}, an address inside a private network.")
         for address in allowed[:-1]:
             try:
                 wait = min(timeout or _ONE_ADDRESS, _ONE_ADDRESS)
@@ -158,14 +161,11 @@ class GuardedTransport(httpx.AsyncBaseTransport):
         parsed = httpx.Proxy(proxy if "://" in proxy else f"http://{proxy}")
         if parsed.url.scheme not in ("http", "https"):
             raise SourceError(
-                f"The proxy {parsed.url.scheme}://{parsed.url.host} of your environment is of a kind penchant cannot use.",
+                f"penchant cannot use the proxy {parsed.url.scheme}://{parsed.url.host} of your environment.",
                 hint="Set HTTPS_PROXY to an http:// or https:// proxy, or unset it.",
             )
-        address = httpcore.URL(
-            scheme=parsed.url.raw_scheme, host=parsed.url.raw_host, port=parsed.url.port, target=b"/"
-        )
         return httpcore.AsyncHTTPProxy(
-            address, proxy_auth=parsed.raw_auth, ssl_context=tls, max_connections=None,
+            _core_url(parsed.url, b"/"), proxy_auth=parsed.raw_auth, ssl_context=tls, max_connections=None,
             max_keepalive_connections=self._keepalive, keepalive_expiry=15.0,
         )  # fmt: skip
 
@@ -175,20 +175,23 @@ class GuardedTransport(httpx.AsyncBaseTransport):
         answer = await self._pool(url, private).handle_async_request(
             httpcore.Request(
                 method=request.method,
-                url=httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path),
+                url=_core_url(url, url.raw_path),
                 headers=request.headers.raw,
                 content=request.stream,
                 extensions={k: v for k, v in request.extensions.items() if k != TYPED},
             )
         )
-        return httpx.Response(
-            answer.status, headers=answer.headers, stream=_Stream(answer.stream), extensions=answer.extensions
-        )
+        headers = [(_OURS.get(name.lower(), name), value) for name, value in answer.headers]
+        return httpx.Response(answer.status, headers=headers, stream=_Stream(answer.stream), extensions=answer.extensions)
 
     async def aclose(self) -> None:
         for pool in self._pools.values():
             await pool.aclose()
         self._pools.clear()
+
+
+def _core_url(url: httpx.URL, target: bytes) -> httpcore.URL:
+    return httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=target)
 
 
 def _is_literal(host: str) -> bool:
