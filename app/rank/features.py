@@ -1,0 +1,150 @@
+"""From items to numbers: hashed words as small blobs, sparse rows, the columns of each expert."""
+
+from __future__ import annotations
+
+import re
+import zlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+
+#: Only the first characters count: 500 of 1,500 cost the RSS reader 0.003 AUC and halve the work.
+TEXT_LIMIT = 500
+#: Features an item keeps, in reading order: bounds what 10,000 candidates hold in memory.
+FEATURE_LIMIT = 320
+HASH_BITS = 22
+COUNT_BITS = 10
+_HASH_MASK = np.uint32((1 << HASH_BITS) - 1)
+_WORD = re.compile(r"[^\W_]+(?:['\u2019][^\W_]+)?[+#]*")
+_UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]{2,}")
+
+
+@lru_cache(maxsize=1 << 16)
+def word_hash(word: str) -> int:
+    """A stable 32-bit hash of one word; equal on every machine and in every run."""
+    return zlib.crc32(word.encode("utf-8", "surrogatepass"))
+
+
+def tokens(text: str) -> list[str]:
+    """Lower-case words; scripts written without spaces give overlapping pairs of characters."""
+    found = _WORD.findall(text.lower())
+    if text.isascii():
+        return found
+    out: list[str] = []
+    for word in found:
+        if _UNSPACED.search(word):
+            out += [word[i : i + 2] for i in range(len(word) - 1)]
+        else:
+            out.append(word)
+    return out
+
+
+def named_features(title: str, text: str, tags: Iterable[str] = ()) -> list[tuple[int, str]]:
+    """(hash, readable name) of every word, pair of neighbours and tag, in reading order."""
+    names = tokens(f"{title}\n{text[:TEXT_LIMIT]}")
+    hashes = [word_hash(w) for w in names]
+    pairs = [
+        (_pair(a, b), f"{x} {y}")
+        for a, b, x, y in zip(hashes, hashes[1:], names, names[1:], strict=False)
+    ]
+    marks = [(word_hash("#" + t.lower()), "#" + t) for t in tags]
+    limit = FEATURE_LIMIT // 2
+    chosen = [*zip(hashes[:limit], names, strict=False), *pairs[:limit], *marks[:32]]
+    return [(h & int(_HASH_MASK), name) for h, name in chosen]
+
+
+def _pair(a: int, b: int) -> int:
+    return (a * 0x9E3779B1 + b * 0x85EBCA6B) & 0xFFFFFFFF
+
+
+def encode_words(title: str, text: str, tags: Iterable[str] = ()) -> bytes:
+    """The words of an item as a blob: little-endian uint32, hash in the high 22 bits, count below.
+
+    The count is capped at 1,023. Holds at most `FEATURE_LIMIT` + 32 features, sorted by hash.
+    """
+    limit = FEATURE_LIMIT // 2
+    words = np.array([word_hash(w) for w in tokens(f"{title}\n{text[:TEXT_LIMIT]}")], np.uint32)
+    marks = np.array([word_hash("#" + t.lower()) for t in tags][:32], np.uint32)
+    pairs = words[:-1] * np.uint32(0x9E3779B1) + words[1:] * np.uint32(0x85EBCA6B)
+    every = np.concatenate([words[:limit], pairs[:limit], marks]) & _HASH_MASK
+    hashes, counts = np.unique(every, return_counts=True)
+    packed = (hashes << np.uint32(COUNT_BITS)) | np.minimum(counts, (1 << COUNT_BITS) - 1).astype(np.uint32)
+    return packed.astype("<u4").tobytes()
+
+
+def decode_words(blob: bytes) -> tuple[np.ndarray, np.ndarray]:
+    """(hashes uint32[k], counts uint32[k]) of a blob; a damaged tail is ignored."""
+    packed = np.frombuffer(blob[: len(blob) // 4 * 4], "<u4")
+    return packed >> np.uint32(COUNT_BITS), packed & np.uint32((1 << COUNT_BITS) - 1)
+
+
+@dataclass(frozen=True, slots=True)
+class SparseRows:
+    """n rows of (index, value) pairs: row i is `index[start[i]:start[i+1]]`, `value[...]`.
+
+    start int64[n+1], index uint16[k], value float32[k] (float16 where memory counts).
+    """
+
+    start: np.ndarray
+    index: np.ndarray
+    value: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.start) - 1
+
+    def row(self, i: int) -> tuple[np.ndarray, np.ndarray]:
+        """Indices (intp) and values (float64) of one row."""
+        a, b = self.start[i], self.start[i + 1]
+        return self.index[a:b].astype(np.intp), self.value[a:b].astype(np.float64)
+
+    def dot(self, weight: np.ndarray) -> np.ndarray:
+        """float64[n]: each row times a weight vector."""
+        return self._sum(weight.astype(np.float32)[self.index] * self.value)
+
+    def dot_square(self, weight: np.ndarray) -> np.ndarray:
+        """float64[n]: each row's squared values times a weight vector."""
+        return self._sum(weight.astype(np.float32)[self.index] * np.square(self.value, dtype=np.float32))
+
+    def _sum(self, terms: np.ndarray) -> np.ndarray:
+        if not len(terms):
+            return np.zeros(len(self))
+        # reduceat returns the next element for an empty row, so those are zeroed afterwards.
+        out = np.add.reduceat(np.append(terms, np.float32(0)), self.start[:-1], dtype=np.float64)
+        out[self.start[:-1] == self.start[1:]] = 0.0
+        return out
+
+    def take(self, rows: Sequence[int] | np.ndarray) -> SparseRows:
+        """The rows named, in that order."""
+        rows = np.asarray(rows, np.intp)
+        size = (self.start[1:] - self.start[:-1])[rows]
+        start = np.concatenate([[0], np.cumsum(size)])
+        where = np.arange(start[-1]) - np.repeat(start[:-1] - self.start[:-1][rows], size)
+        return SparseRows(start, self.index[where], self.value[where])
+
+    @staticmethod
+    def concat(parts: Sequence[SparseRows]) -> SparseRows:
+        """All rows of several blocks, one after another."""
+        if not parts:
+            return SparseRows.empty(0)
+        sizes = [np.diff(p.start) for p in parts]
+        return SparseRows(
+            np.concatenate([[0], np.cumsum(np.concatenate(sizes))]),
+            np.concatenate([p.index for p in parts]),
+            np.concatenate([p.value for p in parts]),
+        )
+
+    @staticmethod
+    def empty(n: int) -> SparseRows:
+        """n rows without a feature."""
+        return SparseRows(np.zeros(n + 1, np.int64), np.zeros(0, np.uint16), np.zeros(0, np.float16))
+
+
+def sparse_rows(rows: Sequence[tuple[np.ndarray, np.ndarray]]) -> SparseRows:
+    """Rows of (indices, values) packed as `SparseRows`."""
+    if not rows:
+        return SparseRows.empty(0)
+    start = np.concatenate([[0], np.cumsum([len(i) for i, _ in rows])]).astype(np.int64)
+    index = np.concatenate([i for i, _ in rows]).astype(np.uint16)
+    return SparseRows(start, index, np.concatenate([v for _, v in rows]).astype(np.float16))
