@@ -11,15 +11,16 @@ from .errors import AlreadyRunning
 
 
 class WorkerLock:
-    """A context manager. The lock goes with the process, however it ends: a left-over file means nothing."""
+    """Goes with the process, however it ends: a left-over file means nothing. Also a context manager."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self._file: IO[str] | None = None
 
-    def __enter__(self) -> WorkerLock:
+    def acquire(self) -> None:
         """Take the lock. Raises `AlreadyRunning` with the holder's process id."""
-        handle = open(self.path, "a+", encoding="ascii")
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        handle = open(self.path, "a+", encoding="ascii")  # noqa: SIM115  open as long as the lock is held
         if not _take(handle):
             handle.seek(0)
             pid = handle.read(20).strip()
@@ -30,13 +31,20 @@ class WorkerLock:
         handle.write(f"{os.getpid()}\n")
         handle.flush()
         self._file = handle
-        return self
 
-    def __exit__(self, *_: object) -> None:
+    def release(self) -> None:
+        """Give the lock back; harmless without it."""
         if self._file is not None:
             self._file.truncate(0)
             self._file.close()
             self._file = None
+
+    def __enter__(self) -> WorkerLock:
+        self.acquire()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.release()
 
 
 def is_held(path: Path) -> bool:
@@ -46,8 +54,6 @@ def is_held(path: Path) -> bool:
             return False
     except AlreadyRunning:
         return True
-    except FileNotFoundError:
-        return False
 
 
 if sys.platform == "win32":

@@ -79,7 +79,7 @@ def _discover(address: str, context: Context) -> list[Suggestion]:
     async def look() -> list[Suggestion]:
         from penchant.app.network import open_client
 
-        async with open_client(context.config) as client:
+        async with open_client(context.config, context.paths.ensure()) as client:
             return await discover(client, address)
 
     found = asyncio.run(look())

@@ -88,8 +88,6 @@ def age(then: float | None, now: float | None = None) -> str:
     if then is None:
         return ""
     seconds = (time.time() if now is None else now) - then
-    if seconds < 0:
-        return "in " + age(then=0, now=-seconds) if seconds < -60 else "now"
     for size, unit in ((31_557_600, "y"), (86_400, "d"), (3_600, "h"), (60, "m")):
         if seconds >= size:
             return f"{int(seconds // size)}{unit}"

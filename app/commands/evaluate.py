@@ -1,0 +1,7 @@
+"""`penchant evaluate`: the ranking beside simple recipes, on replayed events."""
+
+from __future__ import annotations
+
+import argparse
+
+from .context import Context

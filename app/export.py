@@ -1,0 +1,63 @@
+"""Everything the archive knows, as OPML or as JSON Lines, written piece by piece."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict, fields
+from typing import TYPE_CHECKING, Any
+
+from .commands.output import dumps
+from .types import View
+
+if TYPE_CHECKING:
+    from .store import Store
+
+#: Version of the JSON Lines format, in its first line.
+FORMAT = 1
+#: All of them: ids alone take 8 bytes each.
+MAX_ITEMS = 1 << 40
+
+
+def opml(store: Store) -> Iterator[str]:
+    """The feeds that other readers understand (RSS, Atom, JSON Feed), with their folders."""
+    from penchant.adapters import opml as writer
+
+    feeds = [
+        writer.OpmlFeed(url=s.address, title=s.title, folder=s.folder)
+        for s in store.subscriptions.all()
+        if s.kind == "rss"
+    ]
+    yield writer.write(feeds).decode("utf-8")
+
+
+def jsonl(store: Store) -> Iterator[str]:
+    """One JSON object a line: {"type": "penchant" | "subscription" | "item" | "event", ...}.
+
+    Items carry their marks; events are complete, retracted ones included, and
+    name items by number. Vectors and scores are left out: they follow from
+    the rest. Credentials are never stored in the archive.
+    """
+    yield _line("penchant", {"format": FORMAT})
+    for subscription in store.subscriptions.all():
+        yield _line("subscription", asdict(subscription))
+    yield from _items(store)
+    yield from _events(store)
+
+
+def _items(store: Store) -> Iterator[str]:
+    for item_id in store.items.ids(View.NEWEST, limit=MAX_ITEMS):
+        article = store.items.article(item_id)
+        if article is not None:
+            rest = {field.name: getattr(article, field.name) for field in fields(article) if field.name != "card"}
+            yield _line("item", {**asdict(article.card), **rest})
+
+
+def _events(store: Store) -> Iterator[str]:
+    seq = 0
+    while batch := store.events.since(seq, 1_000):
+        for seq, event in batch:  # noqa: B007  the last one is where the next batch begins
+            yield _line("event", {"seq": seq, **asdict(event)})
+
+
+def _line(kind: str, facts: dict[str, Any]) -> str:
+    return dumps({"type": kind, **facts}) + "\n"

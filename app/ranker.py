@@ -1,0 +1,114 @@
+"""Refits and publishes in a thread of its own, seldom enough to leave the machine alone."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from .errors import StoreError
+
+if TYPE_CHECKING:
+    from .ranking import RankSession
+
+log = logging.getLogger(__name__)
+
+#: Seconds of calm after the last event or item before a refit.
+CALM = 2.0
+#: During steady ingest the first ranking comes after this, so that the first minute has one.
+FIRST = 1.0
+#: A refit takes at most one part in so many of the time.
+SHARE = 6.0
+
+
+class Ranker:
+    """`look` often; it publishes when something changed and the moment is right."""
+
+    def __init__(self, archive: Path) -> None:
+        self._archive = archive
+        self._pool = ThreadPoolExecutor(1, thread_name_prefix="ranker")
+        self._session: RankSession | None = None
+        self._running: asyncio.Future[float] | None = None
+        self._changed_at: float | None = None
+        self._first_change = 0.0
+        self._not_before = 0.0
+        self.published = 0
+
+    async def __aenter__(self) -> Ranker:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await asyncio.get_running_loop().run_in_executor(self._pool, self._close)
+        self._pool.shutdown(wait=True)
+
+    def changed(self) -> None:
+        """Items or events changed."""
+        now = time.monotonic()
+        if self._changed_at is None:
+            self._first_change = now
+        self._changed_at = now
+
+    def look(self) -> None:
+        """Start a refit if one is called for. Raises `StoreError` where the last one met one."""
+        now = time.monotonic()
+        if self._running is not None:
+            if not self._running.done():
+                return
+            self._finished(self._running)
+        if self._changed_at is None or now < self._not_before:
+            return
+        patience = 5 * CALM if self.published else FIRST
+        if now - self._changed_at >= CALM or now - self._first_change >= patience:
+            self._start()
+
+    async def publish_now(self) -> None:
+        """Wait for a ranking of everything that changed. Raises `StoreError`."""
+        if self._running is not None:
+            await asyncio.wait([self._running])
+            self._finished(self._running)
+        if self._changed_at is not None:
+            running = self._start()
+            await asyncio.wait([running])
+            self._finished(running)
+
+    def _start(self) -> asyncio.Future[float]:
+        self._changed_at = None
+        self._running = asyncio.get_running_loop().run_in_executor(self._pool, self._publish)
+        return self._running
+
+    def _finished(self, running: asyncio.Future[float]) -> None:
+        self._running = None
+        error = running.exception()
+        if error is None:
+            self.published += 1
+            self._not_before = time.monotonic() + running.result() * (SHARE - 1)
+        elif isinstance(error, StoreError):
+            raise error
+        else:
+            # without a new ranking the old one stays; the next change tries again
+            log.error("ranking failed", exc_info=error)
+            self._not_before = time.monotonic() + 60.0
+
+    def _publish(self) -> float:
+        """Refit and publish; returns the seconds it took. Runs in the thread."""
+        started = time.monotonic()
+        if self._session is None:
+            from .ranking import RankSession
+
+            session = RankSession(self._archive)
+            session.load()
+            self._session = session
+        else:
+            self._session.refresh()
+        version = self._session.publish()
+        seconds = time.monotonic() - started
+        log.info("ranked", extra={"fields": {"head": version, "seconds": round(seconds, 2)}})
+        return seconds
+
+    def _close(self) -> None:
+        if self._session is not None:
+            self._session.close()
+            self._session = None

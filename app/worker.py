@@ -1,0 +1,268 @@
+"""The worker: fetches what is due, derives, ranks; one per archive, gone when nobody needs it.
+
+Three lanes that never wait for one another: the event loop (network), a
+thread with its own store that ingests and derives, and a thread that ranks.
+Killed at any moment it loses nothing: pages commit with their cursor, the
+change queue is consumed by sequence.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import signal
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from . import logs
+from .derive import Deriver
+from .errors import AlreadyRunning, Damaged, Exit, NotADatabase, ReadOnly, StoreError
+from .lock import WorkerLock
+from .network import open_client
+from .ranker import Ranker
+from .rhythm import Rhythm
+from .store_thread import StoreThread
+from .sync import Intervals, Visit, visit
+
+if TYPE_CHECKING:
+    from .config import Config
+    from .paths import Paths
+    from .store import Store
+    from .types import Subscription
+
+log = logging.getLogger(__name__)
+
+#: Seconds between looks at the mailbox, the clock and the parent.
+TICK = 0.5
+#: Seconds between looks for due sources when nothing in the archive changed.
+LOOK = 5.0
+#: Seconds between attempts to become the worker with --wait.
+WAIT = 2.0
+#: After a failure of the archive (a full disk): wait, then go on.
+STORE_PAUSE = 30.0
+
+
+def run_worker(paths: Paths, config: Config, *, once: bool = False, parent: int = 0, wait: bool = False) -> int:
+    """Run until told to stop. Raises `AlreadyRunning`, `StoreError`."""
+    handler = logs.start(paths.log_file)
+    lock = WorkerLock(paths.lock_file)
+    try:
+        if not _take(lock, parent, wait):
+            return Exit.OK
+        _give_way(config.worker.niceness)
+        log.info("worker starts")
+        asyncio.run(Worker(paths, config).run(once=once, parent=parent))
+        log.info("worker ends")
+    except AlreadyRunning:
+        raise
+    except Exception:
+        log.exception("worker fails")
+        raise
+    finally:
+        lock.release()
+        logging.getLogger("penchant").removeHandler(handler)
+        handler.close()
+    return Exit.OK
+
+
+def _take(lock: WorkerLock, parent: int, wait: bool) -> bool:
+    """Take the lock, with `wait` once it is free; False when the parent went first."""
+    watch = ParentWatch(parent)
+    while True:
+        try:
+            lock.acquire()
+            return True
+        except AlreadyRunning:
+            if not wait:
+                raise
+            time.sleep(WAIT)
+            if watch.gone():
+                return False
+
+
+def _give_way(niceness: int) -> None:
+    """Lowest sensible priority, and one thread for the tokenizer: the screen comes first."""
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    if hasattr(os, "nice"):
+        with contextlib.suppress(OSError):
+            os.nice(niceness - os.nice(0))
+
+
+class ParentWatch:
+    """Says when the process that started us is gone; its number may be reused, our parent's cannot."""
+
+    def __init__(self, pid: int) -> None:
+        self.pid = pid
+        self.own = pid == os.getppid()
+
+    def gone(self) -> bool:
+        if not self.pid:
+            return False
+        if self.own:
+            return os.getppid() != self.pid
+        if os.name == "nt":  # os.kill would end it
+            return False
+        try:
+            os.kill(self.pid, 0)
+        except ProcessLookupError:
+            return True
+        except PermissionError:
+            return False
+        return False
+
+
+class Worker:
+    """One run. `stopping` is set by SIGTERM, SIGINT and SIGHUP."""
+
+    def __init__(self, paths: Paths, config: Config) -> None:
+        self.paths = paths
+        self.config = config
+        self.stopping = asyncio.Event()
+        self.intervals = Intervals(config.worker.shortest_interval, config.worker.longest_interval)
+        self.rhythm = Rhythm()
+        self.visits: dict[int, asyncio.Task[Visit]] = {}
+        self._version = -1
+        self._events = -1
+        self._look_at = 0.0
+
+    async def run(self, *, once: bool = False, parent: int = 0) -> None:
+        """Serve until stopped; with `once` until nothing is due. Raises `StoreError` where it cannot go on."""
+        self._listen()
+        watch = ParentWatch(parent)
+        async with (
+            StoreThread(self.paths.archive) as self.store,
+            Ranker(self.paths.archive) as self.ranker,
+            open_client(self.config, self.paths) as self.client,
+        ):
+            await self.store(lambda store: _begin(store, self.rhythm))
+            while not (self.stopping.is_set() or watch.gone()):
+                try:
+                    busy = await self._step()
+                    if once and not busy and not self.visits:
+                        await self.ranker.publish_now()
+                        break
+                except (Damaged, NotADatabase, ReadOnly):
+                    raise
+                except StoreError as error:
+                    log.error("the archive refuses: %s", error)
+                    await self._pause(STORE_PAUSE)
+                    continue
+                if not busy:
+                    await self._pause(TICK)
+            await self._end_visits()
+
+    def _listen(self) -> None:
+        loop = asyncio.get_running_loop()
+        for name in ("SIGTERM", "SIGINT", "SIGHUP"):
+            if (number := getattr(signal, name, None)) is not None:
+                with contextlib.suppress(NotImplementedError, ValueError, RuntimeError):
+                    loop.add_signal_handler(number, self.stopping.set)
+
+    async def _step(self) -> bool:
+        """A little of everything; says whether there is more to do at once."""
+        self._reap()
+        looked = await self.store(self._look)
+        if looked.jumped:
+            log.info("the clock jumped")
+        if looked.events != self._events or looked.derived:
+            self._events = looked.events
+            self.ranker.changed()
+        for subscription in looked.due:
+            self._start(subscription)
+        self.ranker.look()
+        return bool(looked.derived)
+
+    def _look(self, store: Store) -> Looked:
+        """Everything that needs the store, in its thread, in one go."""
+        looked = Looked(events=self._events, jumped=self.rhythm.jumped())
+        version, now = store.data_version(), time.monotonic()
+        if version != self._version or looked.jumped or now >= self._look_at:
+            self._version, self._look_at = version, now + LOOK
+            if looked.jumped:
+                _replan(store, self.rhythm)
+            take_letters(store)
+            looked.events = store.events.last_seq()
+            free = self.config.worker.concurrency - len(self.visits)
+            if free > 0 and not self.rhythm.quiet:
+                due = [s for s in store.subscriptions.due(time.time()) if s.id not in self.visits]
+                looked.due = due[:free]
+        looked.derived = Deriver(store).step()
+        return looked
+
+    def _start(self, subscription: Subscription) -> None:
+        name = f"visit {subscription.id}"
+        task = asyncio.create_task(
+            visit(self.store, self.client, subscription, intervals=self.intervals), name=name
+        )
+        self.visits[subscription.id] = task
+
+    def _reap(self) -> None:
+        """Forget finished visits, look for more due ones; a failing archive shows here."""
+        for number, task in list(self.visits.items()):
+            if not task.done():
+                continue
+            del self.visits[number]
+            self._look_at = 0.0
+            if (error := task.exception()) is not None:
+                raise error
+            self._network(task.result())
+
+    def _network(self, result: Visit) -> None:
+        if result.out_of_reach:
+            self.rhythm.unreachable(result.subscription.id)
+        elif again := self.rhythm.reached():
+            log.info("the network is back")
+            self._again = asyncio.ensure_future(self.store(lambda store: store.subscriptions.queue(again)))
+
+    async def _pause(self, seconds: float) -> None:
+        """Wait, but not longer than until a visit ends or someone stops us."""
+        stop = asyncio.ensure_future(self.stopping.wait())
+        await asyncio.wait([stop, *self.visits.values()], timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        stop.cancel()
+
+    async def _end_visits(self) -> None:
+        """Cancel what runs; a visit's finished pages are stored, the rest comes next time."""
+        for task in self.visits.values():
+            task.cancel()
+        await asyncio.gather(*self.visits.values(), return_exceptions=True)
+
+
+@dataclass(slots=True)
+class Looked:
+    """What one look at the archive found."""
+
+    events: int
+    jumped: bool = False
+    due: list[Subscription] = field(default_factory=list)
+    derived: int = 0
+
+
+def _begin(store: Store, rhythm: Rhythm) -> None:
+    """Put right what a killed worker left: nothing is being fetched now."""
+    for subscription in store.subscriptions.all():
+        if subscription.state == "fetching":
+            store.subscriptions.queue([subscription.id])
+    _replan(store, rhythm)
+    while Deriver(store).catch_up():
+        pass
+
+
+def _replan(store: Store, rhythm: Rhythm) -> None:
+    wrong = [s.id for s in store.subscriptions.all() if rhythm.misplanned(s.next_due) and not s.paused]
+    if wrong:
+        store.subscriptions.queue(wrong)
+
+
+def take_letters(store: Store) -> None:
+    """Do what the screens asked for: {"kind": "refresh", "payload": {"ids": [...]}} (no ids: every source)."""
+    for letter in store.control.take():
+        if letter.kind == "refresh":
+            ids = letter.payload.get("ids")
+            store.subscriptions.queue(ids if isinstance(ids, list) else None)
+        else:
+            log.warning("unknown letter", extra={"fields": {"kind": letter.kind}})
