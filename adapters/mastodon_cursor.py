@@ -44,13 +44,10 @@ class State:
     def load(cls, cursor: Cursor) -> State:
         """Read a cursor; whatever has the wrong shape counts as missing."""
         strings = {name: str(cursor.get(name) or "") for name in ("newer", "gap", "older", "etag", "title")}
-        pairs = cursor.get("recent")
-        rows = (
-            [p for p in pairs if isinstance(p, list | tuple) and len(p) == 2]
-            if isinstance(pairs, list)
-            else []
-        )
-        recent = [(ident(local), str(native)) for local, native in rows]
+        stored = cursor.get("recent")
+        rows = stored if isinstance(stored, list) else []
+        pairs = [row for row in rows if isinstance(row, list) and len(row) == 2]
+        recent = [(ident(local), str(native)) for local, native in pairs]
         return cls(
             **strings,
             left=number(cursor.get("left")) or 0,
