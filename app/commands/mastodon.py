@@ -1,0 +1,118 @@
+"""`penchant mastodon login HOST`, `logout ACCOUNT`, `accounts`."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import sys
+import webbrowser
+from typing import TYPE_CHECKING
+
+from penchant.app.errors import PenchantError, UsageError
+
+from .context import Context
+from .output import note, plain, say
+
+if TYPE_CHECKING:
+    from penchant.adapters.base import Suggestion
+    from penchant.adapters.mastodon_auth import Account
+
+_PREFIX = "mastodon:"
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    parser.epilog = (
+        "examples:\n  penchant mastodon login mastodon.social\n  penchant mastodon logout me@mastodon.social"
+    )
+    parser.add_argument("what", choices=["login", "logout", "accounts"], help="sign in or out, or list who is signed in")
+    parser.add_argument("name", nargs="?", default="", help="login: the server; logout: the account")
+    parser.add_argument("--no-browser", action="store_true", help="show the address instead of opening it")
+
+
+def run(args: argparse.Namespace, context: Context) -> int | None:
+    if args.what == "accounts":
+        for account in accounts(context):
+            say(account)
+        return None
+    if not args.name:
+        raise UsageError(f"`penchant mastodon {args.what}` needs a name", hint="Such as mastodon.social.")
+    if args.what == "login":
+        account = sign_in(args.name, context, browser=not args.no_browser)
+        say(f"signed in as {plain(account.acct)}")
+        note(f"`penchant add mastodon:{plain(args.name)}` follows its home timeline.")
+    else:
+        _sign_out(args.name, context)
+        say(f"signed out: {plain(args.name)}")
+    return None
+
+
+def accounts(context: Context) -> list[str]:
+    """Accounts whose token is kept on this machine, as user@host."""
+    from penchant.adapters import secrets
+
+    secrets.configure(context.paths.secrets)
+    return [name.removeprefix(_PREFIX) for name in secrets.names() if name.startswith(_PREFIX)]
+
+
+def sign_in_if_needed(suggestion: Suggestion, context: Context) -> Suggestion:
+    """The suggestion with an account where its timeline needs one; asks on the terminal. Raises `PenchantError`."""
+    from penchant.adapters.mastodon_place import from_settings, with_account
+
+    place = from_settings(suggestion.settings)
+    known = accounts(context)
+    if place.account.lower() in known:
+        return suggestion
+    here = [account for account in known if account.rpartition("@")[2] == place.host.lower()]
+    if len(here) == 1 and not place.account:
+        return with_account(suggestion, here[0])
+    if not place.needs_account and not place.account:
+        return suggestion
+    return with_account(suggestion, sign_in(place.base, context, browser=True).acct)
+
+
+def sign_in(host: str, context: Context, *, browser: bool) -> Account:
+    """The OAuth conversation on the terminal. Raises `PenchantError`, `SourceError`."""
+    if not sys.stdin.isatty():
+        raise PenchantError(
+            f"{plain(host)} wants you to sign in, and there is no terminal to ask for the code",
+            hint=f"Run `penchant mastodon login {plain(host)}` in a terminal first.",
+        )
+    return asyncio.run(converse(host, context, browser=browser))
+
+
+async def converse(host: str, context: Context, *, browser: bool) -> Account:
+    """Show or open the address, read the code from standard input."""
+    from penchant.adapters.mastodon_auth import sign_in as conversation
+    from penchant.app.network import open_client
+
+    def show(address: str) -> None:
+        note("Allow penchant to read your timelines on this page, then copy the code it shows:")
+        note(f"  {plain(address)}")
+        if browser:
+            webbrowser.open(address)
+
+    async def ask() -> str:
+        note("Code (empty to give up): ")
+        return (await asyncio.to_thread(sys.stdin.readline)).strip()
+
+    favourites = context.config.mastodon.favourite_likes
+    async with open_client(context.config, context.paths.ensure()) as client:
+        return await conversation(client, host, show=show, ask=ask, favourites=favourites)
+
+
+def _sign_out(account: str, context: Context) -> None:
+    from penchant.adapters.mastodon_auth import sign_out
+    from penchant.app.network import open_client
+
+    account = account.lstrip("@").lower()
+    known = accounts(context)
+    if account not in known:
+        raise PenchantError(
+            f"nobody is signed in as {plain(account)}", hint=f"Signed in: {', '.join(known) or 'nobody'}."
+        )
+
+    async def leave() -> None:
+        async with open_client(context.config, context.paths.ensure()) as client:
+            await sign_out(client, account)
+
+    asyncio.run(leave())

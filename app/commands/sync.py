@@ -1,0 +1,94 @@
+"""`penchant sync [SOURCE...]`: fetch now, derive and rank; with progress bars on a terminal."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import sys
+from typing import TYPE_CHECKING
+
+from penchant.app.errors import AlreadyRunning, PenchantError, SourcesFailed
+
+from .context import Context
+from .output import note, say
+
+if TYPE_CHECKING:
+    from penchant.app.sync import Visit
+    from penchant.app.types import Subscription
+
+    from .progress import Bars, Lines
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("source", nargs="*", help="only these (default: everything that is not paused)")
+    parser.add_argument("--quiet", action="store_true", help="no progress, only what fails")
+
+
+def run(args: argparse.Namespace, context: Context) -> int | None:
+    from penchant.app.lock import WorkerLock
+    from penchant.app.sync import summary
+
+    wanted = [context.source(name) for name in args.source] or [
+        s for s in context.store.subscriptions.all() if not s.paused
+    ]
+    if not wanted:
+        raise PenchantError(
+            "there is nothing to fetch", hint="`penchant add ADDRESS` follows a source; `penchant add sample` is a start."
+        )
+    from .progress import reporter
+
+    with reporter(quiet=args.quiet) as report:
+        try:
+            with WorkerLock(context.paths.lock_file):
+                visits = asyncio.run(_here(context, wanted, report))
+        except AlreadyRunning:
+            visits = _by_worker(context, wanted, report)
+    for visit in visits:
+        if visit.error:
+            name = visit.subscription.title or visit.subscription.address
+            from .output import plain
+
+            note(f"{plain(name)}: {plain(visit.error)}\n  {plain(visit.hint)}")
+    if not args.quiet:
+        say(summary(visits))
+    failed = sum(bool(visit.error) for visit in visits)
+    if failed:
+        raise SourcesFailed(f"{failed} of {len(visits)} sources could not be fetched")
+    return None
+
+
+async def _here(context: Context, wanted: list[Subscription], report: Bars | Lines) -> list[Visit]:
+    """Do the worker's work in this process: fetch, derive, rank."""
+    from penchant.app.derive import Deriver
+    from penchant.app.network import open_client
+    from penchant.app.ranker import Ranker
+    from penchant.app.store_thread import StoreThread
+    from penchant.app.sync import Intervals, sync_once
+
+    config = context.config
+    async with (
+        StoreThread(context.paths.archive) as store,
+        Ranker(context.paths.archive) as ranker,
+        open_client(config, context.paths) as client,
+    ):
+        visits = await sync_once(
+            store, client, wanted, report.visit,
+            concurrency=config.worker.concurrency,
+            intervals=Intervals(config.worker.shortest_interval, config.worker.longest_interval),
+        )  # fmt: skip
+        total = await store(lambda s: s.changes.count())
+        while done := await store(lambda s: Deriver(s).step()):
+            report.derived(done, total)
+        report.ranking()
+        ranker.changed()
+        await ranker.publish_now()
+    return visits
+
+
+def _by_worker(context: Context, wanted: list[Subscription], report: Bars | Lines) -> list[Visit]:
+    """A worker runs: let it fetch, and watch."""
+    from penchant.app.watch import follow
+
+    if sys.stderr.isatty():
+        note("a worker is running; it fetches for you")
+    return follow(context.store, wanted, report.visit, context.paths.lock_file)
