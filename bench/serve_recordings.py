@@ -66,8 +66,20 @@ def make_server(recordings: Path, port: int = 0) -> ThreadingHTTPServer:
                 return 200, {"content-type": kind}, file.read_bytes()
             return (200, {}, b"null") if url.path.startswith("/v0/") else (404, {}, b"not recorded")
 
+        def do_POST(self) -> None:
+            """Just enough OAuth to sign in: any code is right, the token opens every timeline."""
+            self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            grants = {
+                "/api/v1/apps": b'{"client_id":"app","client_secret":"secret"}',
+                "/oauth/token": b'{"access_token":"recorded","token_type":"Bearer","scope":"read"}',
+            }
+            body = grants.get(urlsplit(self.path).path)
+            self.send(*((200, {"content-type": "application/json"}, body) if body else (404, {}, b"{}")))
+
         def do_GET(self) -> None:
-            status, headers, body = self.answer()
+            self.send(*self.answer())
+
+        def send(self, status: int, headers: dict[str, str], body: bytes) -> None:
             self.send_response(status)
             for name, value in localised(headers, f"http://{self.headers['Host']}").items():
                 self.send_header(name, value)
