@@ -50,6 +50,7 @@ CREATE TABLE items (
     author_key      TEXT NOT NULL DEFAULT '',
     author          TEXT NOT NULL DEFAULT '',
     author_handle   TEXT NOT NULL DEFAULT '',
+    author_url      TEXT NOT NULL DEFAULT '',
     title           TEXT NOT NULL DEFAULT '',
     url             TEXT NOT NULL DEFAULT '',
     canonical_url   TEXT NOT NULL DEFAULT '',            -- '' where the address does not identify the item
@@ -183,8 +184,6 @@ CREATE TRIGGER items_new AFTER INSERT ON items
 BEGIN INSERT INTO changes(item_id, action) VALUES (NEW.id, 'new'); END;
 CREATE TRIGGER items_edit AFTER UPDATE OF content_hash ON items WHEN OLD.content_hash <> NEW.content_hash
 BEGIN INSERT INTO changes(item_id, action) VALUES (NEW.id, 'edit'); END;
-CREATE TRIGGER items_gone AFTER DELETE ON items
-BEGIN INSERT INTO changes(item_id, action) VALUES (OLD.id, 'delete'); END;
 
 -- Full text. External content: snippet() and highlight() work, nothing is stored twice.
 CREATE VIRTUAL TABLE search USING fts5(
@@ -232,7 +231,7 @@ BEGIN
     INSERT INTO search_unspaced(search_unspaced, rowid, title, text, author, alt)
     VALUES ('delete', OLD.id, OLD.title, OLD.text, OLD.author, OLD.alt);
 END;
-CREATE TRIGGER search_unspaced_before AFTER UPDATE OF title, text, author, alt ON items
+CREATE TRIGGER search_unspaced_before BEFORE UPDATE OF title, text, author, alt ON items
 WHEN (OLD.title <> NEW.title OR OLD.text <> NEW.text OR OLD.author <> NEW.author OR OLD.alt <> NEW.alt) AND (
      octet_length(OLD.title) > length(OLD.title) AND OLD.title GLOB '*[぀-ヿ㐀-鿿가-힣豈-﫿ｦ-ﾝ฀-໿က-႟ក-៿𠀀-𲎯]*'
      OR 16 * (octet_length(OLD.text) - length(OLD.text)) > length(OLD.text) AND OLD.text GLOB '*[぀-ヿ㐀-鿿가-힣豈-﫿ｦ-ﾝ฀-໿က-႟ក-៿𠀀-𲎯]*'
@@ -299,6 +298,11 @@ CREATE TABLE ranking (
     PRIMARY KEY (generation, position)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX ranking_item ON ranking(item_id, generation);
+CREATE TRIGGER items_gone AFTER DELETE ON items
+BEGIN
+    INSERT INTO changes(item_id, action) VALUES (OLD.id, 'delete');
+    DELETE FROM ranking WHERE item_id = OLD.id;
+END;
 CREATE TABLE heads (
     version     INTEGER PRIMARY KEY,
     through_seq INTEGER NOT NULL,

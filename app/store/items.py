@@ -1,0 +1,224 @@
+"""Items: stored by the page, read as cards, articles, threads and rows for the ranking."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from penchant.app.errors import NoSuchItem
+from penchant.app.types import Article, Card, Marks, View
+
+from .connection import Database, Row
+from .views import Views
+
+if TYPE_CHECKING:
+    from penchant.adapters.base import Page
+    from penchant.app.rank.types import RankItem
+
+    from .ingest import Ingest, PageResult
+
+_CARD = (
+    "i.id, i.kind, i.title, i.excerpt, i.url, coalesce(nullif(u.title, ''), u.address, i.domain), i.subscription_id,"
+    " i.author, i.author_key, i.published, i.first_seen, i.points, i.comments, i.people, p.probability,"
+    " s.item_id IS NOT NULL, s.opened, s.liked, s.skipped, s.saved, s.later, i.media_count, i.content_warning,"
+    " i.also_in"
+)
+_CARD_FROM = (
+    "FROM json_each(?) j CROSS JOIN items i ON i.id = j.value"
+    " LEFT JOIN subscriptions u ON u.id = i.subscription_id"
+    " LEFT JOIN scores p ON p.item_id = i.id LEFT JOIN item_state s ON s.item_id = i.id"
+)
+#: Items of one conversation that are shown at most.
+THREAD = 200
+
+
+class Items:
+    """Everything about items; ids of lists come from `Views`."""
+
+    def __init__(self, db: Database) -> None:
+        self.db = db
+        self._views = Views(db)
+        self._ingest: Ingest | None = None
+
+    def put_page(self, subscription_id: int, page: Page, now: float) -> PageResult:
+        """Store a page of a source; its cursor commits with the last of it.
+
+        Duplicates join the item they repeat, each arrival as a sighting. The
+        write lock is held for a few ms at a time. Raises `NoSuchSource` when
+        the source was removed meanwhile, else `StoreError`.
+        """
+        if self._ingest is None:
+            from .ingest import Ingest
+
+            self._ingest = Ingest(self.db)
+        return self._ingest.put(subscription_id, page, now)
+
+    def ids(
+        self, view: View, *, subscription_id: int | None = None, limit: int = 200, offset: int = 0
+    ) -> list[int]:
+        """Item ids of a view, in its order. `subscription_id` narrows any list but For you to one source."""
+        return self._views.ids(view, subscription_id=subscription_id, limit=limit, offset=offset)
+
+    def candidates(self, limit: int, now: float | None = None) -> list[int]:
+        """Ids worth ranking: unseen and not muted; three quarters by the last order, the rest the newest."""
+        return self._views.candidates(limit)
+
+    def count(self, view: View, *, subscription_id: int | None = None) -> int:
+        return self._views.count(view, subscription_id=subscription_id)
+
+    def counts(self) -> dict[View, int]:
+        """Sizes of all views."""
+        return {view: self._views.count(view) for view in View}
+
+    def cards(self, ids: Sequence[int]) -> list[Card]:
+        """Cards in the order of `ids`; those that are gone are left out."""
+        return [_card(row) for row in self.db.rows(f"SELECT {_CARD} {_CARD_FROM}", (json.dumps(list(ids)),))]
+
+    def article(self, item_id: int) -> Article | None:
+        """Everything about one item."""
+        from .rows import load_links, load_media, load_poll, load_tags
+
+        row = self.db.row(
+            f"SELECT {_CARD}, i.text, i.links, i.media, i.tags, i.lang, i.comments_url, i.updated, i.poll, i.extra"
+            f" {_CARD_FROM}",
+            (json.dumps([item_id]),),
+        )
+        if row is None:
+            return None
+        text, links, media, tags, lang, comments_url, updated, poll, extra = row[24:]
+        return Article(
+            card=_card(row[:24]),
+            text=text,
+            links=load_links(links),
+            media=load_media(media),
+            tags=load_tags(tags),
+            lang=lang,
+            comments_url=comments_url,
+            updated=updated,
+            poll=load_poll(poll),
+            sightings=self._sightings(item_id),
+            extra=json.loads(extra) if extra else {},
+        )
+
+    def _sightings(self, item_id: int) -> tuple[str, ...]:
+        """One line for each arrival, oldest first: "boosted by Ada in Mastodon home"."""
+        verbs = {"boost": "boosted", "link": "linked", "list": "listed", "reply": "answered", "quote": "quoted"}
+        rows = self.db.rows(
+            "SELECT g.how, g.by_name, g.by_key, coalesce(nullif(u.title, ''), u.address) FROM sightings g"
+            " JOIN subscriptions u ON u.id = g.subscription_id WHERE g.item_id = ? ORDER BY g.at, g.by_key",
+            (item_id,),
+        )
+        lines = (
+            f"{verbs.get(how, 'posted')} by {name or key} in {source}" if key else f"in {source}"
+            for how, name, key, source in rows
+        )
+        return tuple(dict.fromkeys(lines))
+
+    def thread(self, item_id: int) -> list[Card]:
+        """The conversation an item belongs to, oldest first, itself included; at most THREAD items."""
+        rows = self.db.rows(
+            """WITH RECURSIVE me AS (SELECT id, kind, native_id, thread, in_reply_to FROM items WHERE id = ?1),
+            up(id, kind, native_id, in_reply_to, depth) AS (
+                SELECT id, kind, native_id, in_reply_to, 0 FROM me
+                UNION
+                SELECT i.id, i.kind, i.native_id, i.in_reply_to, up.depth + 1 FROM up
+                JOIN aliases a ON a.kind = up.kind AND a.native_id = up.in_reply_to AND up.in_reply_to <> ''
+                JOIN items i ON i.id = a.item_id WHERE up.depth < 50
+            ),
+            down(id, kind, native_id, depth) AS (
+                SELECT id, kind, native_id, 0 FROM me
+                UNION
+                SELECT i.id, i.kind, i.native_id, down.depth + 1 FROM down
+                JOIN items i ON i.kind = down.kind AND i.in_reply_to = down.native_id AND i.in_reply_to <> ''
+                WHERE down.depth < 50 LIMIT 400
+            ),
+            whole AS (
+                SELECT i.id FROM me JOIN items i ON i.kind = me.kind AND i.thread = me.thread AND i.thread <> ''
+                UNION SELECT a.item_id FROM me JOIN aliases a ON a.kind = me.kind AND a.native_id = me.thread
+                UNION SELECT id FROM up UNION SELECT id FROM down
+            )
+            SELECT i.id FROM whole JOIN items i ON i.id = whole.id ORDER BY i.sort_at, i.id LIMIT ?2""",
+            (item_id, THREAD),
+        )
+        return self.cards([row[0] for row in rows])
+
+    def by_native(self, kind: str, native_id: str) -> int | None:
+        """The item known under a source's own id."""
+        found = self.db.value("SELECT item_id FROM aliases WHERE kind = ? AND native_id = ?", (kind, native_id))
+        return None if found is None else int(found)
+
+    def resolve(self, name: str) -> int:
+        """The id that a reader typed: a number, or at least four digits of a uid. Raises `NoSuchItem`."""
+        text = name.strip().lower()
+        if text.isascii() and text.isdigit() and len(text) < 19:
+            found = self.db.value("SELECT id FROM items WHERE id = ?", (int(text),))
+            if found is not None:
+                return int(found)
+        if len(text) >= 4 and all(c in "0123456789abcdef" for c in text):
+            rows = self.db.rows(
+                "SELECT id FROM items WHERE uid >= ?1 AND uid < ?1 || 'g' LIMIT 2", (text,)
+            )
+            if len(rows) == 1:
+                return int(rows[0][0])
+            if rows:
+                raise NoSuchItem(f"more than one item begins with {name}")
+        raise NoSuchItem(f"there is no item {name}")
+
+    def uids(self, ids: Sequence[int]) -> dict[int, str]:
+        """The machine-independent identity of items."""
+        return dict(
+            self.db.rows(
+                "SELECT i.id, i.uid FROM json_each(?) j CROSS JOIN items i ON i.id = j.value", (json.dumps(list(ids)),)
+            )
+        )
+
+    def hashes(self, ids: Sequence[int]) -> dict[int, bytes]:
+        """The content_hash of items."""
+        return dict(
+            self.db.rows(
+                "SELECT i.id, i.content_hash FROM json_each(?) j CROSS JOIN items i ON i.id = j.value",
+                (json.dumps(list(ids)),),
+            )
+        )
+
+    def rank_items(self, ids: Sequence[int]) -> list[RankItem]:
+        """What the ranking needs, in the order of `ids`; those that are gone are left out."""
+        from penchant.app.rank.types import RankItem
+
+        from .rows import load_tags
+
+        wanted = json.dumps(list(ids))
+        people: dict[int, list[tuple[str, str, str, float]]] = {}
+        for item_id, key, name, how, at in self.db.rows(
+            "SELECT g.item_id, g.by_key, g.by_name, g.how, min(g.at) FROM json_each(?) j"
+            " CROSS JOIN sightings g ON g.item_id = j.value AND g.by_key <> ''"
+            " GROUP BY g.item_id, g.by_key, g.how ORDER BY g.item_id, min(g.at), g.by_key",
+            (wanted,),
+        ):
+            people.setdefault(item_id, []).append((key, name, how, at))
+        rows = self.db.rows(
+            "SELECT i.id, i.content_hash, i.title, i.text_len, i.tags, i.lang, i.kind,"
+            " iif(u.id IS NULL, i.kind, u.kind || ':' || u.address),"
+            " coalesce(nullif(u.title, ''), u.address, i.domain), i.author_key, i.author, i.domain, i.published,"
+            " i.first_seen, i.points, i.comments, i.media_count FROM json_each(?) j"
+            " CROSS JOIN items i ON i.id = j.value LEFT JOIN subscriptions u ON u.id = i.subscription_id",
+            (wanted,),
+        )
+        return [
+            RankItem(*row[:4], load_tags(row[4]), *row[5:16], tuple(people.get(row[0], ())), row[16]) for row in rows
+        ]
+
+    def texts(self, ids: Sequence[int]) -> dict[int, tuple[str, str, tuple[str, ...]]]:
+        """(title, text, tags) of items, for embedding and word statistics."""
+        from .rows import load_tags
+
+        rows = self.db.rows(
+            "SELECT i.id, i.title, i.text, i.tags FROM json_each(?) j CROSS JOIN items i ON i.id = j.value",
+            (json.dumps(list(ids)),),
+        )
+        return {item_id: (title, text, load_tags(tags)) for item_id, title, text, tags in rows}
+
+
+def _card(row: Row) -> Card:
+    return Card(*row[:15], Marks(*map(bool, row[15:21])), *row[21:24])

@@ -1,0 +1,152 @@
+"""Items of a page as rows of the archive: pure."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from penchant.adapters.base import Item, Link, Media, Poll
+from penchant.app.decide import Text, identifies
+
+#: Characters of text that a card shows.
+EXCERPT = 280
+
+BODY_COLUMNS = (
+    "published, updated, media_count, sensitive, text_len, content_hash, lang, author_key, author,"
+    " author_handle, author_url, title, url, canonical_url, domain, content_warning, in_reply_to, thread, tags,"
+    " excerpt, alt, poll, media, links, extra, text"
+)
+_BODY_COUNT = BODY_COLUMNS.count(",") + 1
+INSERT_ITEM = (
+    "INSERT INTO items(id, uid, kind, native_id, subscription_id, first_seen, points, comments, comments_url,"
+    f" people, sort_at, {BODY_COLUMNS}) VALUES ({', '.join('?' * (11 + _BODY_COUNT))})"
+)
+#: Takes a body and the id; an item without a date of its own keeps its place.
+UPDATE_ITEM = (
+    f"UPDATE items SET ({BODY_COLUMNS}) = ({', '.join('?' * _BODY_COUNT)}),"
+    " sort_at = iif(?1 IS NULL, first_seen, min(?1, first_seen)) WHERE id = ?"
+)
+
+SightingRow = tuple[str, str, str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """One item ready to store; `body` follows BODY_COLUMNS, sightings are (how, by_key, by_name, at)."""
+
+    native_id: str
+    uid: str
+    content_hash: bytes
+    points: int | None
+    comments: int | None
+    comments_url: str
+    body: tuple[Any, ...]
+    sightings: tuple[SightingRow, ...]
+    text: Text
+
+
+def uid(kind: str, native_id: str) -> str:
+    """The identity of an item on every machine: 32 hex digits."""
+    return hashlib.blake2b(f"{kind}\x1f{native_id}".encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+
+
+def prepare(kind: str, item: Item, canonical: str, now: float) -> Prepared:
+    """Everything about one item that can be computed before the write lock is taken."""
+    digest = item.content_hash
+    at = now if item.published is None else min(item.published, now)
+    key = canonical if identifies(canonical) else ""
+    author = item.author
+    body = (
+        item.published,
+        item.updated,
+        len(item.media),
+        int(item.sensitive),
+        len(item.text),
+        digest,
+        item.lang,
+        author.key if author else "",
+        author.name if author else "",
+        author.handle if author else "",
+        author.url if author else "",
+        item.title,
+        item.url,
+        key,
+        _domain(canonical or item.url),
+        item.content_warning,
+        item.in_reply_to,
+        item.thread,
+        _dump(item.tags) if item.tags else "",
+        " ".join(item.text[: EXCERPT + 120].split())[:EXCERPT],
+        "\n".join(media.alt for media in item.media if media.alt) if item.media else "",
+        _poll(item.poll) if item.poll else "",
+        _dump([_media(media) for media in item.media]) if item.media else "",
+        _dump([(link.url, link.text) for link in item.links]) if item.links else "",
+        _dump(dict(item.extra)) if item.extra else "",
+        item.text,
+    )
+    return Prepared(
+        item.native_id,
+        uid(kind, item.native_id),
+        digest,
+        item.points,
+        item.comments,
+        item.comments_url,
+        body,
+        _sightings(item, at, now),
+        Text(digest, key, item.title, item.text, item.lang, at),
+    )
+
+
+def _sightings(item: Item, at: float, now: float) -> tuple[SightingRow, ...]:
+    """An item that names nobody who brought it was simply there."""
+    if not item.sightings:
+        return (("post", "", "", at),)
+    return tuple(
+        (s.how, s.by.key if s.by else "", s.by.name if s.by else "", at if s.at is None else min(s.at, now))
+        for s in item.sightings
+    )
+
+
+def _domain(url: str) -> str:
+    """Host of an absolute address without "www."."""
+    _, mark, rest = url.partition("://")
+    if not mark:
+        return ""
+    host = rest.partition("/")[0].rpartition("@")[2].partition(":")[0].lower()
+    return host.removeprefix("www.")
+
+
+def _dump(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=str)
+
+
+def _media(media: Media) -> list[Any]:
+    return [
+        media.url, media.kind, media.alt, media.mime, media.preview_url,
+        media.width, media.height, media.size, media.blurhash,
+    ]  # fmt: skip
+
+
+def _poll(poll: Poll) -> str:
+    return _dump([[list(option) for option in poll.options], poll.closes_at, poll.multiple])
+
+
+def load_media(column: str) -> tuple[Media, ...]:
+    return tuple(Media(*fields) for fields in json.loads(column)) if column else ()
+
+
+def load_links(column: str) -> tuple[Link, ...]:
+    return tuple(Link(url, text) for url, text in json.loads(column)) if column else ()
+
+
+def load_poll(column: str) -> Poll | None:
+    if not column:
+        return None
+    options, closes_at, multiple = json.loads(column)
+    return Poll(tuple((text, votes) for text, votes in options), closes_at, multiple)
+
+
+def load_tags(column: str) -> tuple[str, ...]:
+    return tuple(json.loads(column)) if column else ()
