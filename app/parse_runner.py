@@ -80,7 +80,7 @@ class ParseRunner:
         child = await self._started()
         try:
             async with asyncio.timeout(self.limits.wall_seconds):
-                return pickle.loads(await _exchange(child, request))
+                kind, value = pickle.loads(await _exchange(child, request))
         except TimeoutError:
             reason = f"it took longer than {self.limits.wall_seconds:g} seconds"
         except (asyncio.IncompleteReadError, ConnectionError):
@@ -88,6 +88,10 @@ class ParseRunner:
         except BaseException:  # cancelled in the middle: the pipe is out of step
             await self.close()
             raise
+        else:
+            if kind != "memory":
+                return kind, value
+            reason = value  # a child that ran out of memory is not trusted with another document
         await self.close()
         self.restarts += 1
         return "error", reason or _why_ended(child.returncode, self.limits)
@@ -95,7 +99,8 @@ class ParseRunner:
     async def _started(self) -> asyncio.subprocess.Process:
         if self._child is None or self._child.returncode is not None:
             self._child = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "penchant.app.parse_child",
+                # -P: a file called json.py in the reader's folder must not be imported
+                sys.executable, "-P", "-m", "penchant.app.parse_child",
                 str(self.limits.megabytes), str(self.limits.cpu_seconds),
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
