@@ -1,0 +1,100 @@
+"""Where the words of a query stand in a text, and the part of it worth showing. Pure.
+
+FTS5's own highlight() re-runs the query for every hit (20 ms each for a
+common beginning such as "the*") and knows nothing of hits by meaning; looking
+through 50 texts of 2,000 characters here takes 2 ms.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable
+
+from .query import Query
+
+#: (start, end) offsets into a str, in order, without overlap.
+Ranges = tuple[tuple[int, int], ...]
+
+#: Longest snippet, in characters.
+WIDTH = 160
+
+
+class _Folding(dict[int, str]):
+    """Maps each character to one of the same length without case and accents, for `str.translate`."""
+
+    def __missing__(self, code: int) -> str:
+        char = chr(code)
+        base = unicodedata.normalize("NFD", char)[0].lower()
+        self[code] = folded = base if len(base) == 1 else char
+        return folded
+
+
+_FOLDING = _Folding()
+
+
+def fold(text: str) -> str:
+    """`text` without case and accents; every offset stays what it was."""
+    lower = text.lower() if text.isascii() else text.translate(_FOLDING)
+    return lower if len(lower) == len(text) else text
+
+
+def pattern(query: Query, field: str = "") -> re.Pattern[str] | None:
+    """What to look for in folded text: the query's words that may occur in `field`; None where there are none."""
+    parts: dict[str, None] = {}
+    for clause in query.positive:
+        for word in clause.words:
+            if word.field in ("", field) and (tokens := re.findall(r"\w+", fold(word.text))):
+                anywhere = not re.fullmatch(r"[\x00-\u0dff\u1e00-\u1fff]+", "".join(tokens))
+                edge = "" if anywhere else r"(?<!\w)"
+                parts[edge + r"\W{1,3}".join(map(re.escape, tokens)) + ("" if anywhere else
+                      r"\w*" if word.prefix else r"(?!\w)")] = None
+    return re.compile("|".join(sorted(parts, key=len, reverse=True))) if parts else None
+
+
+def find(text: str, wanted: re.Pattern[str] | None) -> Ranges:
+    """Every place of the wanted words."""
+    return () if wanted is None else tuple(match.span() for match in wanted.finditer(fold(text)))
+
+
+def snippet(text: str, wanted: re.Pattern[str] | None, width: int = WIDTH) -> tuple[str, Ranges]:
+    """One line of at most `width` characters around the words, or the beginning, and the words' places in it."""
+    flat = re.sub(r"\s+", " ", text).strip()
+    spans = find(flat, wanted)
+    if len(flat) <= width:
+        return flat, spans
+    start = _densest(spans, width) if spans else 0
+    if start > 0:
+        start = flat.find(" ", start, start + 20) + 1 or start
+    end = len(flat)
+    room = width - (start > 0)
+    if end - start > room:
+        end = start + room - 1
+        end = max(flat.rfind(" ", end - 20, end), start) if " " in flat[end - 20 : end] and start < end - 20 else end
+    before, after = "\u2026" if start else "", "\u2026" if end < len(flat) else ""
+    moved = len(before) - start
+    inside = tuple((a + moved, b + moved) for a, b in spans if a >= start and b <= end)
+    return before + flat[start:end] + after, inside
+
+
+def _densest(spans: Ranges, width: int) -> int:
+    """Where a window of `width` holds most of the spans; a little text stands before the first of them."""
+    lead = width // 4
+    best, most, end = 0, 0, 0
+    for first, (start, _) in enumerate(spans):
+        while end < len(spans) and spans[end][1] <= start + width - lead:
+            end += 1
+        if end - first > most:
+            best, most = max(start - lead, 0), end - first
+    return best
+
+
+def merge(ranges: Iterable[tuple[int, int]]) -> Ranges:
+    """Ranges in order, those that touch joined."""
+    joined: list[tuple[int, int]] = []
+    for start, end in sorted(ranges):
+        if joined and start <= joined[-1][1]:
+            joined[-1] = (joined[-1][0], max(end, joined[-1][1]))
+        else:
+            joined.append((start, end))
+    return tuple(joined)

@@ -1,0 +1,316 @@
+"""Vectors of texts, several models side by side, and the nearest of them under any filter.
+
+A vector belongs to a text (content_hash) and a space (the model that made
+it): equal texts share one, and every item of that text is found by it.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from .bound import bound, items_of
+from .condition import EVERYTHING, Condition
+from .connection import Database
+
+if TYPE_CHECKING:
+    import numpy as np
+
+#: Vectors per coarse block: one blob of 256 KiB at 256 dimensions.
+BLOCK = 1_024
+#: Candidates scored exactly beyond those asked: of 20 + 32 by int8, the true first 20 of 100,000 were all there.
+MARGIN = 32
+#: How many of the coarse order are tried first, and at most: beyond it, scoring all that the filter passes is cheaper.
+FIRST, MOST = 256, 8_192
+#: Where the exact scores come from: candidates of the coarse order, items named by the caller, or every item.
+_CANDIDATES = (
+    "carray(?) c CROSS JOIN embeddings e ON e.id = c.value CROSS JOIN items i ON i.content_hash = e.content_hash"
+)
+_NAMED = "carray(?) c CROSS JOIN items i ON i.id = c.value"
+_EMBEDDED = " CROSS JOIN embeddings e ON e.space_id = ? AND e.content_hash = i.content_hash"
+
+
+@dataclass(frozen=True, slots=True)
+class Space:
+    """The vectors of one model. `complete` once every item had its vector."""
+
+    name: str
+    dim: int
+    count: int
+    complete: bool
+    made_at: float
+
+
+class Vectors:
+    """`store.vectors`. Vectors are little-endian float32; cosines run from -1 to 1."""
+
+    def __init__(self, db: Database) -> None:
+        self.db = db
+        self._functions = False
+
+    def put(self, space: str, rows: Iterable[tuple[bytes, bytes]]) -> int:
+        """Store (content_hash, float32 bytes) pairs; returns how many were new.
+
+        Creates the space from the first vector's length. A text that has its
+        vector keeps it. Raises `ValueError` for a vector of another length.
+        """
+        pairs = list(rows)
+        if not pairs:
+            return 0
+        with self.db.write():
+            space_id, dim = self._space(space, len(pairs[0][1]) // 4)
+            if any(len(vector) != 4 * dim for _, vector in pairs):
+                raise ValueError(f"the vectors of {space} have {dim} float32 numbers")
+            before = self.db.value("SELECT coalesce(max(id), 0) FROM embeddings")
+            self.db.run_many(
+                "INSERT INTO embeddings(space_id, content_hash, vector) VALUES (?, ?, ?)"
+                " ON CONFLICT (space_id, content_hash) DO NOTHING",
+                [(space_id, content_hash, vector) for content_hash, vector in pairs],
+            )
+            made = self.db.rows("SELECT id, vector FROM embeddings WHERE id > ? ORDER BY id", (before,))
+            self._append(space_id, dim, made)
+        return len(made)
+
+    def get_matrix(self, space: str, item_ids: Sequence[int]) -> tuple[np.ndarray, np.ndarray]:
+        """The vectors of n items as float32[n, d] and bool[n], which is False (and the row zero) where none is."""
+        import numpy as np
+
+        found = self.db.row("SELECT id, dim FROM spaces WHERE name = ?", (space,))
+        matrix = np.zeros((len(item_ids), found[1] if found else 0), np.float32)
+        mask = np.zeros(len(item_ids), bool)
+        if found is None or not item_ids:
+            return matrix, mask
+        ids = np.asarray(item_ids, np.int64)
+        order = np.argsort(ids, kind="stable")
+        rows = self.db.rows(
+            "SELECT c.value, e.vector FROM carray(?) c CROSS JOIN items i ON i.id = c.value"
+            " CROSS JOIN embeddings e ON e.space_id = ? AND e.content_hash = i.content_hash",
+            (bound(np.unique(ids)), found[0]),
+        )
+        if rows:
+            have = np.fromiter((row[0] for row in rows), np.int64, len(rows))
+            vectors = np.frombuffer(b"".join(row[1] for row in rows), "<f4").reshape(len(rows), -1)
+            place = np.searchsorted(have, ids[order]).clip(max=len(have) - 1)
+            hit = have[place] == ids[order]
+            matrix[order[hit]] = vectors[place[hit]]
+            mask[order[hit]] = True
+        return matrix, mask
+
+    def missing(
+        self, space: str, limit: int = 1_000, *, item_ids: Iterable[int] | None = None
+    ) -> list[tuple[int, bytes, str, str]]:
+        """Up to `limit` texts without a vector in this space: (first item of it, content_hash, title, text).
+
+        With `item_ids` only the texts of those items are looked at.
+        """
+        source, params = items_of(item_ids)
+        return [
+            (int(row[0]), row[1], row[2], row[3])
+            for row in self.db.rows(
+                f"""SELECT i.id, i.content_hash, i.title, i.text FROM items i
+                WHERE i.id IN (
+                    SELECT min(h.id) FROM {source} WHERE NOT EXISTS (
+                        SELECT 1 FROM embeddings e JOIN spaces s ON s.id = e.space_id
+                        WHERE s.name = ? AND e.content_hash = h.content_hash)
+                    GROUP BY h.content_hash LIMIT ?)
+                ORDER BY i.id""",
+                (*params, space, limit),
+            )
+        ]
+
+    def nearest(
+        self,
+        space: str,
+        vector: np.ndarray,
+        k: int,
+        *,
+        unseen: bool = False,
+        ids: Iterable[int] | None = None,
+        where: Condition = EVERYTHING,
+    ) -> list[tuple[int, float]]:
+        """The k items nearest to `vector` (float[d]) with their cosines, best first.
+
+        Only items that `where` passes (and that are unseen, and among `ids`,
+        where asked) are counted: k come back while so many exist.
+        """
+        import numpy as np
+
+        query = np.asarray(vector, np.float32).ravel()
+        length = float(np.linalg.norm(query))
+        found = self.db.row("SELECT id, dim FROM spaces WHERE name = ?", (space,))
+        if found is None or k <= 0 or not np.isfinite(length) or length == 0:
+            return []
+        if found[1] != query.size:
+            raise ValueError(f"the vectors of {space} have {found[1]} numbers, not {query.size}")
+        if unseen:
+            where = where & Condition("NOT EXISTS (SELECT 1 FROM item_state z WHERE z.item_id = i.id AND z.seen)")
+        self._load()
+        with self.db.snapshot():
+            if ids is not None:
+                named = (bound(sorted(set(ids))), found[0])
+                return _best(self._exact(query / length, _NAMED + _EMBEDDED, named, where), k)
+            return self._nearest(found[0], query / length, k, where)
+
+    def spaces(self) -> list[Space]:
+        return [
+            Space(row[0], row[1], row[2], bool(row[3]), row[4])
+            for row in self.db.rows(
+                "SELECT s.name, s.dim, (SELECT count(*) FROM embeddings e WHERE e.space_id = s.id), s.complete, s.made_at"
+                " FROM spaces s ORDER BY s.id"
+            )
+        ]
+
+    def set_complete(self, space: str, complete: bool = True) -> None:
+        """Record that every item had its vector once; searches stop saying otherwise."""
+        if self.db.value("SELECT complete FROM spaces WHERE name = ?", (space,)) not in (None, int(complete)):
+            with self.db.write():
+                self.db.run("UPDATE spaces SET complete = ? WHERE name = ?", (int(complete), space))
+
+    def drop(self, space: str) -> None:
+        """Forget a model's vectors; they can be made again."""
+        with self.db.write():
+            self.db.run("DELETE FROM spaces WHERE name = ?", (space,))
+
+    def prune(self) -> int:
+        """Delete the vectors of texts that no item has any more; returns how many."""
+        with self.db.write():
+            gone = self.db.run(
+                "DELETE FROM embeddings WHERE NOT EXISTS"
+                " (SELECT 1 FROM items i WHERE i.content_hash = embeddings.content_hash)"
+            )
+            if gone:
+                self.rebuild_coarse()
+        return gone
+
+    def rebuild_coarse(self) -> None:
+        """Make the int8 blocks again from the exact vectors."""
+        with self.db.write():
+            self.db.run("DELETE FROM coarse")
+            for space_id, dim in self.db.rows("SELECT id, dim FROM spaces"):
+                last = 0
+                while made := self.db.rows(
+                    "SELECT id, vector FROM embeddings WHERE space_id = ? AND id > ? ORDER BY id LIMIT ?",
+                    (space_id, last, BLOCK),
+                ):
+                    last = made[-1][0]
+                    self._append(space_id, dim, made)
+
+    def _space(self, name: str, dim: int) -> tuple[int, int]:
+        found = self.db.row("SELECT id, dim FROM spaces WHERE name = ?", (name,))
+        if found:
+            return found[0], found[1]
+        if dim == 0:
+            raise ValueError(f"a vector of {name} is empty")
+        self.db.run("INSERT INTO spaces(name, dim, made_at) VALUES (?, ?, ?)", (name, dim, time.time()))
+        return self.db.last_id, dim
+
+    def _append(self, space_id: int, dim: int, made: list[tuple]) -> None:
+        """Fill free rows of the last block, then new blocks: only touched pages are written."""
+        import numpy as np
+
+        vectors = np.frombuffer(b"".join(vector for _, vector in made), "<f4").reshape(len(made), dim)
+        usable = np.flatnonzero(np.isfinite(vectors).all(axis=1) & vectors.any(axis=1))
+        ids = np.array([made[row][0] for row in usable], "<i8")
+        coarse, inverse = _quantise(vectors[usable])
+        done = 0
+        while done < len(ids):
+            block, used = self._free_block(space_id, dim)
+            part = slice(done, done + BLOCK - used)
+            for column, values, width in (
+                ("ids", ids[part], 8),
+                ("inverse", inverse[part], 4),
+                ("vectors", coarse[part], dim),
+            ):
+                with self.db.failures(), self.db.apsw.blob_open("main", "coarse", column, block, True) as blob:
+                    blob.seek(used * width)
+                    blob.write(values.tobytes())
+            done += BLOCK - used
+
+    def _free_block(self, space_id: int, dim: int) -> tuple[int, int]:
+        """The block that takes the next vector and how many it holds."""
+        import numpy as np
+
+        last = self.db.row(
+            "SELECT id, ids FROM coarse WHERE space_id = ? ORDER BY id DESC LIMIT 1", (space_id,)
+        )
+        if last:
+            used = int(np.count_nonzero(np.frombuffer(last[1], "<i8")))
+            if used < BLOCK:
+                return last[0], used
+        self.db.run(
+            "INSERT INTO coarse(space_id, ids, inverse, vectors) VALUES (?, zeroblob(?), zeroblob(?), zeroblob(?))",
+            (space_id, 8 * BLOCK, 4 * BLOCK, dim * BLOCK),
+        )
+        return self.db.last_id, 0
+
+    def _nearest(self, space_id: int, query: np.ndarray, k: int, where: Condition) -> list[tuple[int, float]]:
+        """Down the coarse order, exactly scored, until enough pass the filter; past MOST, all that pass it."""
+        import numpy as np
+
+        ids, scores = self._scan(space_id, query)
+        wanted, start, end = k + MARGIN, 0, max(FIRST, 2 * k)
+        hits: list[tuple[int, float]] = []
+        while True:
+            top = np.argpartition(-scores, end)[:end] if end < len(ids) else np.arange(len(ids))
+            part = ids[top[np.argsort(-scores[top], kind="stable")]][start:]
+            hits += self._exact(query, _CANDIDATES, (bound(part),), where)
+            if len(hits) >= wanted or end >= len(ids):
+                return _best(hits, k)
+            start, end = end, int(1.5 * end * wanted / max(len(hits), 1))
+            if end > max(MOST, 16 * wanted):
+                return _best(self._exact(query, "items i" + _EMBEDDED, (space_id,), where), k)
+
+    def _scan(self, space_id: int, query: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Approximate cosines of a whole space, block by block: (embedding ids, float32)."""
+        import numpy as np
+
+        ids, scores = [np.empty(0, np.int64)], [np.empty(0, np.float32)]
+        with self.db.failures():
+            for block_ids, inverse, vectors in self.db.apsw.execute(
+                "SELECT ids, inverse, vectors FROM coarse WHERE space_id = ? ORDER BY id", (space_id,)
+            ):
+                block = np.frombuffer(vectors, np.int8).reshape(-1, query.size).astype(np.float32)
+                ids.append(np.frombuffer(block_ids, "<i8"))
+                scores.append(block @ query * np.frombuffer(inverse, "<f4"))
+        every, score = np.concatenate(ids), np.concatenate(scores)
+        used = every != 0
+        return every[used], score[used]
+
+    def _exact(self, query: np.ndarray, source: str, params: tuple, where: Condition) -> list[tuple[int, float]]:
+        """Exact cosines of the items that pass the filter; texts without a direction have none."""
+        return self.db.rows(
+            f"SELECT id, 1.0 - distance FROM ("
+            f"SELECT i.id, vec_distance_cosine(e.vector, ?) AS distance FROM {source} WHERE {where.sql}"
+            f") WHERE distance IS NOT NULL",
+            (query.tobytes(), *params, *where.params),
+        )
+
+    def _load(self) -> None:
+        """sqlite-vec's functions, on first use (2 ms)."""
+        if self._functions:
+            return
+        import sqlite_vec
+
+        with self.db.failures():
+            self.db.apsw.enable_load_extension(True)
+            try:
+                self.db.apsw.load_extension(sqlite_vec.loadable_path())
+            finally:
+                self.db.apsw.enable_load_extension(False)
+        self._functions = True
+
+
+def _best(hits: list[tuple[int, float]], k: int) -> list[tuple[int, float]]:
+    return sorted(((int(item), float(cosine)) for item, cosine in hits), key=lambda hit: (-hit[1], hit[0]))[:k]
+
+
+def _quantise(vectors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """int8[n, d], each vector scaled to its own largest number, and float32[n]: 1 / length of the int8 vector."""
+    import numpy as np
+
+    if not len(vectors):
+        return np.empty((0, vectors.shape[1]), np.int8), np.empty(0, np.float32)
+    scaled = np.rint(vectors * (127.0 / np.abs(vectors).max(axis=1, keepdims=True))).astype(np.int8)
+    return scaled, (1.0 / np.linalg.norm(scaled.astype(np.float32), axis=1)).astype("<f4")
