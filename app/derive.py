@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import logging
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from . import embed
@@ -11,10 +11,10 @@ from .embed.base import item_text
 if TYPE_CHECKING:
     from .store import Store
 
-log = logging.getLogger(__name__)
-
 #: Changes taken at once: about 50 ms of work, so that a stop is noticed soon.
 CHUNK = 256
+#: Rows of a catch-up, which looks through the whole archive each time.
+CATCH_UP = 4_000
 
 
 class Deriver:
@@ -33,30 +33,34 @@ class Deriver:
         if not changes:
             return 0
         ids = sorted({change.item_id for change in changes if change.action != "delete"})
-        if ids:
-            self._vectors(ids)
-            self._words(ids)
+        hashes, texts = self.store.items.hashes(ids), self.store.items.texts(ids)
+        # items that share a text share what is derived from it
+        distinct = {hashes[item_id]: text for item_id, text in texts.items() if item_id in hashes}
+        self._vectors({key: (title, text) for key, (title, text, _) in distinct.items()})
+        self._words(distinct)
         self.store.changes.done(changes[-1].seq)
         return len(changes)
 
     def catch_up(self) -> int:
-        """One chunk of what is missing without a change to say so (after a rebuild); returns its size."""
-        return self._vectors(None) + self._words(None)
+        """One large chunk of what is missing without a change to say so (after a rebuild); returns its size."""
+        from .store.rows import load_tags
 
-    def _vectors(self, ids: list[int] | None) -> int:
-        embedder = embed.load()
-        rows = self.store.vectors.missing(embedder.name, CHUNK, item_ids=ids)
-        if rows:
-            vectors = embedder.embed_batch([item_text(title, text) for _, _, title, text in rows])
+        vectors = self.store.vectors.missing(embed.load().name, CATCH_UP)
+        self._vectors({key: (title, text) for _, key, title, text in vectors})
+        words = self.store.features.missing(CATCH_UP)
+        self._words({key: (title, text, load_tags(tags)) for _, key, title, text, tags in words})
+        return len(vectors) + len(words)
+
+    def _vectors(self, texts: Mapping[bytes, tuple[str, str]]) -> None:
+        if texts:
+            embedder = embed.load()
+            vectors = embedder.embed_batch([item_text(title, text) for title, text in texts.values()])
             self.store.vectors.put(
-                embedder.name, [(row[1], vector.tobytes()) for row, vector in zip(rows, vectors, strict=True)]
+                embedder.name, [(key, vector.tobytes()) for key, vector in zip(texts, vectors, strict=True)]
             )
-        return len(rows)
 
-    def _words(self, ids: list[int] | None) -> int:
-        from .rank.features import encode_words
+    def _words(self, texts: Mapping[bytes, tuple[str, str, tuple[str, ...]]]) -> None:
+        if texts:
+            from .rank.features import encode_words
 
-        rows = self.store.features.missing(CHUNK, item_ids=ids)
-        if rows:
-            self.store.features.put([(row[1], encode_words(*row[2:])) for row in rows])
-        return len(rows)
+            self.store.features.put([(key, encode_words(*text)) for key, text in texts.items()])

@@ -36,6 +36,8 @@ class Ranker:
         self._first_change = 0.0
         self._not_before = 0.0
         self.published = 0
+        #: Kind of the last failure, "" after a success.
+        self.failed = ""
 
     async def __aenter__(self) -> Ranker:
         return self
@@ -84,12 +86,14 @@ class Ranker:
         error = running.exception()
         if error is None:
             self.published += 1
+            self.failed = ""
             self._not_before = time.monotonic() + running.result() * (SHARE - 1)
         elif isinstance(error, StoreError):
             raise error
         else:
             # without a new ranking the old one stays; the next change tries again
             log.error("ranking failed", exc_info=error)
+            self.failed = type(error).__name__
             self._not_before = time.monotonic() + 60.0
 
     def _publish(self) -> float:

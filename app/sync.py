@@ -19,7 +19,7 @@ from penchant.adapters import load
 from penchant.adapters.base import Gone, Page, SourceError, TimedOut, Unreachable
 
 from . import decide
-from .errors import StoreError
+from .errors import NoSuchSource, StoreError
 from .types import Subscription
 
 if TYPE_CHECKING:
@@ -127,6 +127,8 @@ async def visit(
         await _failed(call, result, error, bounds)
     except (StoreError, asyncio.CancelledError):
         raise
+    except NoSuchSource:
+        log.info("removed meanwhile", extra={"fields": {"subscription": subscription.id}})
     except Exception as error:
         log.exception("a fault in the adapter %s", subscription.kind)
         fault = SourceError(
@@ -185,7 +187,7 @@ async def _succeeded(call: Call, result: Visit, last: Page | None, bounds: Inter
     ended = last is not None and last.gone
 
     def record(store: Store) -> None:
-        published = store.items.recent_times(subscription.id)
+        published = store.subscriptions.recent_posts(subscription.id)
         interval = min(decide.poll_interval(published, now, minimum=minimum, declared=declared), bounds.longest)
         due = decide.next_due(now, interval, random.random())
         store.subscriptions.succeeded(
@@ -213,9 +215,8 @@ async def _failed(call: Call, result: Visit, error: SourceError, bounds: Interva
     )
 
     def record(store: Store) -> None:
-        store.subscriptions.failed(subscription.id, result.error, result.hint, due)
-        if isinstance(error, Gone):
-            store.subscriptions.pause(subscription.id, True)
+        gone = isinstance(error, Gone)
+        store.subscriptions.failed(subscription.id, result.error, result.hint, next_due=due, pause=gone)
 
     await call(record)
     fields = {"subscription": subscription.id, "kind": type(error).__name__, "failures": subscription.failures + 1}

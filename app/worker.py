@@ -244,9 +244,8 @@ class Looked:
 
 def _begin(store: Store, rhythm: Rhythm) -> None:
     """Put right what a killed worker left: nothing is being fetched now."""
-    for subscription in store.subscriptions.all():
-        if subscription.state == "fetching":
-            store.subscriptions.queue([subscription.id])
+    store.subscriptions.recover()
+    store.subscriptions.sweep()
     _replan(store, rhythm)
     while Deriver(store).catch_up():
         pass

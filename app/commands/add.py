@@ -33,6 +33,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace, context: Context) -> int | None:
+    context.start_log()
     found = _suggestions(args, context)
     if len(found) > 1 and not args.feed:
         for number, each in enumerate(found, 1):

@@ -5,7 +5,6 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from penchant.app.errors import NoSuchItem, NoSuchSource
 from penchant.app.paths import Paths
 
 if TYPE_CHECKING:
@@ -32,6 +31,12 @@ class Context:
     def paths(self) -> Paths:
         return Paths.from_environment()
 
+    def start_log(self) -> None:
+        """Send what libraries and workers have to say to the log file."""
+        from penchant.app import logs
+
+        logs.start(self.paths.ensure().log_file)
+
     @cached_property
     def config(self) -> Config:
         """The reader's configuration. Raises `ConfigError`."""
@@ -50,22 +55,9 @@ class Context:
         return self._store
 
     def item(self, text: str) -> int:
-        """The item that an id or the beginning of one names. Raises `NoSuchItem`."""
-        try:
-            return self.store.items.resolve(text)
-        except LookupError as error:
-            raise NoSuchItem(f"no single item answers to {text!r}") from error
+        """The item that a number or the beginning of a uid names. Raises `NoSuchItem`."""
+        return self.store.items.resolve(text)
 
     def source(self, text: str) -> Subscription:
         """The subscription that a number, an address or a title names. Raises `NoSuchSource`."""
-        known = self.store.subscriptions.all()
-        exact = [s for s in known if text in (str(s.id), s.address)]
-        loose = [s for s in known if text.casefold() in (s.address.casefold(), s.title.casefold())]
-        part = [s for s in known if text.casefold() in f"{s.address}\n{s.title}".casefold()]
-        for found in (exact, loose, part):
-            if len(found) == 1:
-                return found[0]
-            if found:
-                names = ", ".join(f"{s.id} ({s.title or s.address})" for s in found[:5])
-                raise NoSuchSource(f"{text!r} fits several sources: {names}", hint="Name it by its number.")
-        raise NoSuchSource(f"you follow no source called {text!r}")
+        return self.store.subscriptions.find(text)

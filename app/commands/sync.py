@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from penchant.app.errors import AlreadyRunning, PenchantError, SourcesFailed
 
 from .context import Context
-from .output import note, say
+from .output import note, plain, say
 
 if TYPE_CHECKING:
     from penchant.app.sync import Visit
@@ -28,6 +28,9 @@ def run(args: argparse.Namespace, context: Context) -> int | None:
     from penchant.app.lock import WorkerLock
     from penchant.app.sync import summary
 
+    from .progress import reporter
+
+    context.start_log()
     wanted = [context.source(name) for name in args.source] or [
         s for s in context.store.subscriptions.all() if not s.paused
     ]
@@ -35,8 +38,6 @@ def run(args: argparse.Namespace, context: Context) -> int | None:
         raise PenchantError(
             "there is nothing to fetch", hint="`penchant add ADDRESS` follows a source; `penchant add sample` is a start."
         )
-    from .progress import reporter
-
     with reporter(quiet=args.quiet) as report:
         try:
             with WorkerLock(context.paths.lock_file):
@@ -46,8 +47,6 @@ def run(args: argparse.Namespace, context: Context) -> int | None:
     for visit in visits:
         if visit.error:
             name = visit.subscription.title or visit.subscription.address
-            from .output import plain
-
             note(f"{plain(name)}: {plain(visit.error)}\n  {plain(visit.hint)}")
     if not args.quiet:
         say(summary(visits))
@@ -82,6 +81,8 @@ async def _here(context: Context, wanted: list[Subscription], report: Bars | Lin
         report.ranking()
         ranker.changed()
         await ranker.publish_now()
+        if ranker.failed:
+            note(f"the ranking failed ({ranker.failed}); the old one stays. The log says more: {context.paths.log_file}")
     return visits
 
 
