@@ -1,0 +1,131 @@
+"""What can be done with the item at hand, the same in the list, the article and the search results."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from penchant.app.types import Card, EventKind
+
+from . import words
+from .cardview import title_of
+from .deeds import DONE, UNDONE, Place
+
+if TYPE_CHECKING:
+    from .app import PenchantApp
+
+
+class ItemActions:
+    """A mixin of screens. They say which card and place are at hand, and what to tell the reader where."""
+
+    app: PenchantApp
+
+    def at_hand(self) -> tuple[Card, Place] | None:
+        """The card that the keys act on, and where it stands."""
+        raise NotImplementedError
+
+    def tell(self, text: str, role: str = "") -> None:
+        """Say something on the status line."""
+        raise NotImplementedError
+
+    def decided(self, kind: EventKind, card: Card, undone: bool) -> None:
+        """A key was pressed; the event is on its way to disk."""
+
+    async def do_decide(self, kind: EventKind) -> None:
+        """Like, skip, save, later: the mark appears once the event is on disk."""
+        here = self.at_hand()
+        if here is None:
+            return
+        card, place = here
+        undone = self.app.deeds.holds(card, kind)
+        self.decided(kind, card, undone)
+        await self.app.deeds.decide(kind, card, place)
+        verb = f"{UNDONE[kind]} taken back" if undone else DONE[kind]
+        self.tell(f"{verb}: {title_of(card)}")
+
+    async def do_undo(self) -> None:
+        """Take the last decision back."""
+        event = await self.app.deeds.undo()
+        if event is None:
+            self.tell("Nothing to undo")
+            return
+        self.tell(f"{UNDONE[event.kind]} undone" + await self._of(event.item_id))
+
+    async def _of(self, item_id: int | None) -> str:
+        if item_id is None:
+            return ""
+        cards = await self.app.bridge.reader.do(lambda store: store.items.cards([item_id]))
+        return f": {title_of(cards[0])}" if cards else ""
+
+    def do_mute(self) -> None:
+        """Choose what to mute."""
+        here = self.at_hand()
+        if here is None:
+            return
+        from .mute import MuteScreen
+
+        card, place = here
+
+        def chosen(choice: tuple[str, str, str] | None) -> None:
+            if choice is not None:
+                self.app.spawn(self._mute(card, place, *choice))
+
+        self.app.push_screen(MuteScreen(card), chosen)
+
+    async def _mute(self, card: Card, place: Place, what: str, key: str, name: str) -> None:
+        deeds = self.app.deeds
+        await deeds.record(deeds.event("mute", card.item_id, place, {"what": what, "key": key}))
+        self.tell(f"Muted {what} {name}; u undoes")
+
+    def do_browser(self) -> None:
+        """Open the item's own page."""
+        here = self.at_hand()
+        if here is not None:
+            self.app.browse(here[0].url, here)
+
+    async def do_comments(self) -> None:
+        """Open the discussion, where the source has one."""
+        here = self.at_hand()
+        if here is None:
+            return
+        item_id = here[0].item_id
+        article = await self.app.bridge.reader.do(lambda store: store.items.article(item_id))
+        if article is not None and article.comments_url:
+            self.app.browse(article.comments_url, here)
+        else:
+            self.tell("No comments page is known for this item")
+
+    def do_copy_link(self) -> None:
+        """Put the link into the clipboard of the reader's own terminal."""
+        here = self.at_hand()
+        if here is None:
+            return
+        url = words.one_line(here[0].url)
+        if not url:
+            self.tell("This item has no link")
+            return
+        self.app.copy_to_clipboard(url)
+        self.tell(f"Copied {url}")
+
+    def do_why(self) -> None:
+        """The parts of the number."""
+        here = self.at_hand()
+        if here is not None:
+            from .why import WhyScreen
+
+            self.app.push_screen(WhyScreen(here[0]))
+
+    def do_theme(self) -> None:
+        """The other theme."""
+        self.app.theme = "penchant-light" if self.app.theme == "penchant-dark" else "penchant-dark"
+
+    def do_help(self) -> None:
+        """Every command with its keys."""
+        from .help import HelpScreen
+
+        self.app.push_screen(HelpScreen(self.app.keys))
+
+
+def guard_url(url: Any) -> str:
+    """The address if a browser may open it (only http and https), else ""."""
+    text = words.one_line(str(url or "")).strip()
+    return text if text.lower().startswith(("http://", "https://")) else ""

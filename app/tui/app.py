@@ -1,0 +1,338 @@
+"""The application: owns the desks, the deeds and the lessons, and passes news to the screen."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import uuid
+from collections.abc import Callable, Coroutine
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from textual.app import App
+from textual.screen import Screen
+
+from penchant.adapters.base import SourceError
+from penchant.app.errors import PenchantError
+from penchant.app.paths import Paths
+from penchant.app.types import Event, View
+
+from . import loading, themes, words
+from .bridge import Bridge
+from .commands import COMMANDS
+from .deeds import Deeds, Place
+from .feedscreen import OBSERVED, FeedScreen
+from .keys import resolve_keys
+from .lessons import Lessons, Order
+from .loading import FirstPage, Watch
+from .messages import Durable, Failed
+from .workerchild import WorkerChild
+
+if TYPE_CHECKING:
+    from penchant.app.config import Config
+    from penchant.app.types import Card, Subscription
+
+#: How often the screen asks whether another process changed the archive (seconds); one pragma, 10 us.
+PULSE = 0.25
+#: The ranking takes in what the worker brought at most this often (seconds).
+RANK_EVERY = 2.0
+
+
+def _palette() -> type[Any]:
+    """The palette's provider, loaded when it is first opened."""
+    from .palette import Commands
+
+    return Commands
+
+
+class PenchantApp(App[None]):
+    """`run` is the usual way in; tests give a `Bridge` of their own by `archive`."""
+
+    CSS_PATH = "penchant.tcss"
+    TITLE = "penchant"
+    COMMANDS: ClassVar[set[Any]] = {_palette}
+    #: Moving pictures cost time and say nothing.
+    animation_level = "none"  # type: ignore[assignment]
+
+    def __init__(
+        self, config: Config, paths: Paths, first: FirstPage | None = None, *, worker: bool = True
+    ) -> None:
+        super().__init__()
+        self.config = config
+        self.paths = paths
+        self.keys = resolve_keys(config.keys)
+        self.bridge = Bridge(paths.archive)
+        self.session = uuid.uuid4().hex
+        self.lessons = Lessons(
+            paths.archive, uuid.uuid4().int & 0x7FFFFFFF, self._present, self._ordered, self._lesson_failed
+        )
+        self.deeds = Deeds(
+            self.bridge, self.session, lambda: self.lessons.head_version, self._durable, self._deciding
+        )
+        self.child = WorkerChild(paths)
+        self.first = first or _read_first(config, paths)
+        self.feed_screen = FeedScreen(self.first)
+        self.last_order: list[int] = []
+        self.last_probability: dict[int, float] = {}
+        self.source_count = int(self.first.subscribed)
+        self.fetching: list[Subscription] = []
+        #: The reader asked for a fetch and has not seen its end.
+        self.waiting = False
+        self.left = threading.Event()
+        self._watch = Watch()
+        self._worker_wanted = worker and config.worker.enabled
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._learned_at = 0.0
+        self._leaving = False
+        self._worker_words = ""
+        self._failing = 0
+
+    # -- start
+    def get_default_screen(self) -> Screen[Any]:
+        return self.feed_screen
+
+    def on_load(self) -> None:
+        self.register_theme(themes.DARK)
+        self.register_theme(themes.LIGHT)
+        self.theme = themes.named(self.config.theme)
+        if self.config.keys:
+            self.set_keymap({name: ",".join(self.keys[name]) for name in self.config.keys})
+
+    def on_mount(self) -> None:
+        from . import signals
+
+        signals.install(self, asyncio.get_running_loop())
+        self.call_after_refresh(self._painted)
+
+    def _painted(self) -> None:
+        """The first page is on screen: now start what costs time."""
+        if not self.first.subscribed:
+            from .onboarding import OnboardingScreen
+
+            self.push_screen(OnboardingScreen(first=True))
+        self.set_timer(0.05, self._start_behind)
+
+    def _start_behind(self) -> None:
+        if self._leaving:
+            return
+        if self._worker_wanted:
+            self.child.start()
+        self.lessons.start()
+        self.set_interval(PULSE, self._pulse)
+        self.set_timer(0.5, self.feed_screen.load_rest)
+
+    # -- commands
+    async def action_command(self, name: str) -> None:
+        """Run a command on the screen that has the keys."""
+        command = next(c for c in COMMANDS if c.id == name)
+        target = self.screen
+        if not hasattr(target, command.method or f"do_{command.id.replace('-', '_')}"):
+            return
+        answer = command.run(target)
+        if asyncio.iscoroutine(answer):
+            self.spawn(answer)
+
+    def simulate_command(self, name: str) -> None:
+        """A click on a command's words."""
+        self.spawn(self.action_command(name))
+
+    def spawn(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
+        """Do something beside the loop of messages; what fails is put into words on the status line."""
+        task = asyncio.create_task(self._guard(work))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    async def _guard(self, work: Coroutine[Any, Any, Any]) -> None:
+        try:
+            await work
+        except (PenchantError, SourceError) as error:
+            self.fail(str(error), error.hint)
+        except asyncio.CancelledError:
+            pass
+        except Exception as error:
+            if not self._leaving:
+                self._handle_exception(error)
+
+    def fail(self, text: str, hint: str = "") -> None:
+        """Say what went wrong, what it means and what to do."""
+        self.feed_screen.tell(f"{text}. {hint}".replace("..", "."), "error")
+        self.notify(words.one_line(f"{text}. {hint}"), title="penchant", severity="error", markup=False)
+        self.post_message(Failed(text, hint))
+
+    # -- events
+    def observe(self, event: Event) -> None:
+        """Record something that was seen, not decided."""
+        self.spawn(self.deeds.record(event))
+
+    async def _durable(self, event: Event, undone: Event | None) -> None:
+        """An event is on disk: now the screen may say so, and the ranking learn it."""
+        if undone is not None:
+            recalled = self._recall(undone)
+            self.lessons.undo(undone.id, order=not recalled)
+        else:
+            self.lessons.learn(event)
+        if event.kind not in ("impression", "dwell"):
+            await self.feed_screen.event_durable(event, undone)
+            for screen in self.screen_stack:
+                refresh = getattr(screen, "event_shown", None)
+                if refresh is not None:
+                    await refresh(event)
+        self.feed_screen.post_message(Durable(event))
+
+    def _deciding(self, event: Event) -> None:
+        """Remember the order before a decision, for its undo."""
+        if self.feed_screen.view == View.FOR_YOU:
+            self.feed_screen.feed.visit.remember(event.id)
+
+    def _recall(self, undone: Event) -> bool:
+        screen = self.feed_screen
+        if screen.view != View.FOR_YOU or self.lessons.busy:
+            return False
+        if not screen.feed.visit.recall(undone.id):
+            return False
+        screen.feed.ids_changed()
+        return True
+
+    # -- ranking
+    def _present(self) -> tuple[list[int], list[int], float]:
+        return self.feed_screen.present()
+
+    def _ordered(self, order: Order) -> None:
+        self.last_order = order.ids
+        self.last_probability = order.probability
+        self.feed_screen.reorder(order.ids, order.probability, order.decisive)
+
+    def _lesson_failed(self, error: BaseException) -> None:
+        if isinstance(error, PenchantError):
+            self.fail(str(error), error.hint)
+        elif not self._leaving:
+            self.fail(
+                f"The ranking failed ({type(error).__name__}: {error})",
+                "Reading goes on in the order of before; your keypresses are kept and learned later.",
+            )
+
+    # -- news of other processes
+    def _pulse(self) -> None:
+        if not self._leaving and not any(task.get_name() == "pulse" for task in self._tasks):
+            self.spawn(self.look()).set_name("pulse")
+
+    async def look(self, force: bool = False) -> None:
+        """See whether another process changed the archive, and show it."""
+        screen = self.feed_screen
+        view, source = screen.view, screen.subscription_id
+        rows = screen.feed.visible()
+        on_screen = screen.feed.visit.ids[rows.start : rows.stop]
+        only = source if view == View.FOLLOWING else None
+        words_of_worker = self.child.check()
+        pulse = await self.bridge.reader.do(
+            lambda store: self._watch.look(store, view, only, on_screen, force)
+        )
+        if pulse is not None and screen.view == view:
+            self.fetching = pulse.fetching
+            self.source_count = pulse.sources
+            screen.pulse(pulse)
+            for other in self.screen_stack:
+                hear = getattr(other, "heard", None)
+                if hear is not None:
+                    hear(pulse)
+            self.waiting = self.waiting and bool(pulse.fetching)
+            self.feed_screen.progress(pulse.fetching if self.waiting else [])
+            self._failing = len(pulse.failing)
+            self._aside()
+            loop = asyncio.get_running_loop()
+            if screen.arrived and loop.time() - self._learned_at > RANK_EVERY:
+                self._learned_at = loop.time()
+                self.lessons.refresh()
+        if words_of_worker != self._worker_words:
+            self._worker_words = words_of_worker
+            self._aside()
+
+    def _aside(self) -> None:
+        parts = [self._worker_words]
+        if self.feed_screen.arrived:
+            new = f"{self.feed_screen.arrived} new"
+            parts.append(f"{new} below" if self.feed_screen.view == View.FOR_YOU else new)
+        if self.fetching:
+            done = sum(s.done for s in self.fetching)
+            parts.append(f"fetching {words.many(len(self.fetching), 'source')} ({done})")
+        if self._failing:
+            parts.append(f"{words.many(self._failing, 'source')} failing: S")
+        self.feed_screen.status.aside(" · ".join(part for part in parts if part))
+
+    async def refresh_sources(self, ids: list[int] | None) -> None:
+        """Have the worker fetch some sources now (None: all), and show how far it is."""
+        await self.bridge.clerk.do(lambda store: store.subscriptions.queue(ids))
+        await self.bridge.clerk.do(lambda store: store.control.request("refresh", {"ids": ids}))
+        self.waiting = True
+        await self.look(force=True)
+
+    # -- browser
+    def browse(self, url: str, here: tuple[Card, Place] | None = None) -> None:
+        """Open an address in the browser, if it is one; opening an item is an event."""
+        from .actions import guard_url
+
+        safe = guard_url(url)
+        if not safe:
+            self.feed_screen.tell("There is no web address to open")
+            return
+        if here is not None:
+            card, place = here
+            self.observe(self.deeds.event("open", card.item_id, place))
+        self.feed_screen.tell(f"Opening {safe}")
+        threading.Thread(target=_browse, args=(safe, self._no_browser), daemon=True).start()
+
+    def _no_browser(self, url: str) -> None:
+        self.call_from_thread(self.fail, "No web browser could be started", f"y copies the link: {url}")
+
+    # -- end
+    def leave(self, code: int) -> None:
+        """Quit: what is queued gets to disk, the terminal is restored."""
+        if not self._leaving:
+            self._leaving = True
+            self.exit(return_code=code)
+
+    async def on_unmount(self) -> None:
+        self._leaving = True
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.get_running_loop().run_in_executor(None, self._close)
+
+    def _close(self) -> None:
+        self.bridge.flush()
+        self.lessons.close()
+        self.bridge.close()
+        self.child.stop()
+        self.left.set()
+
+
+def _browse(url: str, failed: Callable[[str], None]) -> None:
+    """In a thread of its own: some browsers keep the caller waiting."""
+    import webbrowser
+
+    try:
+        opened = webbrowser.open(url)
+    except (webbrowser.Error, OSError):
+        opened = False
+    if not opened:
+        failed(url)
+
+
+def _read_first(config: Config, paths: Paths) -> FirstPage:
+    """Open the archive and read the first page, before the first paint: about a millisecond."""
+    from penchant.app.store import Store
+
+    store = Store.open(paths.archive, role="reader")
+    try:
+        return loading.first_page(store, View(config.start_view))
+    finally:
+        store.close()
+
+
+def run(config: Config, paths: Paths) -> int:
+    """Open the feed on this terminal; returns the exit code. Raises `StoreError` before the screen changes."""
+    app = PenchantApp(config, paths)
+    app.run()
+    return app.return_code or 0
+
+
+__all__ = ["OBSERVED", "PenchantApp", "run"]

@@ -1,0 +1,154 @@
+"""One item in full."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from textual import events
+from textual.app import ComposeResult
+from textual.screen import Screen
+
+from penchant.app.types import Article, Card, Event, EventKind
+
+from .actions import ItemActions
+from .articletext import blocks_of, link_at
+from .bars import KeyLine, StatusLine
+from .cardview import marks_of
+from .commands import ARTICLE
+from .deeds import Place
+from .feedscreen import FeedScreen, bindings
+from .pager import Pager
+
+if TYPE_CHECKING:
+    from .app import PenchantApp
+
+
+class ArticleScreen(ItemActions, Screen[None]):
+    """Reading records an open, closing (or stepping on) how long it was read."""
+
+    app: PenchantApp
+    BINDINGS = bindings(ARTICLE)
+    AUTO_FOCUS = "Pager"
+
+    def __init__(self, card: Card, place: Place, feed: FeedScreen) -> None:
+        super().__init__()
+        self.card = card
+        self.place = place
+        self.feed_screen = feed
+        self.article: Article | None = None
+        self.number = ""
+        self._since = time.monotonic()
+
+    def compose(self) -> ComposeResult:
+        yield Pager()
+        yield StatusLine()
+        yield KeyLine(ARTICLE)
+
+    def on_mount(self) -> None:
+        self.query_one(KeyLine).use(self.app.keys)
+        self.begin()
+
+    def begin(self) -> None:
+        """The item is on screen from now on."""
+        self._since = time.monotonic()
+        self.number = ""
+        self.app.observe(self.app.deeds.event("open", self.card.item_id, self.place))
+        self.app.spawn(self._read())
+
+    def end(self) -> None:
+        """The item leaves the screen."""
+        seconds = round(time.monotonic() - self._since, 2)
+        event = self.app.deeds.event("dwell", self.card.item_id, self.place, {"seconds": seconds})
+        self.app.observe(event)
+
+    async def _read(self, top: bool = True) -> None:
+        item_id = self.card.item_id
+        article, thread = await self.app.bridge.reader.do(
+            lambda store: (store.items.article(item_id), store.items.thread(item_id))
+        )
+        if item_id != self.card.item_id or not self.is_mounted:
+            return
+        if article is None:
+            self.tell("This item is no longer in the archive", "error")
+            return
+        self.article, self.card = article, article.card
+        self.query_one(Pager).show(blocks_of(article, thread, time.time()), top=top)
+        self.tell(self._standing())
+
+    def _standing(self) -> str:
+        names = {"♥": "liked", "✗": "skipped", "■": "saved", "◷": "for later"}
+        marks = [f"{sign} {names[sign]}" for sign, _ in marks_of(self.card.marks) if sign in names]
+        number = f"{round(self.place.shown_score * 100)} % " if self.place.shown_score is not None else ""
+        return number + "  ".join(marks)
+
+    # -- ItemActions
+    def at_hand(self) -> tuple[Card, Place] | None:
+        return self.card, self.place
+
+    def tell(self, text: str, role: str = "") -> None:
+        if self.is_mounted:
+            self.query_one(StatusLine).tell(text, role)
+
+    def decided(self, kind: EventKind, card: Card, undone: bool) -> None:
+        self.feed_screen.gaze.done(card.item_id)
+
+    async def event_shown(self, event: Event) -> None:
+        """An event of this item is on disk."""
+        if event.item_id == self.card.item_id and event.kind not in ("open", "dwell"):
+            await self._read(top=False)
+
+    # -- keys
+    def do_move(self, step: int) -> None:
+        self.query_one(Pager).move(step)
+
+    def do_page(self, direction: int) -> None:
+        pager = self.query_one(Pager)
+        pager.move(direction * pager.page)
+
+    def do_top(self) -> None:
+        self.query_one(Pager).move(-1_000_000)
+
+    def do_bottom(self) -> None:
+        self.query_one(Pager).move(1_000_000)
+
+    def do_step(self, direction: int) -> None:
+        found = self.feed_screen.step(direction)
+        if found is None:
+            self.tell("That was the last one" if direction > 0 else "This is the first one")
+            return
+        self.end()
+        self.card, self.place = found
+        self.feed_screen.gaze.done(self.card.item_id)
+        self.begin()
+
+    def do_back(self) -> None:
+        if self.number:
+            self.number = ""
+            self.tell(self._standing())
+            return
+        self.end()
+        self.dismiss()
+
+    def on_key(self, event: events.Key) -> None:
+        if event.character and event.character.isascii() and event.character.isdigit():
+            self.number = (self.number + event.character)[-4:].lstrip("0")
+            url = link_at(self.article, int(self.number or 0)) if self.article else ""
+            self.tell(f"Link {self.number}: {url or 'there is none'} · enter opens" if self.number else "")
+            event.stop()
+        elif event.key == "enter" and self.number:
+            number, self.number = int(self.number), ""
+            self.open_link(number)
+            event.stop()
+
+    def on_pager_link(self, message: Pager.Link) -> None:
+        self.open_link(message.number)
+
+    def open_link(self, number: int) -> None:
+        """Open link `number` of the text in the browser."""
+        url = link_at(self.article, number) if self.article else ""
+        if url:
+            self.app.browse(url)
+            self.tell(f"Opening {url}")
+        else:
+            self.tell(f"There is no link {number}")

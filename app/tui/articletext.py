@@ -1,0 +1,112 @@
+"""A whole item as blocks of text. Pure."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+
+from penchant.app.types import Article, Card
+
+from . import words
+from .cardview import meta_of, title_of
+from .pager import Block
+
+GAP = Block("")
+
+
+def blocks_of(article: Article, thread: Sequence[Card], now: float) -> list[Block]:
+    """Title, origin, text, poll, attachments, links, thread."""
+    card = article.card
+    blocks = [Block(title_of(card), "title"), Block(meta_of(card, now), "meta")]
+    blocks += [Block(_dates(article, now), "meta")] if _dates(article, now) else []
+    blocks += [Block(line, "meta") for line in article.sightings[:12]]
+    if len(article.sightings) > 12:
+        blocks.append(Block(f"and {len(article.sightings) - 12} more", "meta"))
+    blocks.append(GAP)
+    if card.content_warning:
+        blocks += [Block(f"Content warning: {card.content_warning}", "head"), GAP]
+    # A post whose title is the beginning of its text would say everything twice.
+    blocks.append(Block(article.text or "(The source gave no text; o opens the page.)", numbers=True))
+    blocks += _poll(article, now) + _media(article) + _links(article) + _rest(article)
+    return blocks + _thread(card, thread, now)
+
+
+def _dates(article: Article, now: float) -> str:
+    card = article.card
+    parts = []
+    if card.published is not None:
+        parts.append(time.strftime("%A %d %B %Y, %H:%M", time.localtime(max(0.0, min(card.published, 4e9)))))
+    if article.updated and card.published and article.updated > card.published + 60:
+        parts.append(f"edited {words.age(article.updated, now)} ago")
+    if article.tags:
+        parts.append(" ".join(f"#{tag}" for tag in article.tags[:12]))
+    return " · ".join(parts)
+
+
+def _poll(article: Article, now: float) -> list[Block]:
+    poll = article.poll
+    if poll is None:
+        return []
+    total = sum(votes or 0 for _, votes in poll.options)
+    blocks = [GAP, Block("Poll" + (" (several answers)" if poll.multiple else ""), "head")]
+    for name, votes in poll.options:
+        if votes is None:
+            blocks.append(Block(f"○ {name}"))
+        else:
+            share = votes / total if total else 0.0
+            blocks.append(Block(f"{words.bar(votes, total or 1, 20)} {share:4.0%}  {name} ({votes})"))
+    if poll.closes_at is not None:
+        closed = poll.closes_at <= now
+        blocks.append(Block("closed" if closed else f"closes {words.until(poll.closes_at, now)}", "meta"))
+    return blocks
+
+
+def _media(article: Article) -> list[Block]:
+    if not article.media:
+        return []
+    blocks = [GAP, Block("Attachments", "head")]
+    first = len(article.links) + 1
+    for number, media in enumerate(article.media, first):
+        size = f" {media.width}x{media.height}" if media.width and media.height else ""
+        alt = media.alt or "no description"
+        blocks.append(Block(f"[{number}] {media.kind}{size}: {alt}", "link", link=number))
+    return blocks
+
+
+def _links(article: Article) -> list[Block]:
+    if not article.links:
+        return []
+    blocks = [GAP, Block("Links (type the number, then enter)", "head")]
+    for number, link in enumerate(article.links, 1):
+        blocks.append(Block(f"[{number}] {link.url}", "link", link=number))
+    return blocks
+
+
+def _rest(article: Article) -> list[Block]:
+    blocks = [GAP, Block(article.card.url, "meta")] if article.card.url else []
+    if article.comments_url and article.comments_url != article.card.url:
+        blocks.append(Block(f"Comments (c): {article.comments_url}", "meta"))
+    preview = article.extra.get("card")
+    if isinstance(preview, dict) and (preview.get("title") or preview.get("url")):
+        lines = [str(preview.get(key) or "") for key in ("title", "description", "url")]
+        blocks += [GAP, Block("Linked page", "head"), *(Block(line, indent=2) for line in lines if line)]
+    return blocks
+
+
+def _thread(card: Card, thread: Sequence[Card], now: float) -> list[Block]:
+    others = [other for other in thread if other.item_id != card.item_id]
+    if not others:
+        return []
+    blocks = [GAP, Block("Thread", "head")]
+    for other in thread:
+        here = "▶ " if other.item_id == card.item_id else "  "
+        blocks.append(Block(f"{here}{meta_of(other, now)}", "meta"))
+        if other.item_id != card.item_id:
+            blocks.append(Block(other.excerpt or title_of(other), indent=4))
+    return blocks
+
+
+def link_at(article: Article, number: int) -> str:
+    """The address of link `number` (from 1; attachments follow the links), "" when there is none."""
+    urls = [*(link.url for link in article.links), *(media.url for media in article.media)]
+    return urls[number - 1] if 1 <= number <= len(urls) else ""

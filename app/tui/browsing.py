@@ -1,0 +1,226 @@
+"""Loading and keeping up a list: first page, the rest, cards, new arrivals, new orders. A mixin of the screen."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import TYPE_CHECKING
+
+from penchant.app.types import Card, Event, View
+
+from . import loading
+from .loading import FirstPage, Pulse
+from .messages import Loaded, Reordered
+from .visit import Visit
+
+if TYPE_CHECKING:
+    from .app import PenchantApp
+    from .bars import StatusLine
+    from .feedlist import FeedList
+    from .gaze import Gaze
+
+
+class Browsing:
+    """Everything about what the list holds; the screen has the keys."""
+
+    app: PenchantApp
+    feed: FeedList
+    status: StatusLine
+    gaze: Gaze
+    view: View
+    subscription_id: int | None
+    began: float
+    complete: bool
+    counts: dict[str, int]
+    query_text: str
+    _loading: asyncio.Task[None] | None = None
+    _arrived = 0
+
+    if TYPE_CHECKING:
+
+        def show_tabs(self) -> None: ...
+        def summary(self) -> str: ...
+        def empty_words(self) -> tuple[str, ...]: ...
+        def tell(self, text: str, role: str = "") -> None: ...
+        def post_message(self, message: object) -> bool: ...
+        def query(self, selector: str) -> object: ...
+
+    # -- a visit begins
+    async def visit_view(self, view: View) -> None:
+        """Show a view anew, with everything that has arrived."""
+        source = self.subscription_id if view == View.FOLLOWING else None
+        page = await self.app.bridge.reader.do(lambda store: loading.first_page(store, view, source))
+        order = self.app.last_order
+        if view == View.FOR_YOU and order:
+            # The ranking in this window is newer than the one the worker stored.
+            unseen = await self.app.bridge.reader.do(lambda store: loading.all_ids(store, view))
+            known = set(unseen)
+            ids = [item for item in order if item in known]
+            page = FirstPage(
+                view, ids + sorted(known.difference(ids), key=unseen.index) if len(known) < 500 else ids, []
+            )
+        self.hide_search()
+        self.show_page(page)
+
+    def show_page(self, page: FirstPage) -> None:
+        """Paint the first page of a view; everything else follows behind it."""
+        self.view = page.view
+        self.began = time.time()
+        self.complete = len(page.ids) < loading.FIRST_IDS
+        self._arrived = 0
+        if self._loading is not None:
+            self._loading.cancel()
+            self._loading = None
+        self.gaze.pause()
+        self.feed.found = {}
+        visit = Visit(page.ids)
+        if self.view == View.FOR_YOU:
+            visit.probability = dict(self.app.last_probability)
+        self.feed.show(visit, page.cards)
+        self.feed.say(*self.empty_words())
+        self.show_tabs()
+        self.tell(self.summary())
+        self.post_message(Loaded(str(self.view), len(page.ids)))
+
+    def load_rest(self) -> None:
+        """Read all further ids, in the reader's thread."""
+        if not self.complete and self._loading is None:
+            self._loading = self.app.spawn(self._load_rest())
+
+    async def _load_rest(self) -> None:
+        view, source, visit = self.view, self.subscription_id, self.feed.visit
+        only = source if view == View.FOLLOWING else None
+        ids = await self.app.bridge.reader.do(lambda store: loading.all_ids(store, view, only))
+        if self.feed.visit is visit:
+            self.complete = True
+            self._loading = None
+            visit.extend(ids)
+            self.feed.ids_changed()
+
+    async def all_loaded(self) -> None:
+        """Wait until the list is whole."""
+        self.load_rest()
+        if self._loading is not None:
+            await asyncio.shield(self._loading)
+
+    def need_cards(self, ids: list[int]) -> None:
+        """The list lacks these cards."""
+        self.app.spawn(self._need_cards(ids))
+
+    async def _need_cards(self, ids: list[int]) -> None:
+        cards = await self.app.bridge.reader.do(lambda store: store.items.cards(ids))
+        self.feed.give(cards)
+
+    # -- while it is shown
+    async def event_durable(self, event: Event, undone: Event | None) -> None:
+        """An event is on disk: show the card as the archive has it now."""
+        item_id = event.item_id
+        if item_id is None:
+            return
+        cards = await self.app.bridge.reader.do(lambda store: store.items.cards([item_id]))
+        self.feed.give(cards)
+        if undone is not None and undone.kind == "skip":
+            self._back_to(item_id)
+        if "mute" in (event.kind, undone.kind if undone else ""):
+            await self._mutes_changed()
+
+    def _back_to(self, item_id: int) -> None:
+        """A skip moved the selection on; its undo moves it back."""
+        rows = self.feed.visible()
+        for index in range(rows.start, min(rows.stop, len(self.feed.visit.ids))):
+            if self.feed.visit.ids[index] == item_id:
+                self.feed.select(index)
+
+    async def _mutes_changed(self) -> None:
+        """What is muted goes from below the fold; what is no longer muted comes back."""
+        if self.view not in (View.FOR_YOU, View.NEWEST, View.FOLLOWING):
+            return
+        view, visit = self.view, self.feed.visit
+        only = self.subscription_id if view == View.FOLLOWING else None
+        ids = await self.app.bridge.reader.do(lambda store: loading.all_ids(store, view, only))
+        if self.feed.visit is visit:
+            allowed = set(ids)
+            visit.resort([item for item in visit.ids if item in allowed], keep_rest=False)
+            visit.extend(ids)
+            self.complete = True
+            self.feed.ids_changed()
+
+    def pulse(self, pulse: Pulse) -> None:
+        """Something was committed by another process, or by a key."""
+        self.counts = pulse.counts
+        self.show_tabs()
+        changed = [card for card in pulse.changed if self.feed.cards.get(card.item_id) != card]
+        if changed:
+            self.feed.give(changed)
+        self._arrivals(pulse.top)
+        self.feed.say(*self.empty_words())
+        if self.status.left[0].startswith(self.summary().split(":")[0] + ":"):
+            self.tell(self.summary())
+
+    def _arrivals(self, top: list[int]) -> None:
+        visit = self.feed.visit
+        if self.view == View.SEARCH:
+            return
+        known = set(visit.ids)
+        new = [item for item in top if item not in known]
+        if not new:
+            return
+        if not visit.ids or self.view == View.FOR_YOU:
+            # Below everything that has been on screen; the ranking moves them to their place.
+            first = not visit.ids
+            visit.extend(new)
+            self.feed.ids_changed()
+            if first:
+                self.feed.scrolled(True)
+                self.feed.selection_moved()
+                self.post_message(Loaded(str(self.view), len(visit.ids)))
+        self._arrived = self._arrived + len(new) if self.view == View.FOR_YOU else len(new)
+
+    @property
+    def arrived(self) -> int:
+        """How many items came since the visit began."""
+        return self._arrived
+
+    def present(self) -> tuple[list[int], list[int], float]:
+        """For the ranking: what must not move, what may, and the time of the visit."""
+        if self.view != View.FOR_YOU:
+            return [], [], self.began
+        visit = self.feed.visit
+        return visit.fixed, visit.ids, self.began
+
+    def reorder(self, ids: list[int], probability: dict[int, float], decisive: bool) -> None:
+        """A new order for what has not been on screen."""
+        if self.view != View.FOR_YOU:
+            self.feed.visit.show_probability(dict(probability))
+            self.feed.redraw()
+            return
+        visit = self.feed.visit
+        before = visit.ids
+        visit.resort(ids)
+        visit.show_probability(dict(probability))
+        if not decisive:
+            visit.forget_orders()
+        self.feed.ids_changed()
+        moved = sum(1 for old, new in zip(before[:200], visit.ids[:200], strict=False) if old != new)
+        self.post_message(Reordered(str(self.view), moved))
+
+    def replace_card(self, card: Card) -> None:
+        """A card changed elsewhere (the article screen)."""
+        self.feed.give([card])
+
+    # -- search
+    def show_search(self, focus: bool = False) -> None:
+        """The search panel above the list."""
+        from .search import SearchPanel
+
+        panel = self.query("SearchPanel")
+        if not panel:  # type: ignore[truthy-bool]
+            self.mount(SearchPanel(), after="TabLine")  # type: ignore[attr-defined]
+        else:
+            panel.first().display = True  # type: ignore[attr-defined]
+            panel.first().open(focus)  # type: ignore[attr-defined]
+
+    def hide_search(self) -> None:
+        """Away with the search panel."""
+        for panel in self.query("SearchPanel"):  # type: ignore[attr-defined]
+            panel.display = False

@@ -1,0 +1,202 @@
+"""One card of a list as strips of styled cells. Pure: the same card, width and palette give the same strips.
+
+A card is two lines; the selected one opens by `expand` more, whatever it
+holds, so that everything below moves by the same amount for every card and a
+keypress repaints only two cards.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from rich.segment import Segment
+from rich.style import Style
+from textual.strip import Strip
+
+from penchant.app.types import Card, Marks
+
+from . import words
+
+ROWS = 2
+GUTTER = 6
+#: Text runs no wider than this on a very wide screen: longer lines are hard to read.
+MEASURE = 100
+
+
+class Palette(NamedTuple):
+    """The styles of a card, from the theme."""
+
+    title: Style
+    seen: Style
+    meta: Style
+    text: Style
+    high: Style
+    middle: Style
+    low: Style
+    liked: Style
+    skipped: Style
+    saved: Style
+    match: Style
+    bar: Style
+    selected: Style
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a search adds to a card: marked (start, end) spans, and its snippet."""
+
+    title: tuple[tuple[int, int], ...] = ()
+    snippet: str = ""
+    snippet_marks: tuple[tuple[int, int], ...] = ()
+
+
+def card_strips(
+    card: Card,
+    width: int,
+    expand: int,
+    palette: Palette,
+    now: float,
+    *,
+    selected: bool,
+    found: Found | None = None,
+) -> list[Strip]:
+    """`ROWS` strips, and `expand` more when selected, each of exactly `width` cells."""
+    lines = [
+        _title_line(card, width, palette, selected, found),
+        _meta_line(card, width, palette, now, selected),
+    ]
+    if selected:
+        lines += _open_lines(card, width, expand, palette, found)
+    background = palette.selected if selected else None
+    return [_strip(line, width, background) for line in lines]
+
+
+def placeholder(width: int) -> list[Strip]:
+    """The two lines of a card that is still being read from the archive."""
+    return [Strip([Segment(words.fit("      …", width))], width), Strip.blank(width)]
+
+
+def title_of(card: Card) -> str:
+    """What to call the item: its title, or the beginning of its text, or its address."""
+    return words.one_line(card.title or card.excerpt[:300] or card.url or "(empty)")
+
+
+def _strip(line: list[Segment], width: int, background: Style | None) -> Strip:
+    if background is not None:
+        line = [Segment(text, background + style if style else background) for text, style, _ in line]
+    return Strip(line, width)
+
+
+def _title_line(
+    card: Card,
+    width: int,
+    number: list[Segment],
+    palette: Palette,
+    selected: bool,
+    found: Found | None,
+) -> list[Segment]:
+    marks = card.marks
+    style = palette.seen if (marks.seen and not selected) or marks.skipped else palette.title
+    body = words.fit(title_of(card), max(0, width - GUTTER))
+    spans = found.title if found and card.title and words.one_line(card.title) == card.title else ()
+    gutter = [Segment("▌" if selected else " ", palette.bar), *number]
+    return _cut([*gutter, *_marked(body, spans, style, palette.match)], width)
+
+
+def _number(probability: float | None, palette: Palette) -> list[Segment]:
+    if probability is None:
+        return [Segment("   · ", palette.meta)]
+    style = palette.high if probability >= 0.66 else palette.middle if probability >= 0.33 else palette.low
+    return [Segment(f"{min(99, round(probability * 100)):4d} ", style)]
+
+
+def _marked(text: str, spans: Sequence[tuple[int, int]], style: Style, match: Style) -> list[Segment]:
+    if not spans:
+        return [Segment(text, style)]
+    segments, at = [], 0
+    for start, end in spans:
+        start, end = max(start, at), min(end, len(text))
+        if start < end:
+            segments += [Segment(text[at:start], style), Segment(text[start:end], style + match)]
+            at = end
+    return [*segments, Segment(text[at:], style)]
+
+
+def marks_of(marks: Marks) -> list[tuple[str, str]]:
+    """(sign, palette field) of each mark; every sign is one cell and differs without colour."""
+    signs = [
+        (marks.liked, "♥", "liked"),
+        (marks.skipped, "✗", "skipped"),
+        (marks.saved, "■", "saved"),
+        (marks.later, "◷", "saved"),
+        (marks.opened, "✓", "meta"),
+    ]
+    return [(sign, role) for on, sign, role in signs if on]
+
+
+def _meta_line(card: Card, width: int, palette: Palette, now: float, selected: bool) -> list[Segment]:
+    signs = marks_of(card.marks)[: GUTTER - 2]
+    gutter = [Segment("▌" if selected else " ", palette.bar)]
+    gutter += [Segment(sign, getattr(palette, role)) for sign, role in signs]
+    gutter.append(Segment(" " * (GUTTER - 1 - len(signs))))
+    return _cut(
+        [*gutter, Segment(words.fit(meta_of(card, now), max(0, width - GUTTER)), palette.meta)], width
+    )
+
+
+def meta_of(card: Card, now: float) -> str:
+    """Source, author, age, points, comments and people in one line of words."""
+    author = card.author if card.author and card.author != card.source else ""
+    parts = [
+        card.source,
+        author,
+        words.age(card.published if card.published is not None else card.first_seen, now),
+        f"▲{card.points}" if card.points is not None else "",
+        words.many(card.comments, "comment") if card.comments else "",
+        f"{card.people} you follow" if card.people > 1 else "",
+        words.many(card.media, "picture") if card.media else "",
+        f"CW {card.content_warning}" if card.content_warning else "",
+    ]
+    return words.one_line(" · ".join(part for part in parts if part))
+
+
+def _open_lines(
+    card: Card, width: int, expand: int, palette: Palette, found: Found | None
+) -> list[list[Segment]]:
+    if expand <= 0:
+        return []
+    measure = max(4, min(width - GUTTER - 2, MEASURE))
+    body = _body(card, measure, expand - 1, palette, found)
+    body += [[]] * (expand - 1 - len(body))
+    body.append([Segment(_where(card), palette.meta)])
+    lines = []
+    for segments in body:
+        lines.append(_cut([Segment("▌", palette.bar), Segment(" " * (GUTTER - 1)), *segments], width))
+    return lines
+
+
+def _body(card: Card, measure: int, lines: int, palette: Palette, found: Found | None) -> list[list[Segment]]:
+    if lines <= 0:
+        return []
+    if found and found.snippet and words.one_line(found.snippet) == found.snippet:
+        text = words.fit(found.snippet, measure)
+        return [_marked(text, found.snippet_marks, palette.text, palette.match)]
+    text = card.excerpt
+    title = card.title.rstrip("…. ")
+    if title and text.startswith(title):
+        text = text[len(title) :].lstrip("…. \n")
+    if card.content_warning:
+        text = f"Content warning: {card.content_warning}. Press enter to read it."
+    return [[Segment(line, palette.text)] for line in words.wrap(text, measure, lines)] if text else []
+
+
+def _where(card: Card) -> str:
+    also = f" · also in {words.many(card.also_in, 'other source')}" if card.also_in else ""
+    return f"{words.domain(card.url) or card.kind}{also}"
+
+
+def _cut(segments: list[Segment], width: int) -> list[Segment]:
+    """Exactly `width` cells, also on a screen narrower than the gutter."""
+    return list(Segment.adjust_line_length(segments, width))

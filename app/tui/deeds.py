@@ -1,0 +1,133 @@
+"""What the reader decides: an event on disk first, the mark on screen after; and back again by undo."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+from penchant.app.types import UNDOABLE, Card, Event, EventKind
+
+from .bridge import Bridge
+
+#: Which mark of a card says that a decision holds.
+MARK = {"like": "liked", "skip": "skipped", "save": "saved", "later": "later"}
+#: One takes the place of the other (see the archive's derived state).
+RIVALS: dict[str, tuple[str, ...]] = {"like": ("skip",), "skip": ("like", "later")}
+DONE = {"like": "Liked", "skip": "Skipped", "save": "Saved", "later": "Kept for later", "mute": "Muted"}
+UNDONE = {"like": "Like", "skip": "Skip", "save": "Save", "later": "Later", "mute": "Mute"}
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where on which list an item stands; goes into every event, since it cannot be recovered later."""
+
+    view: str = ""
+    position: int | None = None
+    shown_score: float | None = None
+
+
+class Deeds:
+    """One window's decisions. `deciding` hears of each at once, `durable` of every event once it is on disk."""
+
+    def __init__(
+        self,
+        bridge: Bridge,
+        session: str,
+        head_version: Callable[[], int | None],
+        durable: Callable[[Event, Event | None], Awaitable[None] | None],
+        deciding: Callable[[Event], None],
+    ) -> None:
+        self._bridge = bridge
+        self.session = session
+        self._head_version = head_version
+        self._durable = durable
+        self._deciding = deciding
+        self._stack: list[Event] = []
+        #: What this window did to an item last, on disk or on its way there: (item, kind) -> live event or None.
+        self._live: dict[tuple[int, str], Event | None] = {}
+        self._undoing = asyncio.Lock()
+
+    def event(
+        self, kind: EventKind, item_id: int | None, place: Place, value: dict[str, Any] | None = None
+    ) -> Event:
+        """An event of this window, not yet stored."""
+        return Event(
+            kind,
+            item_id,
+            value or {},
+            place.view,
+            place.position,
+            place.shown_score,
+            self._head_version(),
+            self.session,
+        )
+
+    async def record(self, event: Event) -> None:
+        """Store an event; returns once it is on disk and everybody knows. Raises `StoreError`."""
+        undoable = event.kind in UNDOABLE
+        if undoable:
+            self._stack.append(event)
+            self._note(event)
+            self._deciding(event)
+        try:
+            await self._bridge.submit(event)
+        except BaseException:
+            if undoable and event in self._stack:
+                self._stack.remove(event)
+            self._live = {key: live for key, live in self._live.items() if live is not event}
+            raise
+        await self._tell(event, None)
+
+    def _note(self, event: Event) -> None:
+        if event.item_id is not None:
+            self._live[event.item_id, event.kind] = event
+            for rival in RIVALS.get(event.kind, ()):
+                self._live[event.item_id, rival] = None
+
+    def holds(self, card: Card, kind: EventKind) -> bool:
+        """Whether a decision holds now, also when it is still on its way to disk."""
+        known = self._live.get((card.item_id, kind), card)
+        return getattr(card.marks, MARK[kind]) if known is card else known is not None
+
+    async def decide(self, kind: EventKind, card: Card, place: Place) -> None:
+        """Like, skip, save or later; the second time takes the first back."""
+        if self.holds(card, kind):
+            live = self._live.get((card.item_id, kind))
+            if live is None:
+                live = await self._bridge.reader.do(lambda store: store.events.last_live(card.item_id, kind))
+            if live is not None:
+                await self._retract(live)
+        else:
+            await self.record(self.event(kind, card.item_id, place))
+
+    async def undo(self) -> Event | None:
+        """Take the newest live decision back, of this window first, then of any before it; None if there is none."""
+        if self._stack:
+            last = self._stack[-1]
+            await self._retract(last)
+            return last
+        async with self._undoing:
+            found = await self._bridge.reader.do(lambda store: store.events.last_undoable())
+            if found is not None:
+                await self._retract(found)
+            return found
+
+    async def _retract(self, event: Event) -> None:
+        if event in self._stack:
+            self._stack.remove(event)
+        for key in [key for key in self._live if key[0] == event.item_id]:
+            del self._live[key]
+        if event.item_id is not None:
+            self._live[event.item_id, event.kind] = None
+        undo = Event("undo", event.item_id, view=event.view, session=self.session, undoes=event.id)
+        await self._bridge.submit(undo)
+        await self._tell(undo, event)
+        # From here on the card, read again from disk, knows better (an older like may be live again).
+        self._live.pop((event.item_id or 0, event.kind), None)
+
+    async def _tell(self, event: Event, undone: Event | None) -> None:
+        answer = self._durable(event, undone)
+        if answer is not None:
+            await answer

@@ -1,0 +1,177 @@
+"""The list of cards: ids at once, cards as they come into sight."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+
+from rich.segment import Segment
+from textual import events
+from textual.strip import Strip
+
+from penchant.app.types import Card
+
+from . import words
+from .cardview import ROWS, Found, Palette, card_strips, placeholder
+from .rowlist import RowList
+from .visit import Visit
+
+#: Cards kept in memory; one is about 1.5 KB.
+MOST_CARDS = 1500
+
+
+class FeedList(RowList):
+    """Draws a `Visit`. Tells its owner, by plain calls (a key must stay cheap), what it needs and what moved."""
+
+    COMPONENT_CLASSES = {f"card--{role}" for role in Palette._fields}
+    row_height = ROWS
+
+    def __init__(
+        self,
+        *,
+        id: str | None = None,
+        need: Callable[[list[int]], None],
+        moved: Callable[[], None],
+        scrolled_to: Callable[[bool], None],
+    ) -> None:
+        super().__init__(id=id)
+        self.visit = Visit()
+        self.cards: dict[int, Card] = {}
+        self.found: dict[int, Found] = {}
+        self.message: tuple[str, ...] = ()
+        self._need = need
+        self._moved = moved
+        self._scrolled_to = scrolled_to
+        self._asked: set[int] = set()
+        self._palette: Palette | None = None
+        self._now = time.time()
+
+    # -- content
+    def show(self, visit: Visit, cards: Iterable[Card] = (), *, select: int = 0, top: int = 0) -> None:
+        """Begin to show a visit: selection on index `select`, line `top` first on screen."""
+        self.visit = visit
+        self._keep(cards)
+        self.selected = max(0, min(select, len(visit.ids) - 1))
+        self._now = time.time()
+        self.room_changed()
+        self.redraw()
+        if self.is_mounted and self.size.height:
+            self.jump(top)
+            self.scrolled(True)
+            self.selection_moved()
+
+    def ids_changed(self) -> None:
+        """The visit's ids below the fold changed."""
+        if self.selected >= len(self.visit.ids):
+            self.selected = max(0, len(self.visit.ids) - 1)
+        self.room_changed()
+        self.redraw()
+        self._fetch()
+
+    def give(self, cards: Iterable[Card]) -> None:
+        """Cards that were asked for, or that changed."""
+        fresh = self._keep(cards)
+        ids = self.visit.ids
+        for index in self.visible():
+            if ids[index] in fresh:
+                self.redraw_row(index)
+
+    def _keep(self, cards: Iterable[Card]) -> set[int]:
+        fresh = set()
+        for card in cards:
+            self.cards.pop(card.item_id, None)
+            self.cards[card.item_id] = card
+            fresh.add(card.item_id)
+        self._asked -= fresh
+        for old in list(self.cards)[: max(0, len(self.cards) - MOST_CARDS)]:
+            del self.cards[old]
+        self._strips.clear()
+        return fresh
+
+    def current(self) -> Card | None:
+        """The selected card, None while the list is empty or the card is on its way."""
+        ids = self.visit.ids
+        return self.cards.get(ids[self.selected]) if self.selected < len(ids) else None
+
+    def probability_of(self, item_id: int) -> float | None:
+        """The number on screen for an item."""
+        card = self.cards.get(item_id)
+        return self.visit.probability.get(item_id, card.probability if card else None)
+
+    # -- what RowList asks
+    def row_count(self) -> int:
+        return len(self.visit.ids)
+
+    def row_strips(self, index: int, width: int, selected: bool) -> list[Strip]:
+        item_id = self.visit.ids[index]
+        key = (item_id, selected, width)
+        strips = self._strips.get(key)
+        if strips is None:
+            card = self.cards.get(item_id)
+            if card is None:
+                blank = placeholder(width)
+                return blank + [Strip.blank(width)] * (self.expand if selected else 0)
+            strips = self._strips[key] = card_strips(
+                card,
+                width,
+                self.expand,
+                self.palette,
+                self._now,
+                self.visit.probability.get(item_id, card.probability),
+                selected=selected,
+                found=self.found.get(item_id),
+            )
+            if len(self._strips) > 600:
+                self._strips.pop(next(iter(self._strips)))
+        return strips
+
+    def empty_strip(self, y: int, width: int) -> Strip:
+        if self.visit.ids or not 1 <= y <= len(self.message):
+            return Strip.blank(width)
+        return Strip([Segment(words.fit("  " + words.one_line(self.message[y - 1]), width))], width)
+
+    def say(self, *lines: str) -> None:
+        """What to read where there are no cards."""
+        if lines != self.message:
+            self.message = lines
+            if not self.visit.ids:
+                self.refresh()
+
+    def selection_moved(self) -> None:
+        self.visit.saw(self.visible().stop)
+        self._moved()
+
+    def scrolled(self, forward: bool) -> None:
+        self.visit.saw(self.visible().stop)
+        self._fetch()
+        self._scrolled_to(forward)
+
+    def _fetch(self) -> None:
+        """Ask for the cards on screen and a page around it."""
+        rows = self.visible()
+        page = max(10, len(rows))
+        ids: Sequence[int] = self.visit.ids[max(0, rows.start - page) : rows.stop + 2 * page]
+        wanted = [item for item in ids if item not in self.cards and item not in self._asked]
+        # Only once something near is missing: otherwise every scrolled line would ask for one card.
+        near = set(self.visit.ids[rows.start : rows.stop + page // 2])
+        if wanted and not near.isdisjoint(wanted):
+            self._asked.update(wanted)
+            self._need(wanted)
+
+    # -- looks
+    @property
+    def palette(self) -> Palette:
+        if self._palette is None:
+            style = self.get_component_rich_style
+            self._palette = Palette(*(style(f"card--{role}", partial=True) for role in Palette._fields))
+        return self._palette
+
+    def notify_style_update(self) -> None:
+        self._palette = None
+        super().notify_style_update()
+
+    def on_resize(self, event: events.Resize) -> None:
+        self.expand = 4 if event.size.height >= 18 else 2 if event.size.height >= 8 else 0
+        super().on_resize(event)
+        if self.visit.ids:
+            self.call_after_refresh(self.scrolled, True)

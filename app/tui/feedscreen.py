@@ -1,0 +1,244 @@
+"""The main screen: views above, cards, state and keys below."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.screen import Screen
+
+from penchant.app.types import Card, EventKind, Subscription, View
+
+from . import words
+from .actions import ItemActions
+from .bars import KeyLine, StatusLine, TabLine
+from .browsing import Browsing
+from .commands import COMMANDS, FEED
+from .deeds import Place
+from .feedlist import FeedList
+from .gaze import Gaze, Passed
+from .loading import FirstPage
+from .progress import ProgressPanel
+from .rowlist import RowList
+
+if TYPE_CHECKING:
+    from .app import PenchantApp
+
+#: Lists in which moving on says something; the others hold what was decided already.
+OBSERVED = (View.FOR_YOU, View.NEWEST, View.FOLLOWING)
+NAMES = {command.arguments[0]: command.label for command in COMMANDS if command.method == "do_view"}
+
+
+def bindings(scope: str) -> list[Binding]:
+    """The default keys of a screen; the reader's own come by `App.set_keymap`."""
+    return [
+        Binding(
+            ",".join(command.keys), f"app.command('{command.id}')", command.label, show=False, id=command.id
+        )
+        for command in COMMANDS
+        if scope in command.scopes
+    ]
+
+
+class FeedScreen(ItemActions, Browsing, Screen[None]):
+    """One list at a time. Keys of `commands.COMMANDS` call its `do_*` methods."""
+
+    app: PenchantApp
+    BINDINGS = bindings(FEED)
+    AUTO_FOCUS = "FeedList"
+
+    def __init__(self, first: FirstPage) -> None:
+        super().__init__()
+        self.first = first
+        self.view = first.view
+        self.subscription_id = first.subscription_id
+        self.began = time.time()
+        self.gaze = Gaze()
+        self.counts: dict[str, int] = {}
+        self.complete = False
+        self.query_text = ""
+
+    def compose(self) -> ComposeResult:
+        yield TabLine()
+        yield FeedList(need=self.need_cards, moved=self.moved, scrolled_to=self.scrolled_to)
+        yield ProgressPanel()
+        yield StatusLine()
+        yield KeyLine(FEED)
+
+    def on_mount(self) -> None:
+        # Looked up on every key: a query each would cost more than drawing.
+        self.feed = self.query_one(FeedList)
+        self.status = self.query_one(StatusLine)
+        self.query_one(KeyLine).use(self.app.keys)
+        self.show_page(self.first)
+
+    # -- what ItemActions asks
+    def at_hand(self) -> tuple[Card, Place] | None:
+        card = self.feed.current()
+        if card is None:
+            return None
+        return card, self.place_of(card.item_id, self.feed.selected)
+
+    def place_of(self, item_id: int, position: int) -> Place:
+        """Where an item stands, for its event."""
+        return Place(str(self.view), position, self.feed.probability_of(item_id))
+
+    def tell(self, text: str, role: str = "") -> None:
+        self.status.tell(text, role)
+
+    def decided(self, kind: EventKind, card: Card, undone: bool) -> None:
+        if undone:
+            self.gaze.forget(card.item_id)
+        else:
+            self.gaze.done(card.item_id)
+            if kind == "skip" and self.feed.current() is card:
+                self.do_move(1)
+
+    # -- moving
+    def do_move(self, step: int) -> None:
+        self.feed.select(self.feed.selected + step)
+        if step > 0 and not self.complete and self.feed.selected > len(self.feed.visit.ids) - 60:
+            self.load_rest()
+
+    def do_page(self, direction: int) -> None:
+        self.feed.page(direction)
+
+    def do_top(self) -> None:
+        self.feed.select(0)
+        self.feed.jump(0)
+
+    async def do_bottom(self) -> None:
+        await self.all_loaded()
+        # What lies between was not on screen: it must not count as seen, nor as passed.
+        self.gaze.pause()
+        self.feed.select(self.feed.row_count() - 1)
+
+    def moved(self) -> None:
+        """The selection is on another card."""
+        ids, index = self.feed.visit.ids, self.feed.selected
+        item = ids[index] if index < len(ids) else None
+        self.passed(self.gaze.select(item, index, time.monotonic()))
+
+    def scrolled_to(self, forward: bool) -> None:
+        """Other cards are on screen."""
+        rows = self.feed.visible()
+        ids = self.feed.visit.ids[rows.start : rows.stop]
+        self.passed(self.gaze.screen(ids, rows.start, time.monotonic(), forward=forward))
+
+    def passed(self, items: list[Passed]) -> None:
+        """Record impressions; nothing on the screen waits for them."""
+        if self.view not in OBSERVED:
+            return
+        for item in items:
+            place = self.place_of(item.item_id, item.position)
+            event = self.app.deeds.event("impression", item.item_id, place, {"dwell": item.dwell})
+            self.app.observe(event)
+
+    # -- reading
+    def do_read(self) -> None:
+        here = self.at_hand()
+        if here is not None:
+            self.open_article(*here)
+
+    def open_article(self, card: Card, place: Place) -> None:
+        """Read a card's item in full."""
+        from .article import ArticleScreen
+
+        self.gaze.done(card.item_id)
+        self.app.push_screen(ArticleScreen(card, place, self))
+
+    def step(self, direction: int) -> tuple[Card, Place] | None:
+        """Move on by one card, for the article screen; None at the end of the list."""
+        before = self.feed.selected
+        self.do_move(direction)
+        return self.at_hand() if self.feed.selected != before else None
+
+    def on_row_list_opened(self, message: RowList.Opened) -> None:
+        self.do_read()
+
+    # -- views
+    def do_view(self, name: str) -> None:
+        view = View(name)
+        if view == View.SEARCH:
+            self.show_search()
+            return
+        if view == View.FOLLOWING and (self.view == view or self.subscription_id is None):
+            self.choose_source()
+            return
+        self.app.spawn(self.visit_view(view))
+
+    def choose_source(self) -> None:
+        """Which source to follow in view 3."""
+        from .sources import SourcesScreen
+
+        def chosen(subscription_id: int | None) -> None:
+            if subscription_id is not None:
+                self.subscription_id = subscription_id
+                self.app.spawn(self.visit_view(View.FOLLOWING))
+
+        self.app.push_screen(SourcesScreen(), chosen)
+
+    def progress(self, sources: list[Subscription]) -> None:
+        """Bars of what is being fetched."""
+        self.query_one(ProgressPanel).show(sources)
+
+    def show_tabs(self) -> None:
+        """The line of views."""
+        shown = {name: count for name, count in self.counts.items() if name in ("saved", "liked", "later")}
+        self.query_one(TabLine).choose(str(self.view), self.app.keys, shown)
+
+    def summary(self) -> str:
+        """What the status line says when nothing else happened."""
+        count = len(self.feed.visit.ids)
+        known = self.counts.get(str(self.view), 0)
+        total = f"{max(count, known):,}" if count else "nothing"
+        kind = " unseen" if self.view == View.FOR_YOU else ""
+        return f"{NAMES[str(self.view)]}: {total}{kind}"
+
+    # -- the rest
+    async def do_refresh(self) -> None:
+        """Ask the worker to fetch everything now; take in what has arrived."""
+        self.tell("Fetching every source; what arrives appears below what you have seen")
+        await self.app.refresh_sources(None)
+
+    def do_search(self) -> None:
+        self.show_search(focus=True)
+
+    def do_sources(self) -> None:
+        self.choose_source()
+
+    def do_add(self) -> None:
+        from .onboarding import OnboardingScreen
+
+        self.app.push_screen(OnboardingScreen(first=False))
+
+    def do_quit(self) -> None:
+        self.app.leave(0)
+
+    def empty_words(self) -> tuple[str, ...]:
+        """What to read where there are no cards."""
+        if self.view == View.SEARCH:
+            if not self.query_text:
+                return ("Type what you look for: words, or what it is about.", "", HINT_SEARCH)
+            return (f"Nothing found for {words.fit(self.query_text, 40).rstrip()}.", "", HINT_SEARCH)
+        if self.view in (View.SAVED, View.LIKED, View.LATER):
+            key = {View.SAVED: "s saves", View.LIKED: "l likes", View.LATER: "t keeps for later"}[self.view]
+            return (f"Nothing here yet: {key} an item.",)
+        if not self.app.source_count:
+            return (
+                "You follow nothing yet.",
+                "",
+                "Press a to add sources, or the sample feed to try penchant.",
+            )
+        if self.app.fetching:
+            return ("Fetching your sources: items appear here as they arrive.",)
+        if self.view == View.FOR_YOU:
+            return ("You have seen everything.", "", "r fetches, 2 shows the newest, a adds sources.")
+        return ("Nothing has arrived yet.", "", "r fetches now; S shows how your sources are.")
+
+
+HINT_SEARCH = (
+    'author:name  source:name  is:liked|saved|later|unseen  before:2026-01-31  "a phrase"  -not  begin*'
+)

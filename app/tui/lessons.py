@@ -1,0 +1,171 @@
+"""Learning beside the screen: a thread with the ranking, fed with events, answering with orders.
+
+Numpy and the experts are loaded in that thread, after the first paint. Keys
+that come faster than it learns share one re-sorting.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import concurrent.futures
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from penchant.app.types import UNDOABLE, Event
+
+from .visit import merge
+
+if TYPE_CHECKING:
+    from penchant.app.rank.types import Why
+    from penchant.app.ranking import RankSession
+
+#: Passing items teaches little: several are learned together (seconds).
+CALM = 0.4
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A new order of the whole For you list: `fixed` first as it stood, and the numbers beside the items."""
+
+    fixed: int
+    ids: list[int]
+    probability: dict[int, float]
+    decisive: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    event: Event | None = None
+    undone: str = ""
+    refresh: bool = False
+    order: bool = True
+
+
+class Lessons:
+    """`present` tells what is on screen: (fixed ids, the rest, time of the visit); `apply` takes the new order."""
+
+    def __init__(
+        self,
+        archive: Path,
+        seed: int,
+        present: Callable[[], tuple[Sequence[int], Sequence[int], float]],
+        apply: Callable[[Order], None],
+        failed: Callable[[BaseException], None],
+    ) -> None:
+        self._archive = archive
+        self._seed = seed
+        self._present = present
+        self._apply = apply
+        self._failed = failed
+        self._steps: list[_Step] = []
+        self._pool: concurrent.futures.ThreadPoolExecutor | None = None
+        self._session: RankSession | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._hurry = asyncio.Event()
+        self.head_version: int | None = None
+
+    @property
+    def busy(self) -> bool:
+        """Whether something is still to be learned."""
+        return self._task is not None
+
+    def start(self) -> None:
+        """Load the ranking and order what has not been on screen."""
+        self._queue(_Step(refresh=True))
+
+    def learn(self, event: Event) -> None:
+        """Learn an event that is on disk."""
+        self._queue(_Step(event=event))
+
+    def undo(self, event_id: str, *, order: bool) -> None:
+        """Forget an event; `order` off when the screen has gone back to its earlier order by itself."""
+        self._queue(_Step(undone=event_id, order=order))
+
+    def refresh(self) -> None:
+        """Take in what the worker brought, and order."""
+        self._queue(_Step(refresh=True))
+
+    def why(self, item_id: int) -> asyncio.Future[Why]:
+        """The parts of an item's number."""
+        return asyncio.wrap_future(self._thread().submit(lambda: self._loaded().why(item_id)))
+
+    def close(self) -> None:
+        """End the thread, after the lesson it is at."""
+        if self._task is not None:
+            self._task.cancel()
+        if self._pool is not None:
+            self._pool.submit(self._end)
+            self._pool.shutdown(wait=True)
+
+    def _queue(self, step: _Step) -> None:
+        self._steps.append(step)
+        if step.event is None or step.event.kind in UNDOABLE:
+            self._hurry.set()
+        if self._task is None:
+            self._task = asyncio.create_task(self._work())
+
+    async def _work(self) -> None:
+        try:
+            while self._steps:
+                if not self._hurry.is_set():
+                    try:
+                        await asyncio.wait_for(self._hurry.wait(), CALM)
+                    except TimeoutError:
+                        pass
+                self._hurry.clear()
+                steps, self._steps = self._steps, []
+                fixed, rest, now = self._present()
+                work = self._thread().submit(self._step, steps, list(fixed), rest, now)
+                try:
+                    order = await asyncio.wrap_future(work)
+                except Exception as error:
+                    self._failed(error)
+                    continue
+                if order is not None:
+                    self._apply(order)
+        finally:
+            self._task = None
+
+    # -- in the thread
+    def _step(
+        self, steps: Sequence[_Step], fixed: list[int], rest: Sequence[int], now: float
+    ) -> Order | None:
+        first = self._session is None
+        session = self._loaded()
+        wanted = first
+        for step in steps:
+            changed = False
+            if step.event is not None:
+                changed = bool(session.learn(step.event))
+            elif step.undone:
+                changed = bool(session.undo(step.undone)) or True
+            elif step.refresh and not first:
+                changed = bool(session.refresh())
+            wanted = wanted or (changed and step.order)
+        if not wanted:
+            return None
+        ranked = session.order(fixed, now)
+        self.head_version = getattr(session, "head_version", None)
+        decisive = any(step.event is not None and step.event.kind in UNDOABLE for step in steps)
+        probability = {entry.item_id: entry.probability for entry in ranked}
+        return Order(len(fixed), merge(fixed, probability, rest), probability, decisive)
+
+    def _loaded(self) -> RankSession:
+        if self._session is None:
+            from penchant.app.ranking import RankSession
+
+            session = RankSession(self._archive, seed=self._seed)
+            session.load()
+            self._session = session
+        return self._session
+
+    def _end(self) -> None:
+        if self._session is not None:
+            self._session.close()
+
+    def _thread(self) -> Any:
+        if self._pool is None:
+            self._pool = concurrent.futures.ThreadPoolExecutor(1, thread_name_prefix="penchant-rank")
+        return self._pool

@@ -1,0 +1,90 @@
+"""Reading the archive for the list, as plain functions of a store: run them in the reader's thread."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from penchant.app.types import Card, Subscription, View
+
+if TYPE_CHECKING:
+    from penchant.app.store import Store
+
+FIRST_IDS = 200
+FIRST_CARDS = 40
+#: More rows than anyone scrolls through; reading them all takes 0.1 s, behind the first paint.
+MOST_IDS = 200_000
+#: Counting every view of 100,000 items takes some 20 ms: not on every keypress (seconds).
+COUNT_EVERY = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class FirstPage:
+    """What the first paint of a view needs."""
+
+    view: View
+    ids: list[int]
+    cards: list[Card]
+    subscription_id: int | None = None
+    subscribed: bool = True
+
+
+def first_page(store: Store, view: View, subscription_id: int | None = None) -> FirstPage:
+    """The beginning of a view: about a millisecond, also of 100,000 items."""
+    ids = list(store.items.ids(view, subscription_id=subscription_id, limit=FIRST_IDS))
+    cards = store.items.cards(ids[:FIRST_CARDS])
+    return FirstPage(view, ids, cards, subscription_id, bool(ids) or bool(store.subscriptions.all()))
+
+
+def all_ids(store: Store, view: View, subscription_id: int | None = None) -> list[int]:
+    """Every id of a view."""
+    return list(store.items.ids(view, subscription_id=subscription_id, limit=MOST_IDS))
+
+
+@dataclass(frozen=True, slots=True)
+class Pulse:
+    """What another process changed since the last look."""
+
+    top: list[int]
+    changed: list[Card]
+    counts: dict[str, int]
+    fetching: list[Subscription]
+    failing: list[Subscription]
+    sources: int = 0
+
+
+@dataclass(slots=True)
+class Watch:
+    """Looks whether the archive changed; lives in the reader's thread."""
+
+    version: int = -1
+    counted_at: float = 0.0
+    counts: dict[str, int] = field(default_factory=dict)
+
+    def look(
+        self, store: Store, view: View, subscription_id: int | None, on_screen: Sequence[int], force: bool
+    ) -> Pulse | None:
+        """None when nothing was committed elsewhere."""
+        version = store.data_version()
+        if version == self.version and not force:
+            return None
+        self.version = version
+        if force or time.monotonic() - self.counted_at > COUNT_EVERY:
+            self.counts = {str(name): count for name, count in store.items.counts().items()}
+            self.counted_at = time.monotonic()
+        subscriptions = store.subscriptions.all()
+        top = (
+            []
+            if view == View.SEARCH
+            else list(store.items.ids(view, subscription_id=subscription_id, limit=FIRST_IDS))
+        )
+        return Pulse(
+            top,
+            store.items.cards(list(on_screen)),
+            self.counts,
+            [s for s in subscriptions if s.state != "idle"],
+            [s for s in subscriptions if s.error and not s.paused],
+            len(subscriptions),
+        )

@@ -1,0 +1,225 @@
+"""The first run, and adding sources later: tick, paste, import, sign in, or take the sample feed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Horizontal, VerticalScroll
+from textual.content import Content
+from textual.screen import Screen
+from textual.widgets import Button, Input, SelectionList, Static
+from textual.widgets.selection_list import Selection
+
+from penchant.app.errors import PenchantError
+
+from . import words
+from .bars import StatusLine
+from .deeds import Place
+from .outreach import what_is
+from .starter import SAMPLE, STARTERS, Starter
+
+if TYPE_CHECKING:
+    from .app import PenchantApp
+
+#: An OPML file of 100,000 feeds is about 20 MB.
+MOST_BYTES = 32 << 20
+WELCOME = "Welcome to penchant: a feed that learns what you like. Nothing you do leaves this machine."
+HINT = "space ticks, tab moves on, enter adds what you typed, ctrl+s follows what is ticked, esc leaves"
+
+
+class OnboardingScreen(Screen[None]):
+    """Adds subscriptions; items appear behind it as they arrive."""
+
+    app: PenchantApp
+    BINDINGS: ClassVar[list[BindingType]] = [
+        ("ctrl+s", "follow", "Follow what is ticked"),
+        ("escape", "leave", "Leave"),
+        ("down", "app.focus_next", "Next field"),
+        ("up", "app.focus_previous", "Previous field"),
+    ]
+    AUTO_FOCUS = "SelectionList"
+
+    def __init__(self, *, first: bool) -> None:
+        super().__init__()
+        self.first = first
+        self.offered: list[Starter] = list(STARTERS)
+
+    def compose(self) -> ComposeResult:
+        with VerticalScroll(id="form", can_focus=False):
+            yield Static(WELCOME if self.first else "Add sources", classes="head", markup=False)
+            yield SelectionList[int](
+                *(Selection(_prompt(starter), index) for index, starter in enumerate(self.offered)),
+                id="starters",
+            )
+            for name, label, hint in (
+                ("address", "Address", "any site, feed, or hackernews:new, then enter"),
+                (
+                    "mastodon",
+                    "Mastodon",
+                    "mastodon.social for its public posts, or you@mastodon.social to sign in",
+                ),
+                ("opml", "OPML file", "~/feeds.opml: the subscriptions of another reader"),
+                ("topics", "Topics", "sqlite, birds, city planning: a first guess at what you like"),
+            ):
+                with Horizontal(classes="field"):
+                    yield Static(label, classes="label")
+                    yield Input(placeholder=hint, id=name, compact=True)
+            with Horizontal(id="buttons"):
+                yield Button("Follow what is ticked", id="follow", variant="primary", compact=True)
+                yield Button("Try the sample feed", id="sample", compact=True)
+                yield Button("Not now" if self.first else "Back", id="leave", compact=True)
+        yield StatusLine()
+
+    def on_mount(self) -> None:
+        self.say(HINT)
+
+    def say(self, text: str, role: str = "") -> None:
+        """Say something on the last line."""
+        if self.is_mounted:
+            self.query_one(StatusLine).tell(text, role)
+
+    # -- fields
+    @on(Input.Submitted)
+    def submitted(self, message: Input.Submitted) -> None:
+        text = words.one_line(message.value).strip()
+        if not text:
+            self.focus_next()
+            return
+        work: dict[str, Any] = {
+            "address": self._address,
+            "mastodon": self._mastodon,
+            "opml": self._opml,
+            "topics": self._topics,
+        }
+        self.app.spawn(self._attempt(message.input, work[message.input.id or ""](text)))
+
+    async def _attempt(self, field: Input, work: Any) -> None:
+        from penchant.adapters.base import SourceError
+
+        try:
+            await work
+        except (SourceError, PenchantError) as error:
+            self.say(f"{error}. {error.hint}", "error")
+        else:
+            field.value = ""
+
+    async def _address(self, text: str) -> None:
+        self.say(f"Looking at {text} ...")
+        found = await what_is(self.app.config, self.app.paths, text)
+        if not found:
+            raise PenchantError(
+                f"No feed was found at {text}",
+                hint="Look for a link called RSS, Atom or Feed on the page and paste that",
+            )
+        for suggestion in found[:8]:
+            title = suggestion.title or suggestion.address
+            self.offer(
+                Starter(suggestion.kind, suggestion.address, title, "", suggestion.settings),
+                ticked=suggestion is found[0],
+            )
+        more = f" and {len(found) - 1} more to choose from" if len(found) > 1 else ""
+        self.say(f"Found {found[0].title or found[0].address}{more}; ctrl+s follows what is ticked")
+
+    async def _mastodon(self, text: str) -> None:
+        if "@" in text.strip("@"):
+            from .signin import SignInBox
+
+            host = text.rpartition("@")[2]
+
+            def signed_in(found: Starter | None) -> None:
+                if found is not None:
+                    self.offer(found, ticked=True)
+                    self.say(f"Signed in: {found.title}; ctrl+s follows what is ticked")
+
+            self.app.push_screen(SignInBox(host), signed_in)
+            return
+        await self._address(text if text.startswith("mastodon:") else f"mastodon:{text}/public")
+
+    async def _opml(self, text: str) -> None:
+        path = Path(text).expanduser()
+
+        def read(store: Any) -> tuple[int, int]:
+            from penchant.adapters import opml
+
+            try:
+                with path.open("rb") as file:
+                    data = file.read(MOST_BYTES + 1)
+            except OSError as error:
+                raise PenchantError(f"{path}: {error.strerror}", hint="Check the name of the file") from error
+            if len(data) > MOST_BYTES:
+                raise PenchantError(f"{path} is larger than 32 MB", hint="That is no list of feeds")
+            feeds = opml.parse(data)
+            before = {(s.kind, s.address) for s in store.subscriptions.all()}
+            for feed in feeds:
+                store.subscriptions.add("rss", feed.url, feed.title, {"address": feed.url}, feed.folder)
+            return len(feeds), sum(1 for feed in feeds if ("rss", feed.url) not in before)
+
+        count, new = await self.app.bridge.clerk.do(read)
+        await self.app.refresh_sources(None)
+        self.say(f"{words.many(count, 'feed')} in the file, {new} of them new; they are being fetched")
+
+    async def _topics(self, text: str) -> None:
+        topics = [topic.strip() for topic in text.split(",") if topic.strip()][:50]
+        deeds = self.app.deeds
+        await deeds.record(deeds.event("topics", None, Place(), {"topics": topics}))
+        self.say(f"Noted: {', '.join(topics)}. What you like and skip will soon count for more")
+
+    def offer(self, starter: Starter, *, ticked: bool) -> None:
+        """Put a source on the list."""
+        listed = self.query_one(SelectionList)
+        known = next((i for i, s in enumerate(self.offered) if s.address == starter.address), None)
+        if known is None:
+            known = len(self.offered)
+            self.offered.append(starter)
+            listed.add_option(Selection(_prompt(starter), known))
+        if ticked:
+            listed.select(known)
+        listed.highlighted = known
+
+    # -- leaving
+    def action_follow(self) -> None:
+        self.app.spawn(self._follow())
+
+    async def _follow(self) -> None:
+        typed = [field for field in self.query(Input) if field.value.strip()]
+        if typed:
+            # What stands in a field was meant: take it up before leaving.
+            typed[0].focus()
+            await typed[0].action_submit()
+            return
+        ticked = [self.offered[index] for index in self.query_one(SelectionList).selected]
+        if not ticked:
+            self.say("Nothing is ticked: space ticks the line you are on", "error")
+            return
+        await self._add(ticked)
+
+    async def _add(self, starters: list[Starter]) -> None:
+        def add(store: Any) -> list[int]:
+            return [
+                store.subscriptions.add(s.kind, s.address, s.title, s.all_settings(), ()) for s in starters
+            ]
+
+        ids = await self.app.bridge.clerk.do(add)
+        await self.app.refresh_sources(ids)
+        self.dismiss()
+
+    def action_leave(self) -> None:
+        self.dismiss()
+
+    @on(Button.Pressed)
+    def pressed(self, message: Button.Pressed) -> None:
+        if message.button.id == "follow":
+            self.action_follow()
+        elif message.button.id == "sample":
+            self.app.spawn(self._add([SAMPLE]))
+        else:
+            self.dismiss()
+
+
+def _prompt(starter: Starter) -> Content:
+    title = words.one_line(starter.title)[:60]
+    return Content.assemble((title, "bold"), f"  {words.one_line(starter.about or starter.address)[:80]}")

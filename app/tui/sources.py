@@ -1,0 +1,153 @@
+"""The sources screen: how each is, pause, remove, add, refresh; enter reads one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Vertical
+from textual.screen import Screen
+from textual.widgets import OptionList, Static
+
+from penchant.app.types import Subscription
+
+from . import words
+from .bars import StatusLine
+from .dialog import Box
+from .loading import Pulse
+from .rowlist import RowList
+from .sourcelist import SourceList
+
+if TYPE_CHECKING:
+    from .app import PenchantApp
+
+KEYS = "⏎ read  r refresh  R all  p pause  d remove  a add  esc back"
+
+
+class SourcesScreen(Screen[int]):
+    """Answers with the id of a source to read, or None."""
+
+    app: PenchantApp
+    BINDINGS: ClassVar[list[BindingType]] = [
+        ("escape,q", "back", "Back"),
+        ("j,down", "move(1)", "Down"),
+        ("k,up", "move(-1)", "Up"),
+        ("space,pagedown", "page(1)", "Page"),
+        ("b,pageup", "page(-1)", "Page up"),
+        ("g,home", "move(-1000000)", "Top"),
+        ("G,end", "move(1000000)", "End"),
+        ("enter", "read", "Read this source"),
+        ("r", "refresh", "Fetch this source now"),
+        ("R", "refresh_all", "Fetch all now"),
+        ("p", "pause", "Pause or go on"),
+        ("d,delete", "remove", "Remove"),
+        ("a", "add", "Add"),
+    ]
+    AUTO_FOCUS = "SourceList"
+
+    def compose(self) -> ComposeResult:
+        yield StatusLine(id="above")
+        yield SourceList()
+        yield StatusLine(id="below")
+
+    def on_mount(self) -> None:
+        self.query_one("#below", StatusLine).tell(KEYS)
+        self.app.spawn(self.load())
+
+    async def load(self) -> None:
+        """Read the sources from the archive."""
+        sources = await self.app.bridge.reader.do(lambda store: store.subscriptions.all())
+        if not self.is_mounted:
+            return
+        self.query_one(SourceList).show(sources)
+        failing = sum(1 for source in sources if source.error and not source.paused)
+        above = f"Sources: {len(sources)}" + (f" · {failing} failing" if failing else "")
+        self.query_one("#above", StatusLine).tell(above)
+
+    def heard(self, pulse: Pulse) -> None:
+        """The archive changed."""
+        self.app.spawn(self.load())
+
+    def _current(self) -> Subscription | None:
+        return self.query_one(SourceList).current()
+
+    def action_move(self, step: int) -> None:
+        rows = self.query_one(SourceList)
+        rows.select(rows.selected + step)
+
+    def action_page(self, direction: int) -> None:
+        self.query_one(SourceList).page(direction)
+
+    def action_back(self) -> None:
+        self.dismiss(None)
+
+    def action_read(self) -> None:
+        source = self._current()
+        if source is not None:
+            self.dismiss(source.id)
+
+    def on_row_list_opened(self, message: RowList.Opened) -> None:
+        self.action_read()
+
+    def action_refresh(self) -> None:
+        source = self._current()
+        if source is not None:
+            self.app.spawn(self._refresh([source.id], words.one_line(source.title or source.address)))
+
+    def action_refresh_all(self) -> None:
+        self.app.spawn(self._refresh(None, "all sources"))
+
+    async def _refresh(self, ids: list[int] | None, name: str) -> None:
+        await self.app.refresh_sources(ids)
+        self.query_one("#below", StatusLine).tell(f"Fetching {name}")
+        await self.load()
+
+    def action_pause(self) -> None:
+        source = self._current()
+        if source is not None:
+            self.app.spawn(self._pause(source.id, not source.paused))
+
+    async def _pause(self, number: int, paused: bool) -> None:
+        await self.app.bridge.clerk.do(lambda store: store.subscriptions.pause(number, paused))
+        await self.load()
+
+    def action_remove(self) -> None:
+        source = self._current()
+        if source is not None:
+            name = words.one_line(source.title or source.address)
+
+            def answered(yes: bool | None) -> None:
+                if yes:
+                    self.app.spawn(self._remove(source.id))
+
+            self.app.push_screen(RemoveBox(name), answered)
+
+    async def _remove(self, number: int) -> None:
+        await self.app.bridge.clerk.do(lambda store: store.subscriptions.remove(number))
+        await self.load()
+        await self.app.look(force=True)
+
+    def action_add(self) -> None:
+        from .onboarding import OnboardingScreen
+
+        self.app.push_screen(OnboardingScreen(first=False))
+
+
+class RemoveBox(Box[bool]):
+    """Asks before a source goes."""
+
+    AUTO_FOCUS = "OptionList"
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self.source_name = name
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="box"):
+            yield Static(f"Remove {self.source_name}?", classes="head", markup=False)
+            yield Static("What you liked, saved or opened from it stays.", markup=False)
+            yield OptionList("Keep it", "Remove it")
+
+    def on_option_list_option_selected(self, message: OptionList.OptionSelected) -> None:
+        self.dismiss(message.option_index == 1)

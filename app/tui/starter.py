@@ -1,0 +1,38 @@
+"""Sources to begin with. Plain data: kind, address, title, settings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Starter:
+    """A source to tick."""
+
+    kind: str
+    address: str
+    title: str
+    about: str
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+    def all_settings(self) -> dict[str, Any]:
+        """Settings as a subscription keeps them."""
+        return {"address": self.address, **self.settings}
+
+
+STARTERS: tuple[Starter, ...] = (
+    Starter("hackernews", "hackernews:top", "Hacker News", "the front page: links, points, comments"),
+    Starter("rss", "https://lobste.rs/rss", "Lobsters", "programming, invited authors"),
+    Starter("rss", "https://lwn.net/headlines/rss", "LWN.net", "Linux and free software, in depth"),
+    Starter(
+        "rss", "https://feeds.arstechnica.com/arstechnica/index", "Ars Technica", "technology and science"
+    ),
+    Starter(
+        "rss", "https://www.quantamagazine.org/feed/", "Quanta Magazine", "mathematics, physics, biology"
+    ),
+    Starter("rss", "https://xkcd.com/atom.xml", "xkcd", "three comics a week"),
+    Starter("rss", "https://feeds.bbci.co.uk/news/world/rss.xml", "BBC World", "world news"),
+)
+SAMPLE = Starter("sample", "sample:feed", "Sample feed", "240 made-up items, no network: to try penchant")

@@ -1,0 +1,85 @@
+"""One visit to a view: which items stand where. Pure, no screen.
+
+What has been on screen keeps its place until the visit ends; everything below
+may be re-sorted, grow or shrink at any time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+
+def merge(fixed: Sequence[int], wanted: Iterable[int], rest: Iterable[int] = ()) -> list[int]:
+    """`fixed` first as it stands, then `wanted` in its order, then what is left of `rest`; nothing twice."""
+    merged = dict.fromkeys(fixed)
+    merged.update(dict.fromkeys(wanted))
+    merged.update(dict.fromkeys(rest))
+    return list(merged)
+
+
+class Visit:
+    """The ids of one list, their probabilities on screen, and how far the reader has looked.
+
+    `shown` counts the leading items that have been on screen at least once.
+    """
+
+    def __init__(self, ids: Iterable[int] = ()) -> None:
+        self.ids: list[int] = list(ids)
+        self.shown = 0
+        self.probability: dict[int, float] = {}
+        self._before: list[tuple[str, list[int]]] = []
+
+    #: How many earlier orders are kept for undo: 10,000 ids each are 80 KB.
+    MOST_ORDERS = 50
+
+    def saw(self, upto: int) -> None:
+        """The items before index `upto` have been on screen."""
+        self.shown = max(self.shown, min(upto, len(self.ids)))
+
+    @property
+    def fixed(self) -> list[int]:
+        """What must not move any more."""
+        return self.ids[: self.shown]
+
+    def resort(self, wanted: Iterable[int], *, keep_rest: bool = True) -> None:
+        """Put what has not been on screen into the order `wanted`; others follow (or go, `keep_rest` off)."""
+        self.ids = merge(self.fixed, wanted, self.ids[self.shown :] if keep_rest else ())
+
+    def extend(self, more: Iterable[int]) -> int:
+        """Add what is not there yet at the end; says how many that were."""
+        before = len(self.ids)
+        self.ids = merge(self.ids, more)
+        return len(self.ids) - before
+
+    def drop_unseen(self, gone: Iterable[int]) -> None:
+        """Take out items that have not been on screen (muted, deleted)."""
+        away = set(gone)
+        self.ids = self.fixed + [item for item in self.ids[self.shown :] if item not in away]
+
+    def remember(self, event_id: str) -> None:
+        """Keep the present order: `recall` of this event brings it back."""
+        self._before.append((event_id, self.ids))
+        del self._before[: -self.MOST_ORDERS]
+
+    def recall(self, event_id: str) -> bool:
+        """After the undo of the newest remembered event: the order before it, below what has been seen since.
+
+        Undo of an older event says False: later lessons still hold, the ranking must order anew.
+        """
+        if not self._before or self._before[-1][0] != event_id:
+            self._before = [entry for entry in self._before if entry[0] != event_id]
+            return False
+        _, ids = self._before.pop()
+        self.ids = merge(self.fixed, ids, self.ids)
+        return True
+
+    def forget_orders(self) -> None:
+        """Something else was learned meanwhile: an earlier order is not what an undo must bring back."""
+        self._before.clear()
+
+    def show_probability(self, new: dict[int, float]) -> None:
+        """Take over new numbers, except of items whose number has been on screen."""
+        for item in self.fixed:
+            if item in self.probability:
+                new[item] = self.probability[item]
+        self.probability = new
