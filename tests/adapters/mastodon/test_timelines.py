@@ -64,7 +64,11 @@ async def test_later_fetches_ask_once_and_bring_new_statuses_counts_and_edits(
 ) -> None:
     fedi.paths[HOME] = [make.status(n) for n in range(30, 0, -1)]
     cursor = (await pages(client, settings))[-1].cursor
-    fedi.paths[HOME][5] |= {"favourites_count": 77, "content": "<p>better</p>", "edited_at": "2026-03-09T00:00:00.000Z"}
+    fedi.paths[HOME][5] |= {
+        "favourites_count": 77,
+        "content": "<p>better</p>",
+        "edited_at": "2026-03-09T00:00:00.000Z",
+    }
     fedi.paths[HOME].insert(0, make.status(31))
     before = len(fedi.asked())
     got = await pages(client, settings, cursor)
@@ -75,7 +79,9 @@ async def test_later_fetches_ask_once_and_bring_new_statuses_counts_and_edits(
     assert edited.updated is not None and edited.published is not None and edited.updated > edited.published
 
 
-async def test_a_gap_is_filled_without_a_hole(fedi: Any, client: Any, make: Any, pages: Any, settings: Any) -> None:
+async def test_a_gap_is_filled_without_a_hole(
+    fedi: Any, client: Any, make: Any, pages: Any, settings: Any
+) -> None:
     fedi.paths[HOME] = [make.status(n) for n in range(30, 0, -1)]
     cursor = (await pages(client, settings))[-1].cursor
     fedi.paths[HOME][:0] = [make.status(n) for n in range(200, 30, -1)]
@@ -180,7 +186,9 @@ async def test_an_account_unknown_to_the_server_is_not_found(fedi: Any, client: 
         await pages(client, {"address": fedi.address, "timeline": "account:@x@far.example"})
 
 
-async def test_a_list_is_called_by_its_own_name(fedi: Any, client: Any, make: Any, pages: Any, settings: Any) -> None:
+async def test_a_list_is_called_by_its_own_name(
+    fedi: Any, client: Any, make: Any, pages: Any, settings: Any
+) -> None:
     fedi.paths["/api/v1/timelines/list/7"] = [make.status(1)]
     fedi.other["/api/v1/lists/7"] = lambda r: fedi.json({"id": "7", "title": "Friends\x1b[31m"})
     got = await pages(client, {**settings, "timeline": "list:7"})
@@ -251,7 +259,16 @@ async def test_a_network_that_is_down_is_unreachable(client: Any, pages: Any) ->
 
 @pytest.mark.parametrize(
     "body",
-    [b"<html>hello", b"", b"{}", b'"x"', b"[" * 100_000, b'{"error":"x"}', b"\xff\xfe", b"[" + b"9" * 5000 + b"]x"],
+    [
+        b"<html>hello",
+        b"",
+        b"{}",
+        b'"x"',
+        b"[" * 100_000,
+        b'{"error":"x"}',
+        b"\xff\xfe",
+        b"[" + b"9" * 5000 + b"]x",
+    ],
 )
 async def test_what_is_no_list_of_statuses_is_malformed(
     server: Any, client: Any, pages: Any, settings: Any, body: bytes
@@ -284,7 +301,9 @@ async def test_a_server_that_pages_in_circles_is_left_after_the_limit(
     assert len(fedi.asked()) <= 31
 
 
-async def test_thread_context_names_parents_and_root(fedi: Any, client: Any, make: Any, settings: Any) -> None:
+async def test_thread_context_names_parents_and_root(
+    fedi: Any, client: Any, make: Any, settings: Any
+) -> None:
     bob = make.account("bob", "far.example")
     root, reader = make.status(1, account=bob), make.status(2)
     answer = make.status(3, account=bob, in_reply_to_id="1002", in_reply_to_account_id="9")
@@ -319,7 +338,9 @@ async def test_a_status_of_another_server_is_resolved_before_it_is_favourited(
         await favourite(client, settings, there.replace("5", "6"))
 
 
-async def test_favouriting_without_the_scope_says_to_sign_in_again(fedi: Any, client: Any, settings: Any) -> None:
+async def test_favouriting_without_the_scope_says_to_sign_in_again(
+    fedi: Any, client: Any, settings: Any
+) -> None:
     fedi.other["/api/v1/statuses/5/favourite"] = lambda r: fedi.json(
         {"error": "This action is outside the authorized scopes"}, 403
     )
