@@ -146,14 +146,15 @@ class SparseExpert:
     """
 
     def __init__(self, size: int, scale: float, window: int) -> None:
-        self.size, self.window = size, window
+        self.size, self.scale, self.window = size, np.float32(scale), window
         self.mean = np.zeros(size, np.float32)
         self.var = np.full(size, scale, np.float32)
         self.offset = np.array([0.0, BIAS_VARIANCE])
-        self.sites: list[tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]] = []
+        self.sites: list[tuple[np.ndarray, ...]] = []
 
     def learn(self, row: tuple[np.ndarray, np.ndarray], y: int, weight: float) -> None:
-        index, x = row
+        index, place = np.unique(row[0], return_inverse=True)  # two words may share a bucket
+        x = np.bincount(place, row[1], len(index))
         mean, var = self.mean[index].astype(np.float64), self.var[index].astype(np.float64)
         m = float(self.offset[0] + mean @ x)
         v = float(self.offset[1] + var @ (x * x))
@@ -166,7 +167,7 @@ class SparseExpert:
         variance = 1.0 / (1.0 / self.offset[1] + site.precision)
         self.offset = np.array([self.offset[0] + self.offset[1] * site.gain, variance])
         natural = after / new_var - mean / var
-        entry = (index.astype(np.uint16), x.astype(np.float32), precision, natural)
+        entry = (index.astype(np.uint16), *(a.astype(np.float32) for a in (x, precision, natural)))
         self.sites = [*self.sites[-self.window + 1 :], entry]
 
     def opinion(self, rows: SparseRows) -> np.ndarray:
@@ -196,7 +197,7 @@ class SparseExpert:
         return twin
 
     def state(self) -> dict[str, np.ndarray]:
-        touched = np.flatnonzero(self.mean)
+        touched = np.flatnonzero(self.var != self.scale)
         sites = self.sites
         return {
             "touched": touched,

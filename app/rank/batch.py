@@ -1,0 +1,146 @@
+"""One block of columns for each expert, for a number of items at once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from .features import SparseRows, decode_words, sparse_rows, word_hash
+from .stats import WORD_BUCKETS, ArchiveStats
+from .types import RankItem
+
+ORIGIN_BUCKETS = 1 << 14
+PEOPLE_BUCKETS = 1 << 12
+POPULAR_DIMS = 3
+SHAPE_DIMS = 4
+#: Characters whose logarithm is the middle of what feeds carry, and the spread of that logarithm.
+_LENGTH = (6.0, 1.5)
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """n items as the experts see them; `item_ids` int64[n]."""
+
+    item_ids: np.ndarray
+    words: SparseRows
+    static: np.ndarray
+    origin: SparseRows
+    people: SparseRows
+    popular: np.ndarray
+    shape: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.item_ids)
+
+    def block(self, name: str) -> SparseRows | np.ndarray:
+        """The columns of one expert."""
+        return getattr(self, name)
+
+    def row(self, name: str, i: int) -> object:
+        """One item's row as that expert's `learn` takes it."""
+        block = self.block(name)
+        return block.row(i) if isinstance(block, SparseRows) else block[i]
+
+    def take(self, rows: Sequence[int] | np.ndarray) -> Batch:
+        """The items at these places, in that order."""
+        rows = np.asarray(rows, np.intp)
+        return Batch(
+            self.item_ids[rows],
+            self.words.take(rows),
+            self.static[rows],
+            self.origin.take(rows),
+            self.people.take(rows),
+            self.popular[rows],
+            self.shape[rows],
+        )
+
+    @staticmethod
+    def concat(parts: Sequence[Batch]) -> Batch:
+        """Several batches as one."""
+        return Batch(
+            np.concatenate([p.item_ids for p in parts]),
+            SparseRows.concat([p.words for p in parts]),
+            np.concatenate([p.static for p in parts]),
+            SparseRows.concat([p.origin for p in parts]),
+            SparseRows.concat([p.people for p in parts]),
+            np.concatenate([p.popular for p in parts]),
+            np.concatenate([p.shape for p in parts]),
+        )
+
+
+def build_batch(
+    items: Sequence[RankItem], blobs: Sequence[bytes], vectors: np.ndarray, stats: ArchiveStats
+) -> Batch:
+    """Columns of items from their word blobs (b"" where unknown) and vectors float[n, v] (0 where unknown)."""
+    return Batch(
+        np.array([i.item_id for i in items], np.int64),
+        word_rows(blobs, stats.idf),
+        stats.project(vectors),
+        sparse_rows([_named(origin_features(i), ORIGIN_BUCKETS) for i in items]),
+        sparse_rows([_named(people_features(i), PEOPLE_BUCKETS) for i in items]),
+        np.array([_popular(i, stats) for i in items], np.float32).reshape(len(items), POPULAR_DIMS),
+        np.array([_shape(i) for i in items], np.float32).reshape(len(items), SHAPE_DIMS),
+    )
+
+
+def word_rows(blobs: Sequence[bytes], idf: np.ndarray) -> SparseRows:
+    """Unit rows of (1 + log count) * idf over the hashed words."""
+    if not blobs:
+        return SparseRows.empty(0)
+    size = np.array([len(b) // 4 for b in blobs], np.int64)
+    hashes, counts = decode_words(b"".join(b[: len(b) // 4 * 4] for b in blobs))
+    index = (hashes & np.uint32(WORD_BUCKETS - 1)).astype(np.uint16)
+    value = (1.0 + np.log(np.maximum(counts, 1).astype(np.float32))) * idf[index]
+    start = np.concatenate([[0], np.cumsum(size)])
+    norm = np.sqrt(SparseRows(start, index, value * value).dot(np.ones(WORD_BUCKETS, np.float32)))
+    value = value / np.repeat(np.maximum(norm, 1e-6), size)
+    return SparseRows(start, index, value.astype(np.float16))
+
+
+def origin_features(item: RankItem) -> list[tuple[str, float, str]]:
+    """(key, value, readable name): the value is how far one label may move such an opinion."""
+    marks = (
+        ("author:" + item.author_key if item.author_key else "", 1.0, item.author or item.author_key),
+        ("source:" + item.source_key if item.source_key else "", 0.8, item.source or item.source_key),
+        ("site:" + item.domain if item.domain else "", 0.8, item.domain),
+        ("kind:" + item.kind if item.kind else "", 0.4, item.kind),
+        ("lang:" + item.lang if item.lang else "", 0.4, item.lang),
+    )
+    return [mark for mark in marks if mark[0]]
+
+
+def people_features(item: RankItem) -> list[tuple[str, float, str]]:
+    """Who brought the item, each once, and how many of them there are."""
+    who = {key: name or key for key, name, _how, _at in item.people if key}
+    if not who:
+        return []
+    several = ("several people", 0.5 * float(np.log1p(len(who))), f"{len(who)} people you follow")
+    return [several, *(("person:" + key, 1.0, name) for key, name in who.items())]
+
+
+def feature_index(key: str, buckets: int) -> int:
+    """The bucket of a named feature."""
+    return word_hash(key) & (buckets - 1)
+
+
+def _named(features: list[tuple[str, float, str]], buckets: int) -> tuple[np.ndarray, np.ndarray]:
+    index = np.array([feature_index(key, buckets) for key, _, _ in features], np.uint16)
+    return index, np.array([value for _, value, _ in features], np.float16)
+
+
+def _popular(item: RankItem, stats: ArchiveStats) -> tuple[float, float, float]:
+    usual = stats.usual.get(item.source_key) or stats.usual.get("")
+    if usual is None or (item.points is None and item.comments is None):
+        return 0.0, 0.0, 0.0
+    points = (np.log1p(max(item.points or 0, 0)) - usual[0]) / usual[1] if item.points is not None else 0.0
+    talk = (np.log1p(max(item.comments or 0, 0)) - usual[2]) / usual[3] if item.comments is not None else 0.0
+    both = item.points is not None and item.comments is not None
+    out = np.clip([points, talk, talk - points if both else 0.0], -2.5, 2.5)
+    return float(out[0]), float(out[1]), float(out[2])
+
+
+def _shape(item: RankItem) -> tuple[float, float, float, float]:
+    length = float(np.clip((np.log1p(item.text_len) - _LENGTH[0]) / _LENGTH[1], -2.5, 2.5))
+    return length, abs(length) - 1.0, 0.5 if item.media else -0.5, 0.5 if item.title else -0.5

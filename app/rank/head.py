@@ -1,0 +1,77 @@
+"""The head: how far to believe each expert, learned from opinions each had before seeing the answer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True, slots=True)
+class HeadOptions:
+    """Prior of the head's weights; the defaults are measured (bench/rank.py).
+
+    `trust`: weight of every expert at the start. `apart` and `together`: standard
+    deviation of one expert's own departure from it, and of the departure they share.
+    `offset`: standard deviation of the correction of the base rate. `pseudo`: imaginary
+    likes and as many skips behind the base rate. `caution`: labels at which the head says
+    half of what it believes; it keeps numbers near the like rate while labels are few.
+    """
+
+    trust: float = 0.6
+    apart: float = 0.25
+    together: float = 0.35
+    offset: float = 0.3
+    pseudo: float = 8.0
+    caution: float = 24.0
+
+
+@dataclass(frozen=True, slots=True)
+class HeadWeights:
+    """logit = base + offset + sum of weight[e] * opinion[e]; weight float64[E] >= 0."""
+
+    base: float
+    offset: float
+    weight: np.ndarray
+
+
+def base_rate(liked: float, against: float, options: HeadOptions) -> float:
+    """Logit of the reader's own like rate, drawn to one half while labels are few."""
+    return float(np.log((liked + options.pseudo) / (against + options.pseudo)))
+
+
+def fit_head(
+    opinions: np.ndarray,
+    y: np.ndarray,
+    weight: np.ndarray,
+    counts: tuple[float, float],
+    options: HeadOptions,
+) -> HeadWeights:
+    """Non-negative logistic stacking (Wolpert 1992; Breiman 1996) by projected Newton steps.
+
+    opinions float64[n, E] are out-of-sample, y in {0, 1}, weight in (0, 1]; counts are the
+    summed weights of all labels for and against. The start and the number of steps are fixed, so
+    the result depends on nothing else.
+    """
+    n, e = opinions.shape
+    base = base_rate(*counts, options)
+    said = sum(counts) / (sum(counts) + options.caution)
+    mean = np.append(np.full(e, options.trust), 0.0)
+    if n == 0:
+        return HeadWeights(base, 0.0, said * mean[:e])
+    spread = np.full((e + 1, e + 1), float(options.together) ** 2)
+    spread[:e, :e] += np.eye(e) * options.apart**2
+    spread[e, :], spread[:, e], spread[e, e] = 0.0, 0.0, options.offset**2
+    prior = np.linalg.inv(spread)
+    x = np.column_stack([opinions, np.ones(n)])
+    theta = mean.copy()
+    for _ in range(15):
+        p = 1.0 / (1.0 + np.exp(-np.clip(base + x @ theta, -30.0, 30.0)))
+        gradient = x.T @ (weight * (p - y)) + prior @ (theta - mean)
+        hessian = (x * (weight * p * (1.0 - p))[:, None]).T @ x + prior
+        free = np.append(~((theta[:e] <= 0.0) & (gradient[:e] > 0.0)), True)
+        step = np.zeros(e + 1)
+        step[free] = np.linalg.solve(hessian[np.ix_(free, free)], gradient[free])
+        theta = theta - np.clip(step, -1.0, 1.0)
+        theta[:e] = np.maximum(theta[:e], 0.0)
+    return HeadWeights(base, said * float(theta[e]), said * theta[:e])
