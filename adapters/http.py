@@ -29,7 +29,8 @@ from .http_status import error_for
 from .text_clean import clean_line
 
 __all__ = [
-    "Client", "Limits", "ParseRunner", "Response", "cache_interval", "next_link", "rate_limit", "retry_after_seconds",
+    "Client", "Limits", "ParseRunner", "Response",
+    "cache_interval", "next_link", "rate_limit", "retry_after_seconds",
 ]  # fmt: skip
 
 #: Runs `func(*args)` (picklable, pure) and returns its value; the worker's one uses a child process.
@@ -274,7 +275,9 @@ class Client:
                     return status, location
                 body = b""
                 if status in ok:
-                    body = await read_body(answer.aiter_raw(), headers.get("content-encoding", ""), host, limit)
+                    body = await read_body(
+                        answer.aiter_raw(), headers.get("content-encoding", ""), host, limit
+                    )
                 elif "json" in headers.get("content-type", ""):
                     body = await read_words(answer.aiter_raw(), headers.get("content-encoding", ""), host)
             finally:

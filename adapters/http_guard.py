@@ -182,7 +182,9 @@ class GuardedTransport(httpx.AsyncBaseTransport):
             )
         )
         headers = [(_OURS.get(name.lower(), name), value) for name, value in answer.headers]
-        return httpx.Response(answer.status, headers=headers, stream=_Stream(answer.stream), extensions=answer.extensions)
+        return httpx.Response(
+            answer.status, headers=headers, stream=_Stream(answer.stream), extensions=answer.extensions
+        )
 
     async def aclose(self) -> None:
         for pool in self._pools.values():

@@ -15,8 +15,8 @@ from .text_urls import canonical_url
 
 PAGE = 100
 _ACCEPT = (
-    "application/atom+xml, application/rss+xml, application/feed+json, application/rdf+xml, application/xml;q=0.9, "
-    "text/xml;q=0.9, application/json;q=0.8, */*;q=0.5"
+    "application/atom+xml, application/rss+xml, application/feed+json, application/rdf+xml, "
+    "application/xml;q=0.9, text/xml;q=0.9, application/json;q=0.8, */*;q=0.5"
 )
 
 
@@ -60,7 +60,9 @@ class Rss:
         path = address.partition("?")[0].rstrip("/").lower()
         if not address.startswith(("http://", "https://")):
             return None
-        if path.endswith((".rss", ".atom", ".rdf", "/rss.xml", "/atom.xml", "/feed.xml", "/index.xml", "/feed.json")):
+        if path.endswith(
+            (".rss", ".atom", ".rdf", "/rss.xml", "/atom.xml", "/feed.xml", "/index.xml", "/feed.json")
+        ):
             return Suggestion("rss", address, settings={"address": address})
         return None
 

@@ -37,25 +37,23 @@ def _form(detail: Any) -> Form:
 
 
 def _entry(entry: Any) -> RawEntry:
-    content = max(entry.get("content", []), key=lambda c: len(c.get("value", "")), default={})
+    content: Any = max(entry.get("content", []), key=lambda c: len(c.get("value", "")), default={})
     raw = RawEntry(
         guid=entry.get("id", ""), guid_is_link=bool(entry.get("guidislink")), link=entry.get("link", ""),
         original_link=entry.get("feedburner_origlink", ""),
         title=entry.get("title", ""), title_form=_form(entry.get("title_detail")),
         body=content.get("value", ""), body_form=_form(content),
         summary=entry.get("summary", ""), summary_form=_form(entry.get("summary_detail")),
-        published=entry.get("published", ""), updated=entry.get("updated", ""), author=entry.get("author", ""),
+        published=entry.get("published", ""), updated=entry.get("updated", ""),
+        author=entry.get("author", ""),
         tags=[str(t.get("label") or t.get("term") or "") for t in entry.get("tags", [])],
         comments=str(entry.get("slash_comments", "")), comments_url=entry.get("comments", ""),
     )  # fmt: skip
     for part in [*entry.get("enclosures", []), *entry.get("media_content", [])]:
         url = part.get("href") or part.get("url")
         if url:
-            raw.media.append(
-                RawMedia(
-                    url, part.get("type") or "", part.get("medium") or "", whole(part.get("length") or part.get("filesize"))
-                )
-            )
+            size = whole(part.get("length") or part.get("filesize"))
+            raw.media.append(RawMedia(url, part.get("type") or "", part.get("medium") or "", size))
     thumbnails = entry.get("media_thumbnail") or [{}]
     raw.thumbnail = thumbnails[0].get("url", "")
     return raw

@@ -32,15 +32,18 @@ def read_json(value: Any, address: str) -> RawFeed | None:
     if not isinstance(value, dict) or "jsonfeed.org/version/" not in _text(value.get("version")):
         return None
     feed = RawFeed(
-        title=_text(value.get("title")), title_form="text", link=_text(value.get("home_page_url")), base=address,
+        title=_text(value.get("title")), title_form="text", link=_text(value.get("home_page_url")),
+        base=address,
         author=_author(value)[0], lang=_text(value.get("language")),
     )  # fmt: skip
-    feed.entries = [read_entry(item) for item in _list(value.get("items"))[:MAX_ITEMS] if isinstance(item, dict)]
+    feed.entries = [
+        read_entry(item) for item in _list(value.get("items"))[:MAX_ITEMS] if isinstance(item, dict)
+    ]
     return feed
 
 
 def read_entry(item: dict[str, Any]) -> RawEntry:
-    """One member of `items`. `url` is the item's page; a linked page is joined only when it is all there is."""
+    """One member of `items`. `url` is its page, `external_url` the page it links to."""
     name, url = _author(item)
     html, plain = _text(item.get("content_html")), _text(item.get("content_text"))
     entry = RawEntry(
@@ -58,8 +61,10 @@ def read_entry(item: dict[str, Any]) -> RawEntry:
         if isinstance(part, dict) and _text(part.get("url")):
             entry.media.append(
                 RawMedia(
-                    _text(part["url"]), _text(part.get("mime_type")), size=whole(part.get("size_in_bytes")),
+                    _text(part["url"]),
+                    _text(part.get("mime_type")),
+                    size=whole(part.get("size_in_bytes")),
                     alt=_text(part.get("title")),
-                )  # fmt: skip
+                )
             )
     return entry

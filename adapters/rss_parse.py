@@ -20,10 +20,13 @@ _DECLARATION = re.compile(r"\s*<\?xml[^>]*\?*>")
 _DOCTYPE = re.compile(r"<!DOCTYPE[^\[>]{0,2000}(?:\[.{0,100000}?\]\s*)?>", re.DOTALL | re.IGNORECASE)
 #: Characters that XML 1.0 does not allow (section 2.2).
 _ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
-_ILLEGAL_REFERENCE = re.compile(r"&#(?:0*(?:[0-8]|1[124-9]|2\d|3[01])|x0*(?:[0-8bcef]|1[0-9a-f]));", re.IGNORECASE)
+_ILLEGAL_REFERENCE = re.compile(
+    r"&#(?:0*(?:[0-8]|1[124-9]|2\d|3[01])|x0*(?:[0-8bcef]|1[0-9a-f]));", re.IGNORECASE
+)
 _NAMED = re.compile(r"&([A-Za-z][A-Za-z0-9]{1,31});")
 _BARE_AMPERSAND = re.compile(r"&(?![A-Za-z][A-Za-z0-9]{1,31};|#\d{1,7};|#x[0-9A-Fa-f]{1,6};)")
 _ENTRY = re.compile(r"<(?:\w+:)?(?:item|entry)[\s>]")
+_LATIN = frozenset(("iso-8859-1", "latin1", "latin-1", "us-ascii", "ascii"))
 _XML_NAMES = frozenset(("amp", "lt", "gt", "quot", "apos"))
 
 
@@ -59,7 +62,7 @@ def decode(body: bytes, content_type: str) -> str:
             continue  # no such bytes here, whatever it says
         try:
             # Declared Latin-1 is Windows-1252 in practice, as in HTML (WHATWG Encoding)
-            return body.decode("cp1252" if name.lower() in ("iso-8859-1", "latin1", "latin-1", "us-ascii", "ascii") else name)
+            return body.decode("cp1252" if name.lower() in _LATIN else name)
         except (UnicodeDecodeError, LookupError, ValueError):
             continue
     return body.decode("utf-8", "replace") if b"\xc3" in body else body.decode("cp1252", "replace")
@@ -72,22 +75,25 @@ def _lxml(text: str, address: str) -> RawFeed | None:
     from .rss_xml import read_feed
 
     text = prepare(text)
+    based = "xml:base" in text
     options: dict[str, Any] = {
         "resolve_entities": False, "no_network": True, "load_dtd": False, "huge_tree": False,
         "remove_comments": True, "remove_pis": True,
     }  # fmt: skip
     try:
         root = etree.fromstring(text.encode("utf-8", "replace"), etree.XMLParser(**options), base_url=address)
-        return read_feed(root, address)
+        return read_feed(root, address, based)
     except (etree.XMLSyntaxError, ValueError):
         pass
     try:
         root = etree.fromstring(
-            repair(text).encode("utf-8", "replace"), etree.XMLParser(recover=True, **options), base_url=address
+            repair(text).encode("utf-8", "replace"),
+            etree.XMLParser(recover=True, **options),
+            base_url=address,
         )
     except (etree.XMLSyntaxError, ValueError):
         return None
-    feed = read_feed(root, address) if root is not None else None
+    feed = read_feed(root, address, based) if root is not None else None
     if feed is not None and len(feed.entries) < min(len(_ENTRY.findall(text)), MAX_ITEMS):
         return None
     return feed

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 from urllib.parse import urlsplit
 
-from .base import Author, Item, Media
+from .base import Author, Item, Link, Media
 from .text_clean import clean_line
 from .text_dates import parse_date
 from .text_html import html_to_text
@@ -29,6 +29,7 @@ _MARKUP = re.compile(
     r"|sup|tt|u|ul|var|wbr)(?:\s[^<>]*)?/?>",
     re.IGNORECASE,
 )
+_COUNT = re.compile(r"[0-9]{1,9}")
 _EMAIL = re.compile(r"[^\s()<>]+@[^\s()<>]+")
 _AVATARS = ("gravatar.com/avatar", "gravatar.com/blavatar")
 
@@ -130,7 +131,9 @@ def native_ids(entries: list[RawEntry], key: str) -> list[str]:
     for name, entry in zip(own, entries, strict=True):
         counts.setdefault(name, set()).add((entry.link, "" if entry.guid and entry.link else entry.title))
     return [
-        clean_line(f"{key}#{name}" if len(counts[name]) == 1 else f"{key}#{name}#{_digest(e.link, e.title)}", 1000)
+        clean_line(
+            f"{key}#{name}" if len(counts[name]) == 1 else f"{key}#{name}#{_digest(e.link, e.title)}", 1000
+        )
         for name, e in zip(own, entries, strict=True)
     ]
 
@@ -153,23 +156,24 @@ def to_item(raw: RawEntry, feed: RawFeed, native_id: str, site: str, now: float)
         url=url,
         title=line(raw.title, raw.title_form),
         text=text,
-        author=_author(raw.author or feed.author, absolute(page, raw.author_url) if raw.author_url else "", site or feed.base),
+        author=_author(raw.author or feed.author, raw.author_url, page, site or feed.base),
         published=published,
         updated=updated if updated is not None and updated != published else None,
         lang=(raw.lang or feed.lang).strip()[:20].lower().replace("_", "-"),
         tags=_tags(raw.tags),
         media=_media(raw, pictures, page),
         links=links,
-        comments=int(raw.comments) if raw.comments.isascii() and raw.comments.isdigit() and len(raw.comments) < 9 else None,
+        comments=int(raw.comments) if _COUNT.fullmatch(raw.comments) else None,
         comments_url=absolute(page, raw.comments_url) if raw.comments_url else "",
         extra={"original_url": original} if original and original != url else {},
     )
 
 
-def _text(raw: RawEntry, page: str) -> tuple[str, tuple, tuple[Media, ...]]:  # type: ignore[type-arg]
+def _text(raw: RawEntry, page: str) -> tuple[str, tuple[Link, ...], tuple[Media, ...]]:
     """Body, else summary, else media description, whichever first says something."""
     pictures: tuple[Media, ...] = ()
-    for text, form in ((raw.body, raw.body_form), (raw.summary, raw.summary_form), (raw.description, "unknown")):
+    bodies = ((raw.body, raw.body_form), (raw.summary, raw.summary_form), (raw.description, "unknown"))
+    for text, form in bodies:
         if not text or text.isspace():
             continue
         # Plain text goes through the same door as HTML without a tag.
@@ -194,7 +198,7 @@ def person(text: str) -> str:
     return text.strip()
 
 
-def _author(text: str, url: str, site: str) -> Author | None:
+def _author(text: str, url: str, page: str, site: str) -> Author | None:
     name = person(text) if text else ""
     if not name:
         return None
@@ -202,7 +206,7 @@ def _author(text: str, url: str, site: str) -> Author | None:
         host = urlsplit(site).netloc.rpartition("@")[2].lower().removeprefix("www.")
     except ValueError:
         host = ""
-    return Author(key=f"rss:{host}/{name.casefold()}", name=name, url=url)
+    return Author(key=f"rss:{host}/{name.casefold()}", name=name, url=absolute(page, url) if url else "")
 
 
 def _tags(raw: list[str]) -> tuple[str, ...]:

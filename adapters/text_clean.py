@@ -20,6 +20,7 @@ _ESCAPES = re.compile(
 _UNSAFE = "\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u206f\ud800-\udfff\U000e0001"
 _BAD = re.compile(f"[{_UNSAFE}]")
 _BAD_RUN = re.compile(f"[{_UNSAFE}]+")
+_ASCII_CONTROLS = bytes([*range(9), *range(11, 32), 127])
 #: Candidates for stacks of marks: no letters, spaces or Latin in between (marks are not \w in Python).
 _STACK = re.compile(rf"[^\w\s\x00-\u02ff]{{{MAX_MARKS},}}")
 _BREAKS = re.compile("[^\\S\xa0\u2007\u202f]*[\n\t\u2028\u2029][\\s]*")
@@ -39,13 +40,20 @@ def _thin(stack: re.Match[str]) -> str:
     return "".join(kept)
 
 
+def _harmless(text: str) -> bool:
+    """Fast and exact for ASCII (bytes.translate is 4 times faster than a regular expression)."""
+    if text.isascii():
+        return len(text.encode().translate(None, _ASCII_CONTROLS)) == len(text)
+    return not _BAD.search(text)
+
+
 def clean(text: str) -> str:
     r"""Text of any length without anything a terminal would obey.
 
     >>> clean("red \x1b[31mtext\x1b[0m\u202e and\r\nmore\x00")
     'red text and\nmore'
     """
-    if _BAD.search(text):
+    if not _harmless(text):
         if "\r" in text:
             text = _NEWLINES.sub("\n", text)
         if "\x1b" in text:
@@ -69,7 +77,7 @@ def cut(text: str, limit: int) -> str:
     if len(text) <= limit:
         return text
     end = max(limit - 1, 0)
-    while end > 0 and end > limit - 32 and (text[end] == "\u200d" or unicodedata.category(text[end]) in ("Mn", "Me")):
+    while end > max(limit - 32, 0) and unicodedata.category(text[end]) in ("Mn", "Me", "Cf"):
         end -= 1
     return text[:end].rstrip().rstrip("\u200d") + "…"
 
@@ -81,4 +89,4 @@ def excerpt(text: str, n: int) -> str:
         return line
     short = cut(line, n)
     space = short.rfind(" ", n * 2 // 3)
-    return (short[:space].rstrip(" ,;:–—-") + "…") if space > 0 else short
+    return (short[:space].rstrip(" ,;:-\u2013\u2014") + "…") if space > 0 else short

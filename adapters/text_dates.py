@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, timedelta, timezone
 
-_MONTHS = {m: i for i, m in enumerate("jan feb mar apr may jun jul aug sep oct nov dec".split(), 1)}
+_MONTHS = {name: i for i, name in enumerate(
+    ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"), 1)}  # fmt: skip
 #: Zones of RFC 822 and others that feeds use, in hours.
 _ZONES = {
-    "z": 0.0, "ut": 0.0, "utc": 0.0, "gmt": 0.0, "est": -5.0, "edt": -4.0, "cst": -6.0, "cdt": -5.0, "mst": -7.0,
-    "mdt": -6.0, "pst": -8.0, "pdt": -7.0, "akst": -9.0, "akdt": -8.0, "hst": -10.0, "bst": 1.0, "wet": 0.0,
-    "west": 1.0, "cet": 1.0, "cest": 2.0, "met": 1.0, "eet": 2.0, "eest": 3.0, "msk": 3.0, "jst": 9.0, "kst": 9.0,
-    "aest": 10.0, "aedt": 11.0, "nzst": 12.0, "nzdt": 13.0, "ist": 5.5,
+    "z": 0.0, "ut": 0.0, "utc": 0.0, "gmt": 0.0, "est": -5.0, "edt": -4.0, "cst": -6.0, "cdt": -5.0,
+    "mst": -7.0, "mdt": -6.0, "pst": -8.0, "pdt": -7.0, "akst": -9.0, "akdt": -8.0, "hst": -10.0, "bst": 1.0,
+    "wet": 0.0, "west": 1.0, "cet": 1.0, "cest": 2.0, "met": 1.0, "eet": 2.0, "eest": 3.0, "msk": 3.0,
+    "jst": 9.0, "kst": 9.0, "aest": 10.0, "aedt": 11.0, "nzst": 12.0, "nzdt": 13.0, "ist": 5.5,
 }  # fmt: skip
 _RFC822 = re.compile(
     r"(?:[a-z]{2,9}\.?,?\s+)?(\d{1,2})[\s-]+([a-z]{3})[a-z]*\.?,?[\s-]+(\d{4}|\d{2})"
@@ -84,12 +85,13 @@ def _words(text: str) -> datetime | None:
     month = _MONTHS.get(found[1].lower()) if found else None
     if not found or month is None:
         return None
-    return _moment(
-        int(found[6]), month, int(found[2]), int(found[3] or 0), int(found[4] or 0), int(found[5] or 0), timedelta(0)
-    )
+    hour, minute, second = (int(found[i] or 0) for i in (3, 4, 5))
+    return _moment(int(found[6]), month, int(found[2]), hour, minute, second, timedelta(0))
 
 
-def _moment(year: int, month: int, day: int, hour: int, minute: int, second: int, offset: timedelta) -> datetime:
+def _moment(
+    year: int, month: int, day: int, hour: int, minute: int, second: int, offset: timedelta
+) -> datetime:
     """A date whose clock may read 24:00 or a leap second; wrong offsets count as UTC."""
     if abs(offset) >= timedelta(hours=24):
         offset = timedelta(0)

@@ -17,15 +17,19 @@ MAX_HTML, MAX_TEXT, MAX_NODES, MAX_LINKS, MAX_MEDIA = 1 << 20, 400_000, 100_000,
 _SPACE = re.compile(r"[ \t\n\r\f]{2,}|[\t\n\r\f]")
 _BLANKS = re.compile(r"\n[ \t]*\n(?:[ \t]*\n)+")
 _PLAIN_TAIL = re.compile(r"[ \t\r\f]+\n")
-_SKIP = frozenset(
-    "script style template head title svg math object applet button select option textarea datalist dialog"
-    " map frame frameset noframes".split()
-)
-_PARAGRAPH = frozenset(
-    "p blockquote ul ol dl pre table h1 h2 h3 h4 h5 h6 figure hr address details section article aside header footer".split()
-)
-_LINE = frozenset("div li dt dd tr figcaption caption summary main nav fieldset center form legend thead tbody".split())
-_MEDIA = frozenset("img video audio iframe embed".split())
+_SKIP = frozenset((
+    "script", "style", "template", "head", "title", "svg", "math", "object", "applet", "button", "select",
+    "option", "textarea", "datalist", "dialog", "map", "frame", "frameset", "noframes",
+))  # fmt: skip
+_PARAGRAPH = frozenset((
+    "p", "blockquote", "ul", "ol", "dl", "pre", "table", "h1", "h2", "h3", "h4", "h5", "h6", "figure",
+    "hr", "address", "details", "section", "article", "aside", "header", "footer",
+))  # fmt: skip
+_LINE = frozenset((
+    "div", "li", "dt", "dd", "tr", "figcaption", "caption", "summary", "main", "nav", "fieldset", "center", "form",
+    "legend", "thead", "tbody",
+))  # fmt: skip
+_MEDIA = frozenset(("img", "video", "audio", "iframe", "embed"))
 _CELLS = frozenset(("td", "th"))
 
 
@@ -44,8 +48,10 @@ def html_to_text(html: str, base_url: str = "") -> tuple[str, tuple[Link, ...], 
     from selectolax.lexbor import LexborHTMLParser
 
     walk = _Walk(base_url)
-    # NUL ends a C string and other controls would only be stripped again later.
-    root = LexborHTMLParser(clean(html[:MAX_HTML])).body
+    try:
+        root = LexborHTMLParser(html[:MAX_HTML]).body
+    except UnicodeEncodeError:  # lone surrogates
+        root = LexborHTMLParser(clean(html[:MAX_HTML])).body
     if root is not None:
         walk.run(root)
     text = clean(_BLANKS.sub("\n\n", "".join(walk.out)).strip())
@@ -110,7 +116,8 @@ class _Walk:
             elif self.out:
                 self.out.append(data)
             return
-        data = _SPACE.sub(" ", data)
+        if "  " in data or not data.isprintable():
+            data = _SPACE.sub(" ", data)
         words = data.strip(" ")
         if not words:
             self._space = self._space or bool(data)

@@ -11,7 +11,10 @@ from .text_clean import clean_line
 from .text_urls import absolute
 
 #: Pictures that only count readers.
-_COUNTERS = ("feeds.feedburner.com/~", "pixel.wp.com", "stats.wordpress.com", "/pixel.gif", "doubleclick.net", "feedsportal.com")
+_COUNTERS = (
+    "feeds.feedburner.com/~", "pixel.wp.com", "stats.wordpress.com", "/pixel.gif", "doubleclick.net",
+    "feedsportal.com",
+)  # fmt: skip
 _EMOJI_CLASS = re.compile(r"\b(?:emoji|wp-smiley|emoticon|smiley)\b", re.IGNORECASE)
 _KINDS: tuple[MediaKind, ...] = ("image", "video", "audio")
 _SUFFIXES: dict[str, MediaKind] = {
@@ -52,7 +55,8 @@ def picture(attributes: Mapping[str, str | None], base: str) -> tuple[Media | No
         return None, ""
     source = attributes.get("src") or ""
     if not source or source.startswith("data:"):  # lazy loaders keep the address elsewhere
-        source = attributes.get("data-src") or attributes.get("data-lazy-src") or attributes.get("data-original") or ""
+        lazy = (attributes.get(name) for name in ("data-src", "data-lazy-src", "data-original"))
+        source = next((value for value in lazy if value), "")
     url = absolute(base, source) if source else ""
     if not url or url.startswith("mailto:") or any(counter in url for counter in _COUNTERS):
         return None, ""

@@ -10,6 +10,8 @@ from .text_clean import clean
 MAX_URL = 4096
 #: Not allowed raw in an address (RFC 3986), and able to end an OSC 8 link or an attribute.
 _UNSAFE = re.compile(r"[\s\"<>\\^`{|}]")
+#: Most addresses: absolute, printable ASCII, nothing to escape.
+_READY = re.compile(r"https?://[a-z0-9A-Z._~:/?#\[\]@!$&'()*+,;=%-]+")
 _SCHEMES = ("http://", "https://", "mailto:")
 _DROP = re.compile(
     r"(?:utm_\w+|ga_\w+|mtm_\w+|pk_\w+|piwik_\w+|hsa_\w+|_hs\w+|__hs\w+|vero_\w+|oly_\w+|at_(?:medium|campaign|custom\d)"
@@ -30,6 +32,8 @@ def absolute(base: str, url: str) -> str:
     >>> absolute("https://example.org/a/b", "../c d"), absolute("https://example.org", "javascript:alert(1)")
     ('https://example.org/c%20d', '')
     """
+    if len(url) <= MAX_URL and _READY.fullmatch(url):
+        return url
     url = clean(url.strip())
     if "\n" in url or "\t" in url:
         url = url.replace("\n", "").replace("\t", "")
@@ -82,9 +86,9 @@ def _fold(url: str) -> str:
     if query:
         pairs = [(k, v) for k, v in parse_qsl(query, keep_blank_values=True) if not _DROP.match(k)]
         if host.startswith("google.") and path == "/url":
-            target = next((v for k, v in pairs if k in ("url", "q") and v.startswith(("http://", "https://"))), "")
-            if target:
-                return target
+            targets = [v for k, v in pairs if k in ("url", "q") and v.startswith(("http://", "https://"))]
+            if targets:
+                return targets[0]
         if host == "youtube.com":
             pairs = [(k, v) for k, v in pairs if k not in ("feature", "si", "pp", "ab_channel", "t")]
         query = urlencode(sorted(pairs))
@@ -98,7 +102,8 @@ def _fold(url: str) -> str:
 
 def _path(path: str) -> str:
     if "%" in path:
-        path = quote(unquote(path, errors="surrogateescape"), safe="/:@!$&'()*+,;=~-._", errors="surrogateescape")
+        plain = unquote(path, errors="surrogateescape")
+        path = quote(plain, safe="/:@!$&'()*+,;=~-._", errors="surrogateescape")
     while path.endswith(("/index.html", "/index.htm", "/index.php")):
         path = path[: path.rindex("/")]
     return path.rstrip("/")
