@@ -24,7 +24,7 @@ MIN_WORDS = 14
 NEAR_BITS = 6
 #: One band more than NEAR_BITS: two fingerprints that near agree on at least one whole band.
 _BANDS = ((0, 10), (10, 9), (19, 9), (28, 9), (37, 9), (46, 9), (55, 9))
-_MERGE_AT = 2_048
+_MERGE_AT = 1_024
 
 
 @lru_cache(maxsize=1)
@@ -176,20 +176,21 @@ class BandIndex:
             who = np.repeat(np.arange(len(queries)), size)
             step = np.arange(len(who)) - np.repeat(np.cumsum(size) - size, size)
             found |= self._close(queries, who, order[np.repeat(first, size) + step])
-        tail = np.arange(self._sorted, len(self._ids))
-        found |= self._close(queries, np.repeat(np.arange(len(queries)), len(tail)), np.tile(tail, len(queries)))
+        tail = self._hashes[self._sorted :]
+        who, entry = np.nonzero(popcount(queries[:, None] ^ tail[None, :]) <= NEAR_BITS)
+        found |= set(zip(who.tolist(), self._ids[self._sorted + entry].tolist(), strict=True))
         return sorted(found)
 
     def _close(self, queries: np.ndarray, who: np.ndarray, entry: np.ndarray) -> set[tuple[int, int]]:
-        near = np_popcount(queries[who] ^ self._hashes[entry]) <= NEAR_BITS
+        near = popcount(queries[who] ^ self._hashes[entry]) <= NEAR_BITS
         return set(zip(who[near].tolist(), self._ids[entry[near]].tolist(), strict=True))
 
 
-def np_popcount(values: np.ndarray) -> np.ndarray:
+def popcount(values: np.ndarray) -> np.ndarray:
     """Set bits of each uint64 (numpy 1.26 has no bitwise_count)."""
     import numpy as np
 
     if hasattr(np, "bitwise_count"):
         return np.bitwise_count(values)
-    as_bytes = np.unpackbits(np.ascontiguousarray(values).view(np.uint8).reshape(-1, 8), axis=1)
-    return as_bytes.sum(axis=1)
+    as_bytes = np.ascontiguousarray(values)[..., None].view(np.uint8)
+    return np.unpackbits(as_bytes, axis=-1).sum(axis=-1)

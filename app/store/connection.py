@@ -40,6 +40,8 @@ class Database:
         self.role = role
         self.patience = PATIENCE[role]
         self._waiting_since = 0.0
+        #: Pages in the log after this connection's last commit.
+        self.log_pages = 0
         with self.failures():
             self.apsw = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE)
         # Until the file is known to be ours, closing must not fold its log into it.
@@ -62,6 +64,8 @@ class Database:
             got = self.pragma(name)
             if got != want:
                 raise StoreError(f"{self.path}: SQLite refused {name} = {value} (it says {got})")
+        # After wal_autocheckpoint, which is a hook itself and would replace this one.
+        self.apsw.set_wal_hook(self._committed)
         self.apsw.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0)
         self.apsw.config(apsw.SQLITE_DBCONFIG_DEFENSIVE, 1)
 
@@ -143,6 +147,10 @@ class Database:
     def close(self) -> None:
         with self.failures():
             self.apsw.close()
+
+    def _committed(self, _: apsw.Connection, __: str, pages: int) -> int:
+        self.log_pages = pages
+        return apsw.SQLITE_OK
 
     def _wait(self, tries: int) -> bool:
         """SQLite's own busy timeout sleeps up to 100 ms at a time; a key must not wait so long."""

@@ -143,6 +143,13 @@ class Items:
         )
         return self.cards([row[0] for row in rows])
 
+    def recent_times(self, subscription_id: int, limit: int = 20) -> list[float]:
+        """When a source's newest items were posted, newest first: see `decide.poll_interval`."""
+        rows = self.db.rows(
+            "SELECT at FROM sightings WHERE subscription_id = ? ORDER BY at DESC LIMIT ?", (subscription_id, limit)
+        )
+        return [row[0] for row in rows]
+
     def by_native(self, kind: str, native_id: str) -> int | None:
         """The item known under a source's own id."""
         found = self.db.value("SELECT item_id FROM aliases WHERE kind = ? AND native_id = ?", (kind, native_id))

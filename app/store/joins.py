@@ -20,6 +20,8 @@ SAME_ADDRESS = 8
 #: Near-identical texts compared per item, and how far back the index reaches (items).
 SAME_TEXT = 8
 REACH = 200_000
+#: Fingerprints of texts at hand kept between planning and writing.
+REMEMBERED = 2_000
 
 _TEXT = (
     "i.id, i.content_hash, i.canonical_url, i.title, i.text, i.lang, i.sort_at,"
@@ -82,10 +84,7 @@ class Joins:
         return found
 
     def _near_ids(self, texts: Sequence[Text]) -> list[list[int]]:
-        from penchant.app.nearness import fingerprints
-
-        prints = fingerprints([text.text for text in texts])
-        self._prints = {text.content_hash: value for text, value in zip(texts, prints, strict=True)}
+        prints = self._fingerprints(texts)
         result: list[list[int]] = [[] for _ in texts]
         rows = [row for row, value in enumerate(prints) if value is not None]
         if rows:
@@ -94,6 +93,19 @@ class Joins:
                 if len(result[rows[index]]) < SAME_TEXT:
                     result[rows[index]].append(item_id)
         return result
+
+    def _fingerprints(self, texts: Sequence[Text]) -> list[int | None]:
+        """Fingerprints of texts; those of the page at hand are kept, since planning may be repeated."""
+        missing = [text for text in texts if text.content_hash not in self._prints]
+        if missing:
+            from penchant.app.nearness import fingerprints
+
+            if len(self._prints) > REMEMBERED:
+                self._prints.clear()
+                missing = list(texts)
+            prints = fingerprints([text.text for text in missing])
+            self._prints.update({text.content_hash: p for text, p in zip(missing, prints, strict=True)})
+        return [self._prints[text.content_hash] for text in texts]
 
     def _current(self) -> BandIndex:
         """The index with whatever any process stored since; one sequential scan the first time."""
@@ -111,21 +123,14 @@ class Joins:
             self._through = rows[-1][0]
         return self._index
 
-    def store_fingerprints(self, ids: Sequence[int], texts: Sequence[Text]) -> None:
+    def store_fingerprints(self, items: Sequence[tuple[int, Text]]) -> None:
         """Write the fingerprints of new or reworded items; too short a text has none."""
-        missing = [text for text in texts if text.content_hash not in self._prints]
-        if missing:
-            from penchant.app.nearness import fingerprints
-
-            prints = fingerprints([text.text for text in missing])
-            self._prints.update({text.content_hash: p for text, p in zip(missing, prints, strict=True)})
-        pairs = [(i, self._prints[text.content_hash]) for i, text in zip(ids, texts, strict=True)]
-        self.db.run_many(
-            "INSERT OR REPLACE INTO fingerprints VALUES (?, ?)", [pair for pair in pairs if pair[1] is not None]
-        )
-        for item_id, value in pairs:
-            if value is not None and self._index is not None and item_id <= self._through:
-                self._index.add([item_id], [value])
+        prints = self._fingerprints([text for _, text in items])
+        pairs = [(item_id, value) for (item_id, _), value in zip(items, prints, strict=True) if value is not None]
+        self.db.run_many("INSERT OR REPLACE INTO fingerprints VALUES (?, ?)", pairs)
+        old = [pair for pair in pairs if pair[0] <= self._through]
+        if old and self._index is not None:
+            self._index.add(*zip(*old, strict=True))
 
     def _load(self, sub: int, ids: Sequence[int]) -> dict[int, Candidate]:
         if not ids:

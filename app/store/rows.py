@@ -99,6 +99,13 @@ def prepare(kind: str, item: Item, canonical: str, now: float) -> Prepared:
     )
 
 
+def item_row(kind: str, sub: int, item_id: int, item: Prepared, now: float) -> tuple[Any, ...]:
+    """Parameters of INSERT_ITEM."""
+    people = len({by for _, by, _, _ in item.sightings if by})
+    stats = (item.points, item.comments, item.comments_url)
+    return (item_id, item.uid, kind, item.native_id, sub, now, *stats, people, item.text.at, *item.body)
+
+
 def _sightings(item: Item, at: float, now: float) -> tuple[SightingRow, ...]:
     """An item that names nobody who brought it was simply there."""
     if not item.sightings:

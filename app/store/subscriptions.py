@@ -20,8 +20,6 @@ _COLUMNS = (
 )
 #: Items deleted per transaction when a source goes: a few ms of write lock.
 CHUNK = 50
-#: Newest posts that tell how often a source is worth asking.
-RECENT = 20
 
 
 class Subscriptions:
@@ -166,13 +164,6 @@ class Subscriptions:
             " WHERE removed_at IS NULL AND state <> 'fetching' AND (NOT paused OR state = 'queued')"
         )
 
-    def recent_posts(self, id_: int) -> list[float]:
-        """When the source's newest items were posted, newest first: see `decide.poll_interval`."""
-        rows = self.db.rows(
-            "SELECT at FROM sightings WHERE subscription_id = ? ORDER BY at DESC LIMIT ?", (id_, RECENT)
-        )
-        return [row[0] for row in rows]
-
     def pause(self, id_: int, paused: bool = True) -> None:
         """A resumed source is due at once."""
         self._set(id_, "paused = ?1, next_due = iif(?1, next_due, 0), state = iif(?1, 'idle', state)", int(paused))
@@ -246,7 +237,7 @@ class Subscriptions:
             time.time() if now is None else now,
         )
 
-    def failed(self, id_: int, error: str, hint: str = "", *, next_due: float, pause: bool = False) -> None:
+    def failed(self, id_: int, error: str, hint: str, next_due: float, *, pause: bool = False) -> None:
         """A refresh failed; `pause` for a source that ended for good."""
         self._set(
             id_,
