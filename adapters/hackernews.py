@@ -217,7 +217,10 @@ def _name_of(address: str) -> str:
     if kind in ("hackernews", "hn"):
         words = " ".join(rest.removeprefix("search:").split())[:200] if rest.startswith("search:") else ""
         return f"search:{words}" if words else (rest.lower() if rest.lower() in LISTS else "")
-    parts = urlsplit(address if "://" in address else f"https://{address}")
+    try:
+        parts = urlsplit(address if "://" in address else f"https://{address}")
+    except ValueError:
+        return ""
     if parts.netloc == "news.ycombinator.com":
         return _PAGES.get(parts.path.strip("/"), "")
     if parts.netloc == "hn.algolia.com":

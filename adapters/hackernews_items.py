@@ -10,13 +10,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from .base import Author, Item, Malformed, Sighting
-from .text import absolute, clean_line, html_to_text, parse_date
-from .wire import decode, ident, number, record, records, text
+from .text import clean_line, html_to_text, parse_date
+from .wire import address, decode, ident, number, record, records, text
 
 SITE = "https://news.ycombinator.com"
 #: The longest comment on the site is below this; more is not read (characters of HTML).
 MAX_HTML = 200_000
 MAX_DEPTH = 100
+#: Options of a poll; each is a request.
+MAX_OPTIONS = 20
 _PREFIXES = {"Ask HN": "ask", "Show HN": "show", "Tell HN": "tell", "Launch HN": "launch"}
 
 
@@ -73,7 +75,7 @@ def answer(document: Any) -> Answer:
     raw = record(document)
     if not number(raw.get("id")):
         return Answer(state="unreadable")
-    children, parts = numbers(raw.get("kids")), numbers(raw.get("parts"), 50)
+    children, parts = numbers(raw.get("kids")), numbers(raw.get("parts"), MAX_OPTIONS)
     state = "deleted" if raw.get("deleted") is True else "dead" if raw.get("dead") is True else ""
     return Answer(None if state else to_item(raw), state, children, parts)
 
@@ -172,7 +174,7 @@ def _item(
     name = clean_line(text(by, 200), 100)
     return Item(
         native_id=native_id(own),
-        url=absolute(SITE, text(url, 4000)) or page,
+        url=address(SITE, url, 4000) or page,
         title=heading,
         text=body,
         author=Author(f"hn:{name}", name, name, f"{SITE}/user?id={name}") if name else None,

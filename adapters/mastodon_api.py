@@ -6,14 +6,14 @@ import asyncio
 import json
 import time
 from dataclasses import dataclass
-from urllib.parse import urlsplit
+from urllib.parse import quote
 
 from . import secrets
 from .base import BadSettings, NotAuthorized, NotFound, SourceError
 from .http import Client, Response, next_link, rate_limit
 from .mastodon_place import Place
 from .text import clean_line
-from .wire import decode, ident, record, text
+from .wire import decode, ident, parts, record, text
 
 #: Requests left untouched for the reader's other apps, which share the account's 300 in 5 minutes.
 RESERVE = 10
@@ -92,13 +92,10 @@ def link_path(response: Response, rel: str) -> str:
     Only the path is kept: behind some proxies servers write http:// or an
     inner host name, and the token must never follow a link elsewhere.
     """
-    try:
-        parts = urlsplit(next_link(response.headers, base=response.url, rel=rel))
-    except ValueError:
+    link = parts(next_link(response.headers, base=response.url, rel=rel))
+    if not link.path.startswith("/api/v") or "/../" in link.path or len(link.query) > 2000:
         return ""
-    if not parts.path.startswith("/api/v") or "/../" in parts.path or len(parts.query) > 2000:
-        return ""
-    return parts.path + (f"?{parts.query}" if parts.query else "")
+    return link.path + (f"?{link.query}" if link.query else "")
 
 
 def spare(response: Response) -> tuple[bool, float | None]:
@@ -138,14 +135,12 @@ async def status_id(session: Session, native_id: str, extra: object = None) -> s
     known = record(extra)
     if known.get("instance") == session.place.host and ident(known.get("id")):
         return ident(known.get("id"))
-    parts = urlsplit(native_id)
-    last = parts.path.rstrip("/").rpartition("/")[2]
-    local = parts.netloc == session.place.host or native_id.startswith(f"mastodon:{session.place.host}/")
-    if local and last.isascii() and last.isalnum() and "/statuses/" in parts.path:
+    there = parts(native_id)
+    last = there.path.rstrip("/").rpartition("/")[2]
+    local = there.netloc == session.place.host or native_id.startswith(f"mastodon:{session.place.host}/")
+    if local and last.isascii() and last.isalnum() and "/statuses/" in there.path:
         return last
-    if session.token and parts.scheme in ("http", "https"):
-        from urllib.parse import quote
-
+    if session.token and there.scheme in ("http", "https"):
         answer = await session.get(
             f"/api/v2/search?type=statuses&resolve=true&limit=1&q={quote(native_id, safe='')}"
         )

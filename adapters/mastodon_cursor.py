@@ -59,8 +59,8 @@ class State:
     def dump(self) -> Cursor:
         full = {
             "newer": self.newer, "gap": self.gap, "older": self.older, "left": self.left, "etag": self.etag,
-            "recent": [list(entry) for entry in self.recent], "account_id": self.account_id, "title": self.title,
-            "started": self.started,
+            "recent": [list(entry) for entry in self.recent], "account_id": self.account_id,
+            "title": self.title, "started": self.started,
         }  # fmt: skip
         return {key: value for key, value in full.items() if value}
 

@@ -10,11 +10,10 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
-from urllib.parse import urlsplit
 
 from .base import Author, Item, Link, Malformed, Media, MediaKind, Poll, Sighting
-from .text import absolute, clean, clean_line, html_to_text, parse_date
-from .wire import decode, ident, number, record, records, text
+from .text import clean, clean_line, html_to_text, parse_date
+from .wire import address, decode, ident, number, parts, record, records, text
 
 #: Characters of HTML read of one status; the largest known server limit is about 100,000.
 MAX_HTML = 300_000
@@ -49,9 +48,9 @@ def read_timeline(body: bytes, via: Via, known: Mapping[str, str] | None = None)
     A status that cannot be read is left out. Raises `Malformed` when the
     document is no list of statuses.
     """
-    document = decode(body, urlsplit(via.base).netloc)
+    document = decode(body, parts(via.base).netloc)
     if not isinstance(document, list):
-        raise Malformed(f"{urlsplit(via.base).netloc} did not answer with a list of posts")
+        raise Malformed(f"{parts(via.base).netloc} did not answer with a list of posts")
     return convert(records(document), via, known)
 
 
@@ -76,9 +75,9 @@ def convert(statuses: list[dict[str, Any]], via: Via, known: Mapping[str, str] |
 
 def read_context(body: bytes, via: Via, status_id: str, native_id: str) -> tuple[Item, ...]:
     """Ancestors (oldest first) and descendants of a status, all with the same `thread`."""
-    document = record(decode(body, urlsplit(via.base).netloc))
+    document = record(decode(body, parts(via.base).netloc))
     if not isinstance(document.get("ancestors"), list) or not isinstance(document.get("descendants"), list):
-        raise Malformed(f"{urlsplit(via.base).netloc} did not answer with a thread")
+        raise Malformed(f"{parts(via.base).netloc} did not answer with a thread")
     above = convert(records(document["ancestors"], 100), via, {status_id: native_id}).items
     root = above[0].native_id if above else native_id
     known = {status_id: native_id, **_natives(records(document["ancestors"], 100), via.base)}
@@ -94,7 +93,7 @@ def to_item(raw: Mapping[str, Any], via: Via, parents: Mapping[str, str] | None 
     author = to_author(raw.get("account"), via.base)
     local_id = ident(raw.get("id"))
     page = f"{via.base}/@{author.handle.removeprefix('@') if author else 'i'}/{local_id}"
-    url = absolute(via.base, text(raw.get("url"), 2000)) or absolute(via.base, native_id) or page
+    url = address(via.base, raw.get("url")) or address(via.base, native_id) or page
     body, links, pictures = html_to_text(plain_mentions(text(raw.get("content"), MAX_HTML)), url)
     quote, card = _quote(raw.get("quote"), via.base), _card(raw.get("card"), via.base)
     edited = parse_date(text(raw.get("edited_at"), 64))
@@ -131,22 +130,22 @@ def native_id_of(raw: Mapping[str, Any], base: str) -> str:
 
 def local_reference(base: str, local_id: str) -> str:
     """A name for a status of which only the server's own number is known."""
-    return f"mastodon:{urlsplit(base).netloc}/statuses/{local_id}"
+    return f"mastodon:{parts(base).netloc}/statuses/{local_id}"
 
 
 def to_author(raw: Any, base: str) -> Author | None:
     """The person of an account; `key` is made of the profile page, the same on every server."""
     raw = record(raw)
-    url = absolute(base, text(raw.get("url"), 2000))
+    url = address(base, raw.get("url"))
     acct = clean_line(text(raw.get("acct"), 300) or text(raw.get("username"), 300), 300).lstrip("@")
     if not (url or acct):
         return None
-    handle = acct if "@" in acct or not acct else f"{acct}@{urlsplit(url or base).netloc}"
-    page = urlsplit(url)
+    handle = acct if "@" in acct or not acct else f"{acct}@{parts(url or base).netloc}"
+    page = parts(url)
     key = f"{page.netloc.lower()}{page.path.rstrip('/')}" if url else handle.lower()
     name = clean_line(text(raw.get("display_name"), 2000), 100) or acct or key
     picture = text(raw.get("avatar_static"), 2000) or text(raw.get("avatar"), 2000)
-    return Author(f"mastodon:{key}", name, f"@{handle}" if handle else "", url, absolute(base, picture))
+    return Author(f"mastodon:{key}", name, f"@{handle}" if handle else "", url, address(base, picture))
 
 
 def plain_mentions(html: str) -> str:
@@ -195,7 +194,7 @@ def _tags(value: Any) -> tuple[str, ...]:
 
 def _media(value: Any, base: str) -> Iterable[Media]:
     for raw in records(value, MAX_MEDIA):
-        url = absolute(base, text(raw.get("url"), 2000)) or absolute(base, text(raw.get("remote_url"), 2000))
+        url = address(base, raw.get("url")) or address(base, raw.get("remote_url"))
         if not url:
             continue
         size = record(record(raw.get("meta")).get("original"))
@@ -203,7 +202,7 @@ def _media(value: Any, base: str) -> Iterable[Media]:
             url=url,
             kind=_KINDS.get(text(raw.get("type"), 20), "file"),
             alt=clean(text(raw.get("description"), 10_000)).strip(),
-            preview_url=absolute(base, text(raw.get("preview_url"), 2000)),
+            preview_url=address(base, raw.get("preview_url")),
             width=number(size.get("width")) or 0,
             height=number(size.get("height")) or 0,
             blurhash=clean_line(text(raw.get("blurhash"), 200), 200),
@@ -224,7 +223,7 @@ def _poll(value: Any) -> Poll | None:
 def _card(value: Any, base: str) -> dict[str, Any]:
     """The preview of the first link: {"url", "title", "description", "provider", "author", "image"}."""
     raw = record(value)
-    url = absolute(base, text(raw.get("url"), 2000))
+    url = address(base, raw.get("url"))
     if not url:
         return {}
     authors = records(raw.get("authors"), 1)
@@ -235,7 +234,7 @@ def _card(value: Any, base: str) -> dict[str, Any]:
         "description": clean_line(text(raw.get("description"), 5000), 1000),
         "provider": clean_line(text(raw.get("provider_name"), 300), 100),
         "author": clean_line(author, 100),
-        "image": absolute(base, text(raw.get("image"), 2000)),
+        "image": address(base, raw.get("image")),
     }
     return {key: value for key, value in card.items() if value}
 
@@ -250,7 +249,7 @@ def _quote(value: Any, base: str) -> dict[str, Any]:
     if state != "accepted" or not native_id_of(status, base):
         return {"state": state, "id": ident(raw.get("quoted_status_id"))}
     author = to_author(status.get("account"), base)
-    url = absolute(base, text(status.get("url"), 2000))
+    url = address(base, status.get("url"))
     warning = _warning(status)
     html = plain_mentions(text(status.get("content"), MAX_HTML))
     body = f"[{warning}]" if warning else html_to_text(html, base)[0]
@@ -305,7 +304,7 @@ def _extra(
     account = record(raw.get("account"))
     extra: dict[str, Any] = {
         "id": local_id,
-        "instance": urlsplit(via.base).netloc,
+        "instance": parts(via.base).netloc,
         "visibility": clean_line(text(raw.get("visibility"), 20), 20),
         "boosts": number(raw.get("reblogs_count")) or 0,
         "quote": dict(quote),

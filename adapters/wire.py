@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 from typing import Any
+from urllib.parse import SplitResult, urlsplit
 
 from .base import Malformed
+from .text import absolute
 
 #: SQLite's largest integer; a larger count is nonsense anyway.
 MAX_NUMBER = 2**63 - 1
@@ -30,6 +32,20 @@ def text(value: Any, limit: int) -> str:
     if not isinstance(value, str):
         return ""
     return value[:limit].encode("utf-8", "replace").decode("utf-8")
+
+
+def address(base: str, value: Any, limit: int = 2000) -> str:
+    """An absolute web address (http, https) with a host; "" for anything else."""
+    found = absolute(base, text(value, limit)) if isinstance(value, str) and len(value) <= limit else ""
+    return found if found.startswith("http") and parts(found).netloc else ""
+
+
+def parts(url: str) -> SplitResult:
+    """The parts of an address; empty ones where it is broken ("http://[")."""
+    try:
+        return urlsplit(url)
+    except ValueError:
+        return urlsplit("")
 
 
 def ident(value: Any) -> str:

@@ -33,9 +33,10 @@ def make_status(number: int, **changes: Any) -> Raw:
     """A plain status; ids and times grow with `number`."""
     account = changes.pop("account", None) or make_account()
     host = account["url"].split("/")[2]
+    hour, minute = divmod(number % 1440, 60)
     return {
         "id": str(1000 + number),
-        "created_at": f"2026-03-{1 + number // 1440 % 28:02d}T{number // 60 % 24:02d}:{number % 60:02d}:00.000Z",
+        "created_at": f"2026-03-{1 + number // 1440 % 28:02d}T{hour:02d}:{minute:02d}:00.000Z",
         "in_reply_to_id": None,
         "in_reply_to_account_id": None,
         "sensitive": False,

@@ -23,7 +23,8 @@ def one(raw: dict[str, Any], via: Via = VIA) -> Item:
 
 def test_text_keeps_lines_links_shortcodes_and_leaves_mentions_unnumbered(make: Any) -> None:
     html = (
-        '<p><span class="h-card"><a href="https://a.example/@bob" class="u-url mention">@<span>bob</span></a></span>'
+        '<p><span class="h-card"><a href="https://a.example/@bob" class="u-url mention">@<span>bob</span></a>'
+        "</span>"
         ' :blobcat: see <a href="https://x.example/long/path" rel="nofollow"><span class="invisible">https://</span>'
         '<span class="ellipsis">x.example/long</span><span class="invisible">/path</span></a><br />'
         '<a href="https://a.example/tags/rust" class="mention hashtag" rel="tag">#<span>rust</span></a></p>'
@@ -175,7 +176,7 @@ JSON = st.recursive(
     | st.integers()
     | st.floats()
     | st.text(max_size=20)
-    | st.sampled_from(["", "\ud800", "5"]),
+    | st.sampled_from(["", "\ud800", "5", "http://[", "http:///x"]),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
     max_leaves=6,
 )

@@ -1,4 +1,4 @@
-"""Every recorded answer, served over HTTP with its status and headers, read with the facts noted beside it."""
+"""Every recorded answer, served over HTTP with its status and headers, has the facts noted beside it."""
 
 from __future__ import annotations
 

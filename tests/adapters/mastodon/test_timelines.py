@@ -182,7 +182,7 @@ async def test_an_account_is_looked_up_once_and_read_without_its_replies(
 
 async def test_an_account_unknown_to_the_server_is_not_found(fedi: Any, client: Any, pages: Any) -> None:
     fedi.other["/api/v1/accounts/lookup"] = lambda r: fedi.json({"error": "Record not found"}, 404)
-    with pytest.raises(NotFound, match="nobody called @x@far.example"):
+    with pytest.raises(NotFound, match="nobody called @x@far"):
         await pages(client, {"address": fedi.address, "timeline": "account:@x@far.example"})
 
 
@@ -242,7 +242,7 @@ async def test_reading_without_an_account_where_one_is_needed_says_so(
 ) -> None:
     with pytest.raises(NotAuthorized, match="needs an account"):
         await pages(client, {"address": fedi.address, "timeline": "home"})
-    with pytest.raises(NotAuthorized, match="not signed in as x@home.example"):
+    with pytest.raises(NotAuthorized, match="not signed in as x@home"):
         await pages(client, {**settings, "account": "x@home.example"})
     fedi.other["/api/v1/timelines/public"] = lambda r: fedi.json(
         {"error": "This method requires an authenticated user"}, 422
@@ -281,7 +281,8 @@ async def test_what_is_no_list_of_statuses_is_malformed(
 async def test_links_never_lead_the_token_to_another_server(
     fedi: Any, client: Any, make: Any, pages: Any, answers: Any, settings: Any
 ) -> None:
-    links = '<https://evil.example/api/v1/timelines/home?max_id=5>; rel="next", <http://evil.example/steal>; rel="prev"'
+    away = "https://evil.example"
+    links = f'<{away}/api/v1/timelines/home?max_id=5>; rel="next", <{away}/steal>; rel="prev"'
     fedi.other[HOME] = lambda r: fedi.json([] if "max_id" in r.query else [make.status(9)], Link=links)
     got = await pages(client, settings)
     assert [r.target.partition("?")[0] for r in fedi.server.requests] == [HOME, HOME]
