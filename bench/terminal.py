@@ -11,9 +11,11 @@ from collections.abc import Callable, Mapping
 
 
 class Terminal:
-    """A tmux server of its own. `send` types keys, `text` is what the screen shows, `wait` until it shows something."""
+    """A tmux server of its own: `send` types keys, `text` is the screen, `wait` until it shows something."""
 
-    def __init__(self, command: list[str], env: Mapping[str, str], columns: int = 100, rows: int = 30) -> None:
+    def __init__(
+        self, command: list[str], env: Mapping[str, str], columns: int = 100, rows: int = 30
+    ) -> None:
         if not shutil.which("tmux"):
             raise SystemExit("this script drives a real terminal: install tmux")
         self._socket = f"penchant-{uuid.uuid4().hex[:8]}"
