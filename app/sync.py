@@ -96,8 +96,11 @@ async def sync_once(
         async with gate:
             return await visit(call, client, subscription, on_progress, intervals or Intervals())
 
-    async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(one(subscription)) for subscription in subscriptions]
+    try:
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(one(subscription)) for subscription in subscriptions]
+    except BaseExceptionGroup as errors:  # the archive failed; the other visits were cancelled
+        raise errors.exceptions[0] from None
     return [task.result() for task in tasks]
 
 
@@ -117,6 +120,7 @@ async def visit(
     try:
         async with asyncio.timeout(VISIT_SECONDS):
             last = await _pages(call, client, subscription, result, tell)
+        await _succeeded(call, result, last, bounds)
     except SourceError as error:
         await _failed(call, result, error, bounds)
     except TimeoutError:
@@ -136,8 +140,6 @@ async def visit(
             hint="The log says where; please report it. The other sources are not affected.",
         )
         await _failed(call, result, fault, bounds)
-    else:
-        await _succeeded(call, result, last, bounds)
     result.finished = True
     tell(result)
     return result
@@ -187,7 +189,7 @@ async def _succeeded(call: Call, result: Visit, last: Page | None, bounds: Inter
     ended = last is not None and last.gone
 
     def record(store: Store) -> None:
-        published = store.subscriptions.recent_posts(subscription.id)
+        published = store.items.recent_times(subscription.id)
         interval = min(decide.poll_interval(published, now, minimum=minimum, declared=declared), bounds.longest)
         due = decide.next_due(now, interval, random.random())
         store.subscriptions.succeeded(

@@ -208,9 +208,13 @@ class Worker:
                 continue
             del self.visits[number]
             self._look_at = 0.0
-            if (error := task.exception()) is not None:
+            error = task.exception()
+            if error is None:
+                self._network(task.result())
+            elif isinstance(error, StoreError):
                 raise error
-            self._network(task.result())
+            else:
+                log.error("a visit failed", exc_info=error)
 
     def _network(self, result: Visit) -> None:
         if result.out_of_reach:
