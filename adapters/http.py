@@ -342,6 +342,8 @@ def network_error(host: str, error: BaseException) -> SourceError:
             )
         cause = cause.__cause__ or cause.__context__
     words = clean_line(str(error)) or type(error).__name__
+    if "disconnected" in words:
+        return Unreachable(f"{host} closed the connection without an answer.")
     if isinstance(error, httpcore.ProtocolError | httpx.ProtocolError):
         return Malformed(
             f"{host} broke the rules of HTTP ({words[:200]}).",

@@ -43,7 +43,9 @@ def read(data: bytes) -> OpmlList:
     root = _root(data)
     if not isinstance(root.tag, str) or root.tag.rpartition("}")[2].lower() != "opml":
         raise Malformed("The file is not an OPML list (its root element is another).", hint=_HINT)
-    title, feeds, skipped = "", {}, []
+    title = ""
+    feeds: dict[tuple[str, tuple[str, ...]], OpmlFeed] = {}
+    skipped: list[str] = []
     for part in root:
         name = part.tag.rpartition("}")[2].lower()
         if name == "head":

@@ -38,7 +38,7 @@ RDF_ABOUT = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}about"
 
 @lru_cache(maxsize=2048)
 def name_of(tag: str) -> str:
-    """ "prefix:name" of a Clark name; unknown namespaces keep a "?:" so that they match nothing."""
+    """A Clark name as "prefix:name"; unknown namespaces become "?:", so that they match nothing."""
     if tag[0] != "{":
         return tag
     uri, _, local = tag[1:].partition("}")

@@ -26,6 +26,7 @@ _ILLEGAL_REFERENCE = re.compile(
 _NAMED = re.compile(r"&([A-Za-z][A-Za-z0-9]{1,31});")
 _BARE_AMPERSAND = re.compile(r"&(?![A-Za-z][A-Za-z0-9]{1,31};|#\d{1,7};|#x[0-9A-Fa-f]{1,6};)")
 _ENTRY = re.compile(r"<(?:\w+:)?(?:item|entry)[\s>]")
+_FEED = re.compile(r"<(?:\w+:)?(?:rss|feed|rdf|channel|item|entry)[\s>]", re.IGNORECASE)
 _LATIN = frozenset(("iso-8859-1", "latin1", "latin-1", "us-ascii", "ascii"))
 _XML_NAMES = frozenset(("amp", "lt", "gt", "quot", "apos"))
 
@@ -41,6 +42,8 @@ def parse_feed(body: bytes, address: str, content_type: str, key: str, now: floa
         return convert(_json(body, address), key, now)
     text = decode(body, content_type)
     feed = _lxml(text, address)
+    if feed is None and not _FEED.search(text):
+        raise Malformed(_what_it_is(text))
     if feed is None or (not feed.entries and _ENTRY.search(text)):
         feed = _feedparser(body, content_type, address, feed)
     if feed is None:

@@ -26,8 +26,8 @@ _PARAGRAPH = frozenset((
     "hr", "address", "details", "section", "article", "aside", "header", "footer",
 ))  # fmt: skip
 _LINE = frozenset((
-    "div", "li", "dt", "dd", "tr", "figcaption", "caption", "summary", "main", "nav", "fieldset", "center", "form",
-    "legend", "thead", "tbody",
+    "div", "li", "dt", "dd", "tr", "figcaption", "caption", "summary", "main", "nav", "fieldset", "center",
+    "form", "legend", "thead", "tbody",
 ))  # fmt: skip
 _MEDIA = frozenset(("img", "video", "audio", "iframe", "embed"))
 _CELLS = frozenset(("td", "th"))

@@ -65,6 +65,8 @@ class Server:
     def __init__(self) -> None:
         self.requests: list[Request] = []
         self.default = Answer(b"not here", 404)
+        #: When set, the answer to every request, whatever the routes say.
+        self.override: Answer | None = None
         self._routes: dict[str, Route] = {}
         self._served: dict[str, int] = {}
         self._loop = asyncio.new_event_loop()
@@ -102,6 +104,8 @@ class Server:
         return [r for r in self.requests if r.path == path]
 
     def _answer(self, request: Request) -> Answer:
+        if self.override is not None:
+            return self.override
         route = self._routes.get(request.target, self._routes.get(request.path, self.default))
         if isinstance(route, list):
             turn = self._served.get(request.path, 0)

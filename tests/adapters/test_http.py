@@ -32,7 +32,9 @@ async def test_get_returns_body_headers_and_final_address(server, client):
 
 
 async def test_parameters_are_added_to_those_of_the_address(server, client):
-    await client.get(server.route("/a", "x") + "?one=1#part", params={"two": "a b", "three": [1, 2]}, typed=True)
+    await client.get(
+        server.route("/a", "x") + "?one=1#part", params={"two": "a b", "three": [1, 2]}, typed=True
+    )
     assert server.requests[0].query == {"one": ["1"], "two": ["a b"], "three": ["1", "2"]}
 
 
@@ -98,7 +100,9 @@ async def test_many_timeouts_leave_the_client_usable(server):
     """A cancelled request leaked a slot of a bounded pool; here nothing may run out."""
     async with Client(limits=Limits(total_seconds=0.2, at_once=4, per_host=4)) as client:
         url, fine = server.route("/h", hang=True), server.route("/ok", "ok")
-        results = await asyncio.gather(*(client.get(url, typed=True) for _ in range(20)), return_exceptions=True)
+        results = await asyncio.gather(
+            *(client.get(url, typed=True) for _ in range(20)), return_exceptions=True
+        )
         assert all(isinstance(r, TimedOut) for r in results)
         assert (await client.get(fine, typed=True)).body == b"ok"
 
@@ -127,10 +131,14 @@ async def test_broken_http_is_a_source_error(server, client, raw):
      (503, ServerFailure), (418, SourceError), (204, SourceError)],
 )  # fmt: skip
 async def test_statuses_become_errors_in_words(server, client, status, error):
-    url = server.route("/s", '{"error": "too \\u001b[31mred"}', status=status, headers={"Content-Type": "application/json"})
+    url = server.route(
+        "/s", '{"error": "too \\u001b[31mred"}', status=status, headers={"Content-Type": "application/json"}
+    )
     with pytest.raises(error) as caught:
         await client.get(url, typed=True)
-    assert type(caught.value) is error and str(status) in str(caught.value) and "\x1b" not in str(caught.value)
+    assert (
+        type(caught.value) is error and str(status) in str(caught.value) and "\x1b" not in str(caught.value)
+    )
     if status != 204:
         assert "too red" in str(caught.value)
 
@@ -210,7 +218,11 @@ async def test_tokens_and_own_headers_stay_with_their_host(server, open_client):
     first, second, third = server.requests
     assert first.headers["authorization"] == second.headers["authorization"] == "Bearer s3cret"
     assert second.headers["x-key"] == "k"
-    assert "authorization" not in third.headers and "x-key" not in third.headers and third.headers["accept"] == "text/x"
+    assert (
+        "authorization" not in third.headers
+        and "x-key" not in third.headers
+        and third.headers["accept"] == "text/x"
+    )
 
 
 async def test_a_post_with_data_follows_no_redirect_to_another_host(server, open_client):
@@ -225,7 +237,9 @@ async def test_post_sends_forms_and_json(server, client):
     await client.post(url, data={"a": "1", "b": "ä"}, typed=True)
     await client.post(url, json={"a": [1]}, token="t", typed=True)
     form, body = server.requests
-    assert form.body == b"a=1&b=%C3%A4" and form.headers["content-type"] == "application/x-www-form-urlencoded"
+    assert (
+        form.body == b"a=1&b=%C3%A4" and form.headers["content-type"] == "application/x-www-form-urlencoded"
+    )
     assert body.body.replace(b" ", b"") == b'{"a":[1]}' and body.headers["authorization"] == "Bearer t"
 
 
