@@ -54,6 +54,8 @@ class _Reading:
         self.session, self.via, self.state = session, via, state
         self.shown: set[tuple[str, int]] = set()
         self.go_on = True
+        #: Seconds the server's rate limit asks us to stay away, once it is nearly used up.
+        self.wait: float | None = None
 
     async def pages(self, path: str, limit: int) -> AsyncIterator[Page]:
         first = not self.state.started
@@ -108,7 +110,7 @@ class _Reading:
             except SourceError:
                 return
         self.state = without(self.state, entries)
-        yield Page((), self.state.dump(), deleted=tuple(deleted))
+        yield Page((), self.state.dump(), deleted=tuple(deleted), interval=self.wait)
 
     async def _read(self, response: Response) -> Timeline:
         timeline: Timeline = await self.session.client.parse(
@@ -123,7 +125,8 @@ class _Reading:
 
     def _pace(self, response: Response) -> float | None:
         self.go_on, wait = spare(response)
-        return wait
+        self.wait = wait or self.wait
+        return self.wait
 
 
 async def context(

@@ -70,7 +70,9 @@ def convert(statuses: list[dict[str, Any]], via: Via, known: Mapping[str, str] |
         if sighting not in before:
             items[item.native_id] = replace(earlier or item, sightings=(*before, sighting))
         entries[ident(raw.get("id")) or item.native_id] = "" if boosted else item.native_id
-    return Timeline(tuple(items.values()), tuple(entries.items()))
+    above = {item.native_id: item.in_reply_to for item in items.values() if item.in_reply_to}
+    threaded = (replace(item, thread=_root(item.native_id, above)) for item in items.values())
+    return Timeline(tuple(threaded), tuple(entries.items()))
 
 
 def read_context(body: bytes, via: Via, status_id: str, native_id: str) -> tuple[Item, ...]:
@@ -97,7 +99,6 @@ def to_item(raw: Mapping[str, Any], via: Via, parents: Mapping[str, str] | None 
     body, links, pictures = html_to_text(plain_mentions(text(raw.get("content"), MAX_HTML)), url)
     quote, card = _quote(raw.get("quote"), via.base), _card(raw.get("card"), via.base)
     edited = parse_date(text(raw.get("edited_at"), 64))
-    reply_to = _parent(raw, native_id, via.base, parents or {})
     return Item(
         native_id=native_id,
         url=url,
@@ -112,8 +113,7 @@ def to_item(raw: Mapping[str, Any], via: Via, parents: Mapping[str, str] | None 
         points=number(raw.get("favourites_count")),
         comments=number(raw.get("replies_count")),
         comments_url=url,
-        in_reply_to=reply_to,
-        thread=_root(ident(raw.get("in_reply_to_id")), reply_to, parents or {}),
+        in_reply_to=_parent(raw, native_id, via.base, parents or {}),
         content_warning=_warning(raw),
         sensitive=raw.get("sensitive") is True,
         poll=_poll(raw.get("poll")),
@@ -183,8 +183,13 @@ def _parent(raw: Mapping[str, Any], native_id: str, base: str, parents: Mapping[
     return local_reference(base, parent)
 
 
-def _root(parent_id: str, reply_to: str, parents: Mapping[str, str]) -> str:
-    return parents.get(parent_id, reply_to) if parent_id else ""
+def _root(native_id: str, above: Mapping[str, str]) -> str:
+    """The topmost known status that this one hangs on; "" for one that starts a thread."""
+    top, seen = native_id, {native_id}
+    while (parent := above.get(top)) and parent not in seen:
+        top = parent
+        seen.add(top)
+    return top if top != native_id else ""
 
 
 def _tags(value: Any) -> tuple[str, ...]:

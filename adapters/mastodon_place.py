@@ -153,8 +153,14 @@ def suggestion_of(place: Place) -> Suggestion:
 
 
 def with_account(suggestion: Suggestion, account: str) -> Suggestion:
-    """The same timeline as seen by a signed-in account ("user@host"): another subscription."""
-    return suggestion_of(replace(from_settings(suggestion.settings), account=account))
+    """The same timeline as seen by a signed-in account ("user@host"): another subscription.
+
+    The account's host replaces the typed one, which may only redirect there:
+    a redirect to another host does not carry the token.
+    """
+    place = from_settings(suggestion.settings)
+    base = f"{place.base.partition('://')[0]}://{account.rpartition('@')[2].lower()}"
+    return suggestion_of(replace(place, base=base, account=account))
 
 
 def _from_page(address: str) -> Place | None:

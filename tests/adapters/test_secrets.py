@@ -143,7 +143,10 @@ def test_a_failed_write_leaves_the_old_file_whole(monkeypatch: pytest.MonkeyPatc
 
 
 def test_many_processes_storing_at_once_lose_nothing(file: Path) -> None:
-    program = "import sys; from penchant.adapters import secrets; [secrets.set(f'{sys.argv[1]}-{i}', 'v') for i in range(5)]"
+    program = (
+        "import sys; from penchant.adapters import secrets\n"
+        "for i in range(5): secrets.set(f'{sys.argv[1]}-{i}', 'v')"
+    )
     running = [subprocess.Popen([sys.executable, "-c", program, str(n)]) for n in range(3)]
     assert [process.wait(30) for process in running] == [0, 0, 0]
     assert len(json.loads(file.read_text())["entries"]) == 15

@@ -224,10 +224,8 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
     max_leaves=6,
 )
-FIELDS = (
-    "id type by time title url text score descendants kids parts parent deleted objectID author children _tags"
-    " created_at created_at_i points hits"
-).split()
+NAMES = "id type by time title url text score descendants kids parts parent deleted objectID author"
+FIELDS = [*NAMES.split(), "children", "_tags", "created_at", "created_at_i", "points", "hits"]
 
 
 @settings(max_examples=200, deadline=None)

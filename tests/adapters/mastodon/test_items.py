@@ -126,6 +126,15 @@ def test_replies_find_their_parents(make: Any) -> None:
     assert items["1001"].in_reply_to == items["1001"].thread == ""
 
 
+def test_a_chain_of_replies_has_one_root_even_when_it_bites_its_tail(make: Any) -> None:
+    chain = [make.status(n, in_reply_to_id=str(999 + n), in_reply_to_account_id="9") for n in range(2, 6)]
+    first = make.status(1)
+    items = convert([*reversed(chain), first], VIA).items
+    assert {item.thread for item in items} == {"", first["uri"]}
+    ring = [make.status(1, in_reply_to_id="1002"), make.status(2, in_reply_to_id="1001")]
+    assert len(convert(ring, VIA).items) == 2
+
+
 def test_one_unreadable_status_costs_only_itself(make: Any) -> None:
     good = [make.status(1), make.status(2)]
     body = json.dumps([good[0], None, 7, "x", [], {}, {"id": None, "uri": 5}, good[1]]).encode()

@@ -77,6 +77,8 @@ def test_two_accounts_on_one_server_are_two_subscriptions() -> None:
     plain = recognise("mastodon:home.example/home")
     assert plain is not None
     addresses = {with_account(plain, f"{name}@home.example").address for name in ("ada", "bob")}
+    moved = with_account(plain, "ada@social.home.example")
+    assert from_settings(moved.settings).base == "https://social.home.example", "where the token is valid"
     assert addresses == {"mastodon:ada@home.example/home", "mastodon:bob@home.example/home"}
 
 
