@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from . import embed
@@ -33,34 +32,31 @@ class Deriver:
         if not changes:
             return 0
         ids = sorted({change.item_id for change in changes if change.action != "delete"})
-        hashes, texts = self.store.items.hashes(ids), self.store.items.texts(ids)
-        # items that share a text share what is derived from it
-        distinct = {hashes[item_id]: text for item_id, text in texts.items() if item_id in hashes}
-        self._vectors({key: (title, text) for key, (title, text, _) in distinct.items()})
-        self._words(distinct)
+        if ids:
+            self._vectors(CHUNK, ids)
+            self._words(CHUNK, ids)
         self.store.changes.done(changes[-1].seq)
         return len(changes)
 
     def catch_up(self) -> int:
-        """One large chunk of what is missing without a change to say so (after a rebuild); returns its size."""
-        from .store.rows import load_tags
+        """A large chunk of what is missing without a change to say so (after a rebuild); returns its size."""
+        done = self._vectors(CATCH_UP) + self._words(CATCH_UP)
+        if not done:
+            self.store.vectors.set_complete(embed.load().name)
+        return done
 
-        vectors = self.store.vectors.missing(embed.load().name, CATCH_UP)
-        self._vectors({key: (title, text) for _, key, title, text in vectors})
-        words = self.store.features.missing(CATCH_UP)
-        self._words({key: (title, text, load_tags(tags)) for _, key, title, text, tags in words})
-        return len(vectors) + len(words)
+    def _vectors(self, limit: int, ids: list[int] | None = None) -> int:
+        embedder = embed.load()
+        rows = self.store.vectors.missing(embedder.name, limit, item_ids=ids)
+        if rows:
+            vectors = embedder.embed_batch([item_text(title, text) for _, _, title, text in rows])
+            keyed = [(row[1], vector.tobytes()) for row, vector in zip(rows, vectors, strict=True)]
+            self.store.vectors.put(embedder.name, keyed)
+        return len(rows)
 
-    def _vectors(self, texts: Mapping[bytes, tuple[str, str]]) -> None:
-        if texts:
-            embedder = embed.load()
-            vectors = embedder.embed_batch([item_text(title, text) for title, text in texts.values()])
-            self.store.vectors.put(
-                embedder.name, [(key, vector.tobytes()) for key, vector in zip(texts, vectors, strict=True)]
-            )
+    def _words(self, limit: int, ids: list[int] | None = None) -> int:
+        from .rank.features import encode_words
 
-    def _words(self, texts: Mapping[bytes, tuple[str, str, tuple[str, ...]]]) -> None:
-        if texts:
-            from .rank.features import encode_words
-
-            self.store.features.put([(key, encode_words(*text)) for key, text in texts.items()])
+        rows = self.store.features.missing(limit, item_ids=ids)
+        self.store.features.put([(key, encode_words(*text)) for _, key, *text in rows])
+        return len(rows)
