@@ -94,7 +94,8 @@ def word_rows(blobs: Sequence[bytes], idf: np.ndarray) -> SparseRows:
     index = (hashes & np.uint32(WORD_BUCKETS - 1)).astype(np.uint16)
     value = (1.0 + np.log(np.maximum(counts, 1).astype(np.float32))) * idf[index]
     start = np.concatenate([[0], np.cumsum(size)])
-    norm = np.sqrt(SparseRows(start, index, value * value).dot(np.ones(WORD_BUCKETS, np.float32)))
+    # bincount adds in order: a row's norm is the same to the bit whatever stands beside it.
+    norm = np.sqrt(np.bincount(np.repeat(np.arange(len(size)), size), value * value, len(size)))
     value = value / np.repeat(np.maximum(norm, 1e-6), size)
     return SparseRows(start, index, value.astype(np.float16))
 
@@ -112,11 +113,11 @@ def origin_features(item: RankItem) -> list[tuple[str, float, str]]:
 
 
 def people_features(item: RankItem) -> list[tuple[str, float, str]]:
-    """Who brought the item, each once, and how many of them there are."""
-    who = {key: name or key for key, name, _how, _at in item.people if key}
+    """Who brought the item, each once, and how many they are; its author's own post is `origin`'s affair."""
+    who = {key: name or key for key, name, _how, _at in item.people if key and key != item.author_key}
     if not who:
         return []
-    several = ("several people", 0.5 * float(np.log1p(len(who))), f"{len(who)} people you follow")
+    several = ("several people", 0.5 * float(np.log1p(len(who))), f"{len(who)} people")
     return [several, *(("person:" + key, 1.0, name) for key, name in who.items())]
 
 

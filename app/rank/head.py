@@ -28,11 +28,16 @@ class HeadOptions:
 
 @dataclass(frozen=True, slots=True)
 class HeadWeights:
-    """logit = base + offset + sum of weight[e] * opinion[e]; weight float64[E] >= 0."""
+    """logit = base + offset + sum of weight[e] * opinion[e]; weight float64[E] >= 0.
+
+    `said` in 0..1 is the share of its belief that the head says aloud while labels are few;
+    offset and weight have it in them.
+    """
 
     base: float
     offset: float
     weight: np.ndarray
+    said: float
 
 
 def base_rate(liked: float, against: float, options: HeadOptions) -> float:
@@ -58,7 +63,7 @@ def fit_head(
     said = sum(counts) / (sum(counts) + options.caution)
     mean = np.append(np.full(e, options.trust), 0.0)
     if n == 0:
-        return HeadWeights(base, 0.0, said * mean[:e])
+        return HeadWeights(base, 0.0, said * mean[:e], said)
     spread = np.full((e + 1, e + 1), float(options.together) ** 2)
     spread[:e, :e] += np.eye(e) * options.apart**2
     spread[e, :], spread[:, e], spread[e, e] = 0.0, 0.0, options.offset**2
@@ -74,4 +79,4 @@ def fit_head(
         step[free] = np.linalg.solve(hessian[np.ix_(free, free)], gradient[free])
         theta = theta - np.clip(step, -1.0, 1.0)
         theta[:e] = np.maximum(theta[:e], 0.0)
-    return HeadWeights(base, said * float(theta[e]), said * theta[:e])
+    return HeadWeights(base, said * float(theta[e]), said * theta[:e], said)

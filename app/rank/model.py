@@ -103,11 +103,17 @@ class Model:
                 spread += w * w * self._checked(name, expert.variance(batch.block(name)))
         return Scores(parts.sum(axis=1), parts, spread, self.names)
 
+    def belief(self, scores: Scores) -> np.ndarray:
+        """float64[n]: what orders items: the experts' opinions without the caution that numbers need."""
+        aloud = max(self.head().said, 1e-3)
+        return scores.parts[:, :-2].sum(axis=1) / aloud + scores.parts[:, -2]
+
     def draw(self, batch: Batch, seed: int) -> np.ndarray:
-        """float64[n]: logits under one draw from what the experts are unsure of."""
+        """float64[n]: `belief` under one draw from what the experts are unsure of (Thompson 1933)."""
         head = self.head()
-        out = self._topics(batch) + head.base + head.offset
-        for (name, expert), w in zip(self.experts.items(), head.weight, strict=True):
+        out = self._topics(batch)
+        trust = head.weight / head.said if head.said else np.full(len(head.weight), self.options.trust)
+        for (name, expert), w in zip(self.experts.items(), trust, strict=True):
             out += w * self._checked(name, expert.draw(batch.block(name), seed))
         return out
 

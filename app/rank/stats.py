@@ -47,9 +47,14 @@ class ArchiveStats:
         Centred, then scaled by the square root of each eigenvalue: what the archive mostly varies in
         counts more. Measured against plain cosine: +0.03 AUC at 8 labels on both single readers.
         """
+        if not len(vectors):
+            return np.zeros((0, self.basis.shape[1]), np.float32)
         known = np.any(vectors != 0, axis=1)
-        rows = (vectors.astype(np.float32) - self.centre) @ self.basis
-        norm = np.linalg.norm(rows, axis=1)
+        turned = np.ascontiguousarray(self.basis.T)
+        # Row by row: a matrix product's last bits depend on how many rows stand beside it.
+        moved = vectors.astype(np.float32) - self.centre
+        rows = np.array([turned @ row for row in moved], np.float32).reshape(len(vectors), -1)
+        norm = np.sqrt(np.einsum("ij,ij->i", rows, rows))
         return np.where((known & (norm > 1e-9))[:, None], rows / np.maximum(norm, 1e-9)[:, None], 0.0).astype(
             np.float32
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     import numpy as np
@@ -104,8 +104,7 @@ class Why:
     labels: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class RankedId:
+class RankedId(NamedTuple):
     """One place of the ranked feed. `note` is "", "explored" or "people"."""
 
     item_id: int
