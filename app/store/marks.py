@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
 
+from .condition import unspaced
 from .query import Query
 
 #: (start, end) offsets into a str, in order, without overlap.
@@ -18,6 +18,8 @@ Ranges = tuple[tuple[int, int], ...]
 
 #: Longest snippet, in characters.
 WIDTH = 160
+#: A snippet is cut between words where one ends within so many characters.
+WORD = 20
 
 
 class _Folding(dict[int, str]):
@@ -45,11 +47,16 @@ def pattern(query: Query, field: str = "") -> re.Pattern[str] | None:
     for clause in query.positive:
         for word in clause.words:
             if word.field in ("", field) and (tokens := re.findall(r"\w+", fold(word.text))):
-                anywhere = not re.fullmatch(r"[\x00-\u0dff\u1e00-\u1fff]+", "".join(tokens))
-                edge = "" if anywhere else r"(?<!\w)"
-                parts[edge + r"\W{1,3}".join(map(re.escape, tokens)) + ("" if anywhere else
-                      r"\w*" if word.prefix else r"(?!\w)")] = None
+                before, after = _edges("".join(tokens), word.prefix)
+                parts[before + r"\W{1,3}".join(map(re.escape, tokens)) + after] = None
     return re.compile("|".join(sorted(parts, key=len, reverse=True))) if parts else None
+
+
+def _edges(text: str, prefix: bool) -> tuple[str, str]:
+    """What must stand around a word: nothing in scripts that put no spaces between them."""
+    if unspaced(text):
+        return "", ""
+    return r"(?<!\w)", r"\w*" if prefix else r"(?!\w)"
 
 
 def find(text: str, wanted: re.Pattern[str] | None) -> Ranges:
@@ -64,13 +71,12 @@ def snippet(text: str, wanted: re.Pattern[str] | None, width: int = WIDTH) -> tu
     if len(flat) <= width:
         return flat, spans
     start = _densest(spans, width) if spans else 0
-    if start > 0:
-        start = flat.find(" ", start, start + 20) + 1 or start
+    if start:
+        start = flat.find(" ", start, start + WORD) + 1 or start
     end = len(flat)
-    room = width - (start > 0)
-    if end - start > room:
-        end = start + room - 1
-        end = max(flat.rfind(" ", end - 20, end), start) if " " in flat[end - 20 : end] and start < end - 20 else end
+    if end - start > width - bool(start):
+        end = start + width - bool(start) - 1
+        end = max(flat.rfind(" ", end - WORD, end), start + 1) if " " in flat[end - WORD : end] else end
     before, after = "\u2026" if start else "", "\u2026" if end < len(flat) else ""
     moved = len(before) - start
     inside = tuple((a + moved, b + moved) for a, b in spans if a >= start and b <= end)
@@ -87,14 +93,3 @@ def _densest(spans: Ranges, width: int) -> int:
         if end - first > most:
             best, most = max(start - lead, 0), end - first
     return best
-
-
-def merge(ranges: Iterable[tuple[int, int]]) -> Ranges:
-    """Ranges in order, those that touch joined."""
-    joined: list[tuple[int, int]] = []
-    for start, end in sorted(ranges):
-        if joined and start <= joined[-1][1]:
-            joined[-1] = (joined[-1][0], max(end, joined[-1][1]))
-        else:
-            joined.append((start, end))
-    return tuple(joined)
