@@ -13,6 +13,7 @@ from typing import Any, Literal
 import apsw
 
 from .errors import Damaged, DiskFull, Locked, NotADatabase, ReadOnly, StoreError
+from .turns import Turns
 
 Role = Literal["reader", "worker", "cli"]
 Row = tuple[Any, ...]
@@ -24,6 +25,8 @@ MAGIC = b"SQLite format 3\x00"
 PATIENCE: dict[Role, float] = {"reader": 5.0, "worker": 30.0, "cli": 10.0}
 #: KiB of page cache; the reader stays small, the worker's index pages want room.
 CACHE_KIB: dict[Role, int] = {"reader": 8_000, "worker": 32_000, "cli": 16_000}
+#: Pages in the log after which the worker folds it into the file (4 MiB).
+LOG_PAGES = 1_000
 
 
 class Database:
@@ -48,6 +51,7 @@ class Database:
         self.apsw.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
         self.apsw.set_busy_handler(self._wait)
         self._durable = durable
+        self._turns: Turns | None = None
 
     def prepare(self) -> None:
         """Settle a file that is known to be ours: WAL, foreign keys, caches. Every value is read back."""
@@ -115,6 +119,20 @@ class Database:
             raise
 
     @contextmanager
+    def urgent(self) -> Iterator[None]:
+        """A write transaction that somebody waits for: bulk writers of all processes let it go first."""
+        self._turns = self._turns or Turns(self.path)
+        with self._turns.wish(), self.write():
+            yield
+
+    def give_way(self) -> None:
+        """Between two transactions of bulk work: let whoever waits write first, and keep the log short."""
+        self._turns = self._turns or Turns(self.path)
+        self._turns.give_way()
+        if self.role == "worker" and self.log_pages > LOG_PAGES:
+            self.checkpoint()
+
+    @contextmanager
     def snapshot(self) -> Iterator[None]:
         """Several reads that see one state of the file."""
         if self.apsw.in_transaction:
@@ -145,6 +163,8 @@ class Database:
         self.apsw.set_progress_handler(stop, 5_000)
 
     def close(self) -> None:
+        if self._turns is not None:
+            self._turns.close()
         with self.failures():
             self.apsw.close()
 

@@ -52,7 +52,7 @@ class Events:
             )
             for event in batch
         ]
-        with self.db.write():
+        with self.db.urgent():
             self.db.run_many(_INSERT, rows)
             touched = {event.item_id for event in batch if event.item_id is not None}
             touched |= self._undone_items(batch)

@@ -11,6 +11,7 @@ from penchant.adapters.base import Page
 from penchant.app.decide import richer
 from penchant.app.errors import NoSuchSource
 
+from . import text_index
 from .connection import Database
 from .joins import Joins
 from .plan import Step, plan
@@ -18,11 +19,9 @@ from .rows import INSERT_ITEM, UPDATE_ITEM, Prepared, item_row, prepare
 
 #: Seconds of write lock to aim for: a key then waits for about one chunk.
 HOLD = 0.005
-#: Between chunks the lock is free for this long; a waiting key looks every 0.3 ms.
-PAUSE = 0.001
 SMALLEST, LARGEST = 16, 200
-#: Pages in the log after which the worker folds it into the file (4 MiB).
-LOG_PAGES = 1_000
+#: Chunks between merges of the full-text index, each of which adds a segment to it.
+MERGE_EVERY = 16
 
 
 @dataclass(slots=True)
@@ -44,6 +43,7 @@ class Ingest:
         self.db = db
         self.joins = Joins(db)
         self._size = 40
+        self._chunks = 0
 
     def put(self, subscription_id: int, page: Page, now: float) -> PageResult:
         """Store a page; its cursor commits with its last chunk. Raises `NoSuchSource`, `StoreError`."""
@@ -84,14 +84,13 @@ class Ingest:
         return version
 
     def _settle(self, count: int, held: float) -> None:
-        """Adapt the chunk to the time it took, let others write, and keep the log short."""
+        """Adapt the chunk to the time it took, and let others write."""
         if count >= SMALLEST:
             self._size = int(min(max(SMALLEST, count * HOLD / max(held, 1e-4)), LARGEST, self._size * 2))
-        if self.db.role == "reader":
-            return
-        time.sleep(PAUSE)
-        if self.db.log_pages > LOG_PAGES:
-            self.db.checkpoint()
+        self.db.give_way()
+        if self._chunks % MERGE_EVERY == 0:
+            text_index.merge(self.db)
+        self._chunks += 1
 
     def _kind(self, subscription_id: int) -> str:
         kind = self.db.value(
@@ -110,6 +109,7 @@ class Ingest:
             for item_id, step in enumerate(new, first):
                 step.target = item_id
             db.run_many(INSERT_ITEM, [item_row(kind, sub, step.target, step.item, now) for step in new])
+            text_index.add(db, first, first + len(new) - 1)
             self.joins.store_fingerprints([(step.target, step.item.text) for step in new])
         named = [step for step in steps if step.what in ("new", "joined")]
         db.run_many(

@@ -61,7 +61,7 @@ class Scores:
                     " WHERE EXISTS (SELECT 1 FROM items WHERE id = ?1)",
                     [(*row, head_version) for row in chunk],
                 )
-            self._breathe()
+            self.db.give_way()
         self._show(order)
 
     def _show(self, order: Sequence[int]) -> None:
@@ -74,7 +74,7 @@ class Scores:
                     "INSERT INTO ranking SELECT ?1, ?2, ?3 WHERE EXISTS (SELECT 1 FROM items WHERE id = ?3)",
                     [(fresh, position, item_id) for position, item_id in chunk],
                 )
-            self._breathe()
+            self.db.give_way()
         with self.db.write():
             self.db.run("INSERT OR REPLACE INTO settings VALUES ('ranking', ?)", (fresh,))
         self._drop_other_generations(fresh)
@@ -89,11 +89,7 @@ class Scores:
                 )
             if gone < CHUNK:
                 return
-            self._breathe()
-
-    def _breathe(self) -> None:
-        if self.db.role == "worker":
-            time.sleep(0.001)
+            self.db.give_way()
 
     def generation(self) -> int:
         """Number of the order on show, 0 before the first."""

@@ -80,7 +80,7 @@ class Subscriptions:
             total += self._sweep_shared(id_)
             while gone := self._sweep_chunk(id_):
                 total += gone
-                time.sleep(0.001)
+                self.db.give_way()
             with self.db.write():
                 self.db.run(
                     "DELETE FROM subscriptions WHERE id = ?1 AND removed_at IS NOT NULL"
@@ -111,6 +111,7 @@ class Subscriptions:
                     [(i, id_) for i in items],
                 )
                 recount_people(self.db, items)
+            self.db.give_way()
             if len(items) < CHUNK:
                 return 0
 
