@@ -15,13 +15,14 @@ _ZONES = {
     "jst": 9.0, "kst": 9.0, "aest": 10.0, "aedt": 11.0, "nzst": 12.0, "nzdt": 13.0, "ist": 5.5,
 }  # fmt: skip
 _RFC822 = re.compile(
-    r"(?:[a-z]{2,9}\.?,?\s+)?(\d{1,2})[\s-]+([a-z]{3})[a-z]*\.?,?[\s-]+(\d{4}|\d{2})"
+    r"(?:[a-z]{2,9}\.?(?:,\s*|\s+))?(\d{1,2})[\s-]+([a-z]{3})[a-z]*\.?,?[\s-]+(\d{4}|\d{2})"
     r"(?:,?[\sT]+(\d{1,2}):(\d{1,2})(?::(\d{1,2})(?:\.\d+)?)?)?\s*(?:([+-])(\d{2}):?(\d{2})|\(?([a-z]{1,4})\)?)?",
     re.IGNORECASE,
 )
 _US = re.compile(
     r"(?:[a-z]{2,9}\.?,?\s+)?([a-z]{3})[a-z]*\.?\s+(\d{1,2})(?:st|nd|rd|th)?,?"
-    r"(?:\s+(\d{1,2}):(\d{2})(?::(\d{2}))?)?(?:\s+[a-z]{3,4})?,?\s+(\d{4})",
+    r"(?:\s+(\d{1,2}):(\d{2})(?::(\d{2}))?)?(?:\s+[a-z]{3,4})?,?\s+(\d{4})"
+    r"(?:,?\s+(\d{1,2}):(\d{2})(?::(\d{2}))?)?",
     re.IGNORECASE,
 )
 _ISO = re.compile(
@@ -85,7 +86,7 @@ def _words(text: str) -> datetime | None:
     month = _MONTHS.get(found[1].lower()) if found else None
     if not found or month is None:
         return None
-    hour, minute, second = (int(found[i] or 0) for i in (3, 4, 5))
+    hour, minute, second = (int(found[i] or found[i + 4] or 0) for i in (3, 4, 5))
     return _moment(int(found[6]), month, int(found[2]), hour, minute, second, timedelta(0))
 
 

@@ -14,6 +14,14 @@ from .text_urls import absolute
 #: Bounds of one body: characters in and out, elements walked, links and media kept.
 MAX_HTML, MAX_TEXT, MAX_NODES, MAX_LINKS, MAX_MEDIA = 1 << 20, 400_000, 100_000, 500, 40
 
+#: Deepest nesting of elements that is parsed; browsers stop at 512.
+MAX_DEPTH = 2000
+_TAG = re.compile(r"<(/?)([A-Za-z][A-Za-z0-9:-]*)[^<>]*>")
+#: Elements that hold nothing or that end when the next one begins.
+_NO_NESTING = frozenset((
+    "p", "li", "dt", "dd", "tr", "td", "th", "option", "br", "img", "hr", "input", "meta", "link", "source", "col",
+    "wbr", "area", "base", "embed", "param", "track",
+))  # fmt: skip
 _SPACE = re.compile(r"[ \t\n\r\f]{2,}|[\t\n\r\f]")
 _BLANKS = re.compile(r"\n[ \t]*\n(?:[ \t]*\n)+")
 _PLAIN_TAIL = re.compile(r"[ \t\r\f]+\n")
@@ -48,14 +56,33 @@ def html_to_text(html: str, base_url: str = "") -> tuple[str, tuple[Link, ...], 
     from selectolax.lexbor import LexborHTMLParser
 
     walk = _Walk(base_url)
+    html = shallow(html[:MAX_HTML])
     try:
-        root = LexborHTMLParser(html[:MAX_HTML]).body
+        root = LexborHTMLParser(html).body
     except UnicodeEncodeError:  # lone surrogates
-        root = LexborHTMLParser(clean(html[:MAX_HTML])).body
+        root = LexborHTMLParser(clean(html)).body
     if root is not None:
         walk.run(root)
     text = clean(_BLANKS.sub("\n\n", "".join(walk.out)).strip())
     return text[:MAX_TEXT], tuple(walk.links), tuple(walk.media)
+
+
+def shallow(html: str) -> str:
+    """HTML cut off where elements nest deeper than `MAX_DEPTH`.
+
+    lexbor takes quadratic time for nested <div>: 2.2 s for 40,000, 0.03 s for 5,000.
+    """
+    if html.count("<") < MAX_DEPTH:
+        return html
+    depth = 0
+    for tag in _TAG.finditer(html):
+        if tag[1]:
+            depth -= depth > 0
+        elif tag[2].lower() not in _NO_NESTING and html[tag.end() - 2] != "/":
+            depth += 1
+            if depth > MAX_DEPTH:
+                return html[: tag.start()]
+    return html
 
 
 def _plain(text: str) -> str:

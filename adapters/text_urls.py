@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from urllib.parse import parse_qsl, quote, unquote, urlencode, urljoin, urlsplit
+from urllib.parse import parse_qsl, quote, urlencode, urljoin, urlsplit
 
 from .text_clean import clean
 
@@ -11,7 +11,8 @@ MAX_URL = 4096
 #: Not allowed raw in an address (RFC 3986), and able to end an OSC 8 link or an attribute.
 _UNSAFE = re.compile(r"[\s\"<>\\^`{|}]")
 #: Most addresses: absolute, printable ASCII, nothing to escape.
-_READY = re.compile(r"https?://[a-z0-9A-Z._~:/?#\[\]@!$&'()*+,;=%-]+")
+_READY = re.compile(r"https?://[a-zA-Z0-9-]+(?:\.[a-zA-Z0-9-]+)*(?:[/?#][a-zA-Z0-9._~:/?#@!$&'()*+,;=%-]*)?")
+_UNRESERVED = re.compile(r"%([0-9A-Fa-f]{2})")
 _SCHEMES = ("http://", "https://", "mailto:")
 _DROP = re.compile(
     r"(?:utm_\w+|ga_\w+|mtm_\w+|pk_\w+|piwik_\w+|hsa_\w+|_hs\w+|__hs\w+|vero_\w+|oly_\w+|at_(?:medium|campaign|custom\d)"
@@ -39,13 +40,17 @@ def absolute(base: str, url: str) -> str:
         url = url.replace("\n", "").replace("\t", "")
     if not url or len(url) > MAX_URL:
         return ""
-    if not url.lower().startswith(_SCHEMES):
-        try:
+    try:
+        if not url.lower().startswith(_SCHEMES):
             url = urljoin(base, url)
-        except ValueError:
-            return ""
-        if not url.lower().startswith(_SCHEMES) or len(url) > MAX_URL:
-            return ""
+        parts = urlsplit(url)
+        sound = parts.scheme == "mailto" or (
+            parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+        )
+    except ValueError:  # brackets, ports and names that no address can have
+        return ""
+    if not sound or len(url) > MAX_URL:
+        return ""
     if _UNSAFE.search(url):
         url = _UNSAFE.sub(lambda found: quote(found[0]), url)
     return url
@@ -63,7 +68,7 @@ def canonical_url(url: str) -> str:
     >>> canonical_url("http://www.Example.org:80/a/?utm_source=x&b=1#top")
     'https://example.org/a?b=1'
     """
-    for _ in range(3):
+    for _ in range(8):
         folded = _fold(url)
         if folded == url:
             break
@@ -101,12 +106,17 @@ def _fold(url: str) -> str:
 
 
 def _path(path: str) -> str:
-    if "%" in path:
-        plain = unquote(path, errors="surrogateescape")
-        path = quote(plain, safe="/:@!$&'()*+,;=~-._", errors="surrogateescape")
+    if "%" in path or not path.isascii():
+        path = _UNRESERVED.sub(_unescape, quote(path, safe="%/:@!$&'()*+,;=~-._", errors="surrogateescape"))
     while path.endswith(("/index.html", "/index.htm", "/index.php")):
         path = path[: path.rindex("/")]
     return path.rstrip("/")
+
+
+def _unescape(found: re.Match[str]) -> str:
+    """RFC 3986 section 6.2.2: letters, digits and -._~ unescaped, the others in capitals."""
+    char = chr(int(found[1], 16))
+    return char if char.isascii() and (char.isalnum() or char in "-._~") else found[0].upper()
 
 
 def _mirror(host: str, path: str, query: str) -> tuple[str, str, str]:
