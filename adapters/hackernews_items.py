@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
 from .base import Author, Item, Malformed, Sighting
 from .text import clean_line, html_to_text, parse_date
@@ -177,7 +178,7 @@ def _item(
         url=address(SITE, url, 4000) or page,
         title=heading,
         text=body,
-        author=Author(f"hn:{name}", name, name, f"{SITE}/user?id={name}") if name else None,
+        author=Author(f"hn:{name}", name, name, f"{SITE}/user?id={quote(name)}") if name else None,
         published=float(at) if at else None,
         tags=_tags(kind, heading),
         media=pictures,

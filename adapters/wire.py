@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
@@ -11,6 +12,8 @@ from .text import absolute
 
 #: SQLite's largest integer; a larger count is nonsense anyway.
 MAX_NUMBER = 2**63 - 1
+#: Numbers (Mastodon), flake ids (Pleroma), ULIDs (GoToSocial), UUIDs.
+_IDENT = re.compile(r"[A-Za-z0-9_-]{1,200}")
 
 
 def decode(body: bytes, who: str) -> Any:
@@ -49,10 +52,10 @@ def parts(url: str) -> SplitResult:
 
 
 def ident(value: Any) -> str:
-    """An id that servers write as a string or as a number; "" for anything else."""
+    """An id that servers write as a string or as a number, safe inside a path; "" for anything else."""
     if isinstance(value, int) and not isinstance(value, bool):
-        return str(value) if abs(value) <= MAX_NUMBER else ""
-    return "".join(text(value, 200).split())
+        return str(value) if 0 <= value <= MAX_NUMBER else ""
+    return value if isinstance(value, str) and _IDENT.fullmatch(value) else ""
 
 
 def number(value: Any) -> int | None:

@@ -152,6 +152,16 @@ def test_many_processes_storing_at_once_lose_nothing(file: Path) -> None:
     assert len(json.loads(file.read_text())["entries"]) == 15
 
 
+def test_a_change_waits_for_the_one_before() -> None:
+    other = threading.Thread(target=secrets.set, args=("second", "v"))
+    with secrets._changing() as entries:
+        other.start()
+        other.join(0.3)  # without the lock it is through by now, and its key is overwritten below
+        entries["first"] = {"where": "file", "value": "v"}
+    other.join(10)
+    assert secrets.names() == ("first", "second")
+
+
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.dictionaries(st.text(max_size=20), st.text(max_size=40).filter(lambda s: s.isprintable()), max_size=4)
