@@ -25,12 +25,13 @@ class Deriver:
 
     def __init__(self, store: Store) -> None:
         self.store = store
+        self._unsure = True
 
     def step(self) -> int:
-        """Take one chunk of the change queue; returns how many changes were done."""
+        """Take one chunk of the change queue, once of what no change told of; returns how much was done."""
         changes = self.store.changes.pending(0, CHUNK)
         if not changes:
-            return 0
+            return self.catch_up() if self._unsure else 0
         ids = sorted({change.item_id for change in changes if change.action != "delete"})
         if ids:
             self._vectors(CHUNK, ids)
@@ -42,6 +43,7 @@ class Deriver:
         """A large chunk of what is missing without a change to say so (after a rebuild); returns its size."""
         done = self._vectors(CATCH_UP) + self._words(CATCH_UP)
         if not done:
+            self._unsure = False
             self.store.vectors.set_complete(embed.load().name)
         return done
 

@@ -126,6 +126,7 @@ class Worker:
         self.intervals = Intervals(config.worker.shortest_interval, config.worker.longest_interval)
         self.rhythm = Rhythm()
         self.visits: dict[int, asyncio.Task[Visit]] = {}
+        self.deriver: Deriver | None = None
         self._version = -1
         self._events = -1
         self._look_at = 0.0
@@ -139,7 +140,7 @@ class Worker:
             Ranker(self.paths.archive) as self.ranker,
             open_client(self.config, self.paths) as self.client,
         ):
-            await self.store(lambda store: _begin(store, self.rhythm))
+            self._events = await self.store(lambda store: _begin(store, self.rhythm))
             while not (self.stopping.is_set() or watch.gone()):
                 try:
                     busy = await self._step()
@@ -191,7 +192,8 @@ class Worker:
             if free > 0 and not self.rhythm.quiet:
                 due = [s for s in store.subscriptions.due(time.time()) if s.id not in self.visits]
                 looked.due = due[:free]
-        looked.derived = Deriver(store).step()
+        self.deriver = self.deriver or Deriver(store)
+        looked.derived = self.deriver.step()
         return looked
 
     def _start(self, subscription: Subscription) -> None:
@@ -246,13 +248,13 @@ class Looked:
     derived: int = 0
 
 
-def _begin(store: Store, rhythm: Rhythm) -> None:
-    """Put right what a killed worker left: nothing is being fetched now."""
+def _begin(store: Store, rhythm: Rhythm) -> int:
+    """Put right what a killed worker left; returns the last event that the published ranking knows."""
     store.subscriptions.recover()
     store.subscriptions.sweep()
     _replan(store, rhythm)
-    while Deriver(store).catch_up():
-        pass
+    head = store.scores.head()
+    return head.through_seq if head else -1
 
 
 def _replan(store: Store, rhythm: Rhythm) -> None:

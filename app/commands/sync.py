@@ -13,6 +13,7 @@ from .context import Context
 from .output import note, plain, say
 
 if TYPE_CHECKING:
+    from penchant.app.store import Store
     from penchant.app.sync import Visit
     from penchant.app.types import Subscription
 
@@ -76,14 +77,22 @@ async def _here(context: Context, wanted: list[Subscription], report: Bars | Lin
             intervals=Intervals(config.worker.shortest_interval, config.worker.longest_interval),
         )  # fmt: skip
         total = await store(lambda s: s.changes.count())
-        while done := await store(lambda s: Deriver(s).step()):
+        deriver = await store(Deriver)
+        while done := await store(lambda _: deriver.step()):
             report.derived(done, total)
-        report.ranking()
-        ranker.changed()
-        await ranker.publish_now()
+        if total or await store(_unranked):
+            report.ranking()
+            ranker.changed()
+            await ranker.publish_now()
         if ranker.failed:
             note(f"the ranking failed ({ranker.failed}); the old one stays. The log says more: {context.paths.log_file}")
     return visits
+
+
+def _unranked(store: Store) -> bool:
+    """Whether events came after the last ranking."""
+    head = store.scores.head()
+    return head is None or head.through_seq < store.events.last_seq()
 
 
 def _by_worker(context: Context, wanted: list[Subscription], report: Bars | Lines) -> list[Visit]:
