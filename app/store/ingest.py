@@ -12,7 +12,7 @@ from penchant.app.decide import richer
 from penchant.app.errors import NoSuchSource
 
 from . import text_index
-from .connection import Database
+from .connection import Database, Row
 from .joins import Joins
 from .plan import Step, plan
 from .rows import INSERT_ITEM, UPDATE_ITEM, Prepared, item_row, prepare
@@ -50,38 +50,39 @@ class Ingest:
         kind = self._kind(subscription_id)
         result = PageResult()
         ready = _prepare(kind, page, now)
-        seen = self.db.data_version()
+        seen = self._epoch()
         steps = plan(self.db, self.joins, kind, subscription_id, ready)
         # What changes nothing needs no lock: a feed without news is only read.
         busy = [step for step in steps if not step.idle]
-        done: list[Step] = [step for step in steps if step.idle]
+        done = [step for step in steps if step.idle]
+        if not busy and not page.deleted and not self._has_news(subscription_id, page):
+            return _summary(result, ready, done)
         while True:
             chunk, busy = busy[: self._size], busy[self._size :]
-            if not chunk and not page.deleted and not self._has_news(subscription_id, page):
-                break
             with self.db.write():
                 started = time.perf_counter()
-                if self.db.data_version() != seen:
-                    # Another process wrote while we looked: decide again, now that it cannot.
-                    self._kind(subscription_id)
-                    chunk = plan(self.db, self.joins, kind, subscription_id, [step.item for step in chunk])
+                self._kind(subscription_id)
+                if self._epoch() != seen:
+                    # Another process stored items while we looked: decide again, now that it cannot.
+                    rest = [step.item for step in chunk + busy]
+                    again = plan(self.db, self.joins, kind, subscription_id, rest)
+                    chunk, busy = again[: len(chunk)], again[len(chunk) :]
                 self._apply(kind, subscription_id, chunk, now)
                 if not busy:
                     result.deleted = self._delete(kind, page.deleted, now)
                     self._finish(subscription_id, page)
+                seen = self._epoch()
             done += chunk
             self._settle(len(chunk), time.perf_counter() - started)
-            seen = self.db.data_version() if not busy else self._replan(seen, kind, subscription_id, busy)
             if not busy:
-                break
-        return _summary(result, ready, done)
+                return _summary(result, ready, done)
 
-    def _replan(self, seen: int, kind: str, sub: int, busy: list[Step]) -> int:
-        """Between chunks, outside the lock: look again only if another process wrote."""
-        version = self.db.data_version()
-        if version != seen:
-            busy[:] = plan(self.db, self.joins, kind, sub, [step.item for step in busy])
-        return version
+    def _epoch(self) -> Row | None:
+        """Changes whenever any process stores, edits, deletes or joins items, and not with a mere keypress."""
+        return self.db.row(
+            "SELECT (SELECT seq FROM sqlite_sequence WHERE name = 'changes'),"
+            " (SELECT value FROM settings WHERE key = 'joins')"
+        )
 
     def _settle(self, count: int, held: float) -> None:
         """Adapt the chunk to the time it took, and let others write."""
@@ -119,6 +120,10 @@ class Ingest:
                 for s in named
             ],
         )
+        if any(step.what == "joined" for step in steps):
+            db.run(
+                "INSERT INTO settings VALUES ('joins', 1) ON CONFLICT (key) DO UPDATE SET value = value + 1"
+            )
         for step in steps:
             if step.what == "joined":
                 self._adopt(kind, step.item, step.item_id)
