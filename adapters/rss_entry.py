@@ -111,8 +111,7 @@ def _media_group(e: RawEntry, x: Any) -> None:
 
 
 def _media_title(e: RawEntry, x: Any) -> None:
-    if not e.title:
-        e.title, e.title_form = words(x), "html" if x.get("type") == "html" else "unknown"
+    e.media_title = e.media_title or words(x)
 
 
 def _thumbnail(e: RawEntry, x: Any) -> None:

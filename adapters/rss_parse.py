@@ -10,6 +10,7 @@ from typing import Any
 
 from .base import Malformed
 from .rss_raw import MAX_ITEMS, Parsed, RawFeed, convert
+from .text_clean import strip_escapes
 
 #: Documents longer than this are not given to feedparser, which needs 0.6-1.7 ms of CPU an item.
 MAX_FALLBACK = 4 << 20
@@ -56,8 +57,8 @@ def decode(body: bytes, content_type: str) -> str:
     for mark, name in _BOMS:
         if body.startswith(mark):
             return body.decode(name, "replace").lstrip("\ufeff")
-    if body[:2] in (b"<\0", b"\0<"):
-        return body.decode("utf-16-le" if body[0] else "utf-16-be", "replace")
+    if body[:4:2] == b"\0\0" or body[1:4:2] == b"\0\0":  # UTF-16 without a mark
+        return body.decode("utf-16-be" if body[0] == 0 else "utf-16-le", "replace")
     declared = _DECLARED.search(body[:1024])
     charset = content_type.lower().partition("charset=")[2].partition(";")[0].strip(" \"'")
     for name in (declared[1].decode("ascii") if declared else "", charset, "utf-8"):
@@ -104,13 +105,14 @@ def _lxml(text: str, address: str) -> RawFeed | None:
 
 def prepare(text: str) -> str:
     """Without XML declaration, without DOCTYPE (so no entity is ever declared) and illegal characters."""
-    text = text.lstrip("\ufeff \t\r\n")
+    text = strip_escapes(text)
+    text = (_ILLEGAL.sub("", text) if _ILLEGAL.search(text) else text).lstrip("\ufeff \t\r\n")
     if text.startswith("<?xml"):
         text = _DECLARATION.sub("", text, count=1)
     head = text[:4096]
     if "<!DOCTYPE" in head or "<!doctype" in head:
         text = _DOCTYPE.sub("", text, count=1)
-    return _ILLEGAL.sub("", text) if _ILLEGAL.search(text) else text
+    return text
 
 
 def repair(text: str) -> str:

@@ -70,6 +70,8 @@ class RawEntry:
     tags: list[str] = field(default_factory=list)
     media: list[RawMedia] = field(default_factory=list)
     thumbnail: str = ""
+    #: media:title and media:description, for entries without their own.
+    media_title: str = ""
     description: str = ""
     comments: str = ""
     comments_url: str = ""
@@ -154,7 +156,7 @@ def to_item(raw: RawEntry, feed: RawFeed, native_id: str, site: str, now: float)
     return Item(
         native_id=native_id,
         url=url,
-        title=line(raw.title, raw.title_form),
+        title=line(raw.title, raw.title_form) or line(raw.media_title, "unknown"),
         text=text,
         author=_author(raw.author or feed.author, raw.author_url, page, site or feed.base),
         published=published,
@@ -193,8 +195,8 @@ def person(text: str) -> str:
     """The name in "me@example.org (Name)", "Name <me@example.org>" or plain "Name"."""
     text = line(text, "unknown", 200)
     if "@" in text:
-        bare = _EMAIL.sub("", text).strip(" ()<>,;\"'")
-        text = bare or text.partition("@")[0].lstrip("<(")
+        bare = _EMAIL.sub("", text).strip(" ()<>,;\"'@")
+        text = bare or text.partition("@")[0].lstrip("<(").strip()
     return text.strip()
 
 

@@ -47,6 +47,11 @@ def _harmless(text: str) -> bool:
     return not _BAD.search(text)
 
 
+def strip_escapes(text: str) -> str:
+    """Without whole escape sequences (CSI, OSC, DCS ...), so that no "[31m" is left behind."""
+    return _ESCAPES.sub("", text) if "\x1b" in text else text
+
+
 def clean(text: str) -> str:
     r"""Text of any length without anything a terminal would obey.
 
@@ -56,9 +61,7 @@ def clean(text: str) -> str:
     if not _harmless(text):
         if "\r" in text:
             text = _NEWLINES.sub("\n", text)
-        if "\x1b" in text:
-            text = _ESCAPES.sub("", text)
-        text = _BAD_RUN.sub("", text)
+        text = _BAD_RUN.sub("", strip_escapes(text))
     if not text.isascii() and _STACK.search(text):
         text = _STACK.sub(_thin, text)
     return text
