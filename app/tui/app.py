@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import threading
 import uuid
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.app import App
+from textual.filter import ANSIToTruecolor, LineFilter
 from textual.screen import Screen
 
 from penchant.adapters.base import SourceError
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
 
 #: How often the screen asks whether another process changed the archive (seconds); one pragma, 10 us.
 PULSE = 0.25
+#: ... and every so many of these while nothing is being fetched.
+SLOW = 6
 #: The ranking takes in what the worker brought at most this often (seconds).
 RANK_EVERY = 2.0
 
@@ -57,14 +60,18 @@ class PenchantApp(App[None]):
         self, config: Config, paths: Paths, first: FirstPage | None = None, *, worker: bool = True
     ) -> None:
         super().__init__()
+        self.register_theme(themes.DARK)
+        self.register_theme(themes.LIGHT)
+        # Before the style sheet is read: a later change would have it read twice.
+        self.set_reactive(App.theme, themes.named(config.theme))
+        self.stylesheet.set_variables(self.get_css_variables())
         self.config = config
         self.paths = paths
         self.keys = resolve_keys(config.keys)
         self.bridge = Bridge(paths.archive)
         self.session = uuid.uuid4().hex
-        self.lessons = Lessons(
-            paths.archive, uuid.uuid4().int & 0x7FFFFFFF, self._present, self._ordered, self._lesson_failed
-        )
+        seed = uuid.uuid4().int & 0x7FFFFFFF
+        self.lessons = Lessons(paths.archive, seed, self._present, self._ordered, self._lesson_failed)
         self.deeds = Deeds(
             self.bridge, self.session, lambda: self.lessons.head_version, self._durable, self._deciding
         )
@@ -85,15 +92,19 @@ class PenchantApp(App[None]):
         self._leaving = False
         self._worker_words = ""
         self._failing = 0
+        self._beat = 0
+        self._looking: asyncio.Task[Any] | None = None
+        self._last_failure = ""
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """Without the one that turns ANSI colours into RGB: the themes have none, it costs a sixth of every line."""
+        return [found for found in super().get_line_filters() if not isinstance(found, ANSIToTruecolor)]
 
     # -- start
     def get_default_screen(self) -> Screen[Any]:
         return self.feed_screen
 
     def on_load(self) -> None:
-        self.register_theme(themes.DARK)
-        self.register_theme(themes.LIGHT)
-        self.theme = themes.named(self.config.theme)
         if self.config.keys:
             self.set_keymap({name: ",".join(self.keys[name]) for name in self.config.keys})
 
@@ -118,7 +129,6 @@ class PenchantApp(App[None]):
             self.child.start()
         self.lessons.start()
         self.set_interval(PULSE, self._pulse)
-        self.set_timer(0.5, self.feed_screen.load_rest)
 
     # -- commands
     async def action_command(self, name: str) -> None:
@@ -156,13 +166,22 @@ class PenchantApp(App[None]):
     def fail(self, text: str, hint: str = "") -> None:
         """Say what went wrong, what it means and what to do."""
         self.feed_screen.tell(f"{text}. {hint}".replace("..", "."), "error")
-        self.notify(words.one_line(f"{text}. {hint}"), title="penchant", severity="error", markup=False)
+        if text != self._last_failure:
+            self.notify(words.one_line(f"{text}. {hint}"), title="penchant", severity="error", markup=False)
+            self._last_failure = text
         self.post_message(Failed(text, hint))
 
     # -- events
     def observe(self, event: Event) -> None:
-        """Record something that was seen, not decided."""
-        self.spawn(self.deeds.record(event))
+        """Record something that was seen, not decided; several share a commit, nothing waits for them."""
+        if event.kind == "open":
+            self.spawn(self.deeds.record(event))
+            return
+        self.bridge.observe(event, self._unrecorded)
+        self.lessons.learn(event)
+
+    def _unrecorded(self, error: BaseException) -> None:
+        self.fail(f"What you saw could not be recorded: {error}", getattr(error, "hint", ""))
 
     async def _durable(self, event: Event, undone: Event | None) -> None:
         """An event is on disk: now the screen may say so, and the ranking learn it."""
@@ -200,7 +219,7 @@ class PenchantApp(App[None]):
     def _ordered(self, order: Order) -> None:
         self.last_order = order.ids
         self.last_probability = order.probability
-        self.feed_screen.reorder(order.ids, order.probability, order.decisive)
+        self.feed_screen.reorder(order)
 
     def _lesson_failed(self, error: BaseException) -> None:
         if isinstance(error, PenchantError):
@@ -213,8 +232,12 @@ class PenchantApp(App[None]):
 
     # -- news of other processes
     def _pulse(self) -> None:
-        if not self._leaving and not any(task.get_name() == "pulse" for task in self._tasks):
-            self.spawn(self.look()).set_name("pulse")
+        # While nothing is being fetched, most changes are our own keypresses: look less often.
+        self._beat += 1
+        if self._looking is not None and not self._looking.done():
+            return
+        if not self._leaving and (self.waiting or not self.source_count or self._beat % SLOW == 0):
+            self._looking = self.spawn(self.look())
 
     async def look(self, force: bool = False) -> None:
         """See whether another process changed the archive, and show it."""

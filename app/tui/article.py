@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 class ArticleScreen(ItemActions, Screen[None]):
     """Reading records an open, closing (or stepping on) how long it was read."""
 
+    CSS_PATH = "more.tcss"
     app: PenchantApp
     BINDINGS = bindings(ARTICLE)
     AUTO_FOCUS = "Pager"

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from penchant.app.store.writer import EventWriter
 
 T = TypeVar("T")
+#: Observations (passing an item) wait this long for others to share their commit (seconds).
+GATHER = 0.3
 
 
 class Desk:
@@ -62,6 +64,10 @@ class Bridge:
         self.clerk = Desk(archive, "cli")
         self._writer: EventWriter | None = None
         self._closed = threading.Event()
+        self._seen: list[Event] = []
+        self._gathering: asyncio.TimerHandle | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._failed: Callable[[BaseException], None] = lambda _: None
 
     @property
     def writer(self) -> EventWriter:
@@ -72,12 +78,36 @@ class Bridge:
             self._writer = EventWriter(self.archive)
         return self._writer
 
+    def observe(self, event: Event, failed: Callable[[BaseException], None]) -> None:
+        """Keep an observation for the next commit, at most `GATHER` seconds away; `failed` hears on the loop."""
+        self._seen.append(event)
+        self._failed = failed
+        if self._gathering is None:
+            self._loop = asyncio.get_running_loop()
+            self._gathering = self._loop.call_later(GATHER, self.hand_in)
+
+    def hand_in(self) -> None:
+        """Give what was observed to the writer."""
+        if self._gathering is not None:
+            self._gathering.cancel()
+            self._gathering = None
+        seen, self._seen = self._seen, []
+        for event in seen:
+            self.writer.submit(event).add_done_callback(self._observed)
+
+    def _observed(self, future: concurrent.futures.Future[None]) -> None:
+        error = future.exception()
+        if error is not None and self._loop is not None and not self._closed.is_set():
+            self._loop.call_soon_threadsafe(self._failed, error)
+
     def submit(self, event: Event) -> asyncio.Future[Any]:
         """Queue an event (5 microseconds); the future resolves once it is on disk."""
+        self.hand_in()
         return asyncio.wrap_future(self.writer.submit(event))
 
     def flush(self, timeout: float = 2.0) -> None:
         """Wait until every queued event is on disk; for the end and for signals, never while reading."""
+        self.hand_in()
         if self._writer is not None:
             self._writer.flush(timeout)
 
@@ -85,6 +115,7 @@ class Bridge:
         """Flush, then end the threads. May be called twice."""
         if self._closed.is_set():
             return
+        self.hand_in()
         self._closed.set()
         if self._writer is not None:
             self._writer.close()

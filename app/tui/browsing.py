@@ -11,13 +11,14 @@ from penchant.app.types import Card, Event, View
 from . import loading
 from .loading import FirstPage, Pulse
 from .messages import Loaded, Reordered
-from .visit import Visit
+from .visit import Visit, merge
 
 if TYPE_CHECKING:
     from .app import PenchantApp
     from .bars import StatusLine
     from .feedlist import FeedList
     from .gaze import Gaze
+    from .lessons import Order
 
 
 class Browsing:
@@ -90,11 +91,15 @@ class Browsing:
     async def _load_rest(self) -> None:
         view, source, visit = self.view, self.subscription_id, self.feed.visit
         only = source if view == View.FOLLOWING else None
-        ids = await self.app.bridge.reader.do(lambda store: loading.all_ids(store, view, only))
+        known = visit.ids
+        ids = await self.app.bridge.reader.do(lambda store: merge(known, loading.all_ids(store, view, only)))
         if self.feed.visit is visit:
             self.complete = True
             self._loading = None
-            visit.extend(ids)
+            if visit.ids is known:
+                visit.ids = ids
+            else:
+                visit.extend(ids)
             self.feed.ids_changed()
 
     async def all_loaded(self) -> None:
@@ -188,25 +193,18 @@ class Browsing:
         visit = self.feed.visit
         return visit.fixed, visit.ids, self.began
 
-    def reorder(self, ids: list[int], probability: dict[int, float], decisive: bool) -> None:
+    def reorder(self, order: Order) -> None:
         """A new order for what has not been on screen."""
-        if self.view != View.FOR_YOU:
-            self.feed.visit.show_probability(dict(probability))
-            self.feed.redraw()
-            return
         visit = self.feed.visit
-        before = visit.ids
-        visit.resort(ids)
-        visit.show_probability(dict(probability))
-        if not decisive:
-            visit.forget_orders()
+        visit.show_probability(dict(order.probability))
+        if self.view == View.FOR_YOU:
+            before = visit.ids
+            visit.adopt(order.ids, order.fixed, order.basis)
+            if not order.decisive:
+                visit.forget_orders()
+            moved = sum(1 for old, new in zip(before[:200], visit.ids[:200], strict=False) if old != new)
+            self.post_message(Reordered(str(self.view), moved))
         self.feed.ids_changed()
-        moved = sum(1 for old, new in zip(before[:200], visit.ids[:200], strict=False) if old != new)
-        self.post_message(Reordered(str(self.view), moved))
-
-    def replace_card(self, card: Card) -> None:
-        """A card changed elsewhere (the article screen)."""
-        self.feed.give([card])
 
     # -- search
     def show_search(self, focus: bool = False) -> None:

@@ -8,7 +8,6 @@ keypress repaints only two cards.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from rich.segment import Segment
@@ -43,8 +42,7 @@ class Palette(NamedTuple):
     selected: Style
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(NamedTuple):
     """What a search adds to a card: marked (start, end) spans, and its snippet."""
 
     title: tuple[tuple[int, int], ...] = ()
@@ -58,13 +56,14 @@ def card_strips(
     expand: int,
     palette: Palette,
     now: float,
+    probability: float | None,
     *,
     selected: bool,
     found: Found | None = None,
 ) -> list[Strip]:
     """`ROWS` strips, and `expand` more when selected, each of exactly `width` cells."""
     lines = [
-        _title_line(card, width, palette, selected, found),
+        _title_line(card, width, _number(probability, palette), palette, selected, found),
         _meta_line(card, width, palette, now, selected),
     ]
     if selected:
@@ -169,8 +168,8 @@ def _open_lines(
         return []
     measure = max(4, min(width - GUTTER - 2, MEASURE))
     body = _body(card, measure, expand - 1, palette, found)
-    body += [[]] * (expand - 1 - len(body))
     body.append([Segment(_where(card), palette.meta)])
+    body += [[]] * (expand - len(body))
     lines = []
     for segments in body:
         lines.append(_cut([Segment("▌", palette.bar), Segment(" " * (GUTTER - 1)), *segments], width))

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from penchant.app.types import UNDOABLE, Card, Event, EventKind
 
@@ -19,8 +18,7 @@ DONE = {"like": "Liked", "skip": "Skipped", "save": "Saved", "later": "Kept for 
 UNDONE = {"like": "Like", "skip": "Skip", "save": "Save", "later": "Later", "mute": "Mute"}
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """Where on which list an item stands; goes into every event, since it cannot be recovered later."""
 
     view: str = ""

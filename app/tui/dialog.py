@@ -20,6 +20,7 @@ Answer = TypeVar("Answer")
 class Box(ModalScreen[Answer]):
     """Base of the boxes: escape closes without an answer."""
 
+    CSS_PATH = "more.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [("escape", "close", "Close")]
 
     def action_close(self) -> None:

@@ -43,6 +43,7 @@ class FeedList(RowList):
         self._moved = moved
         self._scrolled_to = scrolled_to
         self._asked: set[int] = set()
+        self._drawn: list[tuple[int, float | None]] = []
         self._palette: Palette | None = None
         self._now = time.time()
 
@@ -65,8 +66,18 @@ class FeedList(RowList):
         if self.selected >= len(self.visit.ids):
             self.selected = max(0, len(self.visit.ids) - 1)
         self.room_changed()
-        self.redraw()
+        if self._looks() != self._drawn:
+            self.redraw()
         self._fetch()
+
+    def _looks(self) -> list[tuple[int, float | None]]:
+        """What is on screen, as far as it depends on the order."""
+        rows = self.visible()
+        return [(item, self.probability_of(item)) for item in self.visit.ids[rows.start : rows.stop]]
+
+    def redraw(self) -> None:
+        self._drawn = self._looks() if self.is_mounted else []
+        super().redraw()
 
     def give(self, cards: Iterable[Card]) -> None:
         """Cards that were asked for, or that changed."""
@@ -143,6 +154,7 @@ class FeedList(RowList):
 
     def scrolled(self, forward: bool) -> None:
         self.visit.saw(self.visible().stop)
+        self._drawn = self._looks()
         self._fetch()
         self._scrolled_to(forward)
 
@@ -173,5 +185,10 @@ class FeedList(RowList):
     def on_resize(self, event: events.Resize) -> None:
         self.expand = 4 if event.size.height >= 18 else 2 if event.size.height >= 8 else 0
         super().on_resize(event)
+        self.call_after_refresh(self._look_again)
+
+    def _look_again(self) -> None:
+        """The page has another size (or its first): other cards are on screen."""
         if self.visit.ids:
-            self.call_after_refresh(self.scrolled, True)
+            self.scrolled(True)
+            self.selection_moved()

@@ -8,11 +8,10 @@ the page stood still (attention is divided among the cards on screen).
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Passed:
+class Passed(NamedTuple):
     """One item the reader has passed; `position` counts from 0, `dwell` in seconds."""
 
     item_id: int

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import concurrent.futures
+import contextlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from penchant.app.types import UNDOABLE, Event
 
@@ -21,22 +21,23 @@ if TYPE_CHECKING:
     from penchant.app.rank.types import Why
     from penchant.app.ranking import RankSession
 
-#: Passing items teaches little: several are learned together (seconds).
-CALM = 0.4
+#: Passing items teaches little: they are learned together once the reader pauses (seconds).
+CALM = 1.0
+#: ... or when so many wait.
+MOST_WAITING = 30
 
 
-@dataclass(frozen=True, slots=True)
-class Order:
-    """A new order of the whole For you list: `fixed` first as it stood, and the numbers beside the items."""
+class Order(NamedTuple):
+    """A new order of the whole For you list: the first `fixed` as they stood, of `basis` ids; and the numbers."""
 
     fixed: int
+    basis: int
     ids: list[int]
     probability: dict[int, float]
     decisive: bool
 
 
-@dataclass(frozen=True, slots=True)
-class _Step:
+class _Step(NamedTuple):
     event: Event | None = None
     undone: str = ""
     refresh: bool = False
@@ -109,12 +110,7 @@ class Lessons:
     async def _work(self) -> None:
         try:
             while self._steps:
-                if not self._hurry.is_set():
-                    try:
-                        await asyncio.wait_for(self._hurry.wait(), CALM)
-                    except TimeoutError:
-                        pass
-                self._hurry.clear()
+                await self._calm()
                 steps, self._steps = self._steps, []
                 fixed, rest, now = self._present()
                 work = self._thread().submit(self._step, steps, list(fixed), rest, now)
@@ -127,6 +123,15 @@ class Lessons:
                     self._apply(order)
         finally:
             self._task = None
+
+    async def _calm(self) -> None:
+        """Wait until something is urgent, or nothing came for a while."""
+        waiting = 0
+        while not self._hurry.is_set() and waiting < len(self._steps) < MOST_WAITING:
+            waiting = len(self._steps)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._hurry.wait(), CALM)
+        self._hurry.clear()
 
     # -- in the thread
     def _step(
@@ -150,7 +155,7 @@ class Lessons:
         self.head_version = getattr(session, "head_version", None)
         decisive = any(step.event is not None and step.event.kind in UNDOABLE for step in steps)
         probability = {entry.item_id: entry.probability for entry in ranked}
-        return Order(len(fixed), merge(fixed, probability, rest), probability, decisive)
+        return Order(len(fixed), len(rest), merge(fixed, probability, rest), probability, decisive)
 
     def _loaded(self) -> RankSession:
         if self._session is None:

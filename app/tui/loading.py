@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from penchant.app.types import Card, Subscription, View
 
@@ -20,8 +19,7 @@ MOST_IDS = 200_000
 COUNT_EVERY = 2.0
 
 
-@dataclass(frozen=True, slots=True)
-class FirstPage:
+class FirstPage(NamedTuple):
     """What the first paint of a view needs."""
 
     view: View
@@ -43,8 +41,7 @@ def all_ids(store: Store, view: View, subscription_id: int | None = None) -> lis
     return list(store.items.ids(view, subscription_id=subscription_id, limit=MOST_IDS))
 
 
-@dataclass(frozen=True, slots=True)
-class Pulse:
+class Pulse(NamedTuple):
     """What another process changed since the last look."""
 
     top: list[int]
@@ -55,13 +52,13 @@ class Pulse:
     sources: int = 0
 
 
-@dataclass(slots=True)
 class Watch:
     """Looks whether the archive changed; lives in the reader's thread."""
 
-    version: int = -1
-    counted_at: float = 0.0
-    counts: dict[str, int] = field(default_factory=dict)
+    def __init__(self) -> None:
+        self.version = -1
+        self.counted_at = 0.0
+        self.counts: dict[str, int] = {}
 
     def look(
         self, store: Store, view: View, subscription_id: int | None, on_screen: Sequence[int], force: bool

@@ -9,10 +9,8 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, VerticalScroll
-from textual.content import Content
 from textual.screen import Screen
-from textual.widgets import Button, Input, SelectionList, Static
-from textual.widgets.selection_list import Selection
+from textual.widgets import Button, Input, Static
 
 from penchant.app.errors import PenchantError
 
@@ -21,19 +19,21 @@ from .bars import StatusLine
 from .deeds import Place
 from .outreach import what_is
 from .starter import SAMPLE, STARTERS, Starter
+from .ticklist import TickList
 
 if TYPE_CHECKING:
     from .app import PenchantApp
 
 #: An OPML file of 100,000 feeds is about 20 MB.
 MOST_BYTES = 32 << 20
-WELCOME = "Welcome to penchant: a feed that learns what you like. Nothing you do leaves this machine."
-HINT = "space ticks, tab moves on, enter adds what you typed, ctrl+s follows what is ticked, esc leaves"
+WELCOME = "Welcome to penchant. It learns what you like; nothing leaves this machine."
+HINT = "space ticks  tab next field  enter takes what you typed  ^s follows  esc leaves"
 
 
 class OnboardingScreen(Screen[None]):
     """Adds subscriptions; items appear behind it as they arrive."""
 
+    CSS_PATH = "more.tcss"
     app: PenchantApp
     BINDINGS: ClassVar[list[BindingType]] = [
         ("ctrl+s", "follow", "Follow what is ticked"),
@@ -41,7 +41,7 @@ class OnboardingScreen(Screen[None]):
         ("down", "app.focus_next", "Next field"),
         ("up", "app.focus_previous", "Previous field"),
     ]
-    AUTO_FOCUS = "SelectionList"
+    AUTO_FOCUS = "TickList"
 
     def __init__(self, *, first: bool) -> None:
         super().__init__()
@@ -51,25 +51,22 @@ class OnboardingScreen(Screen[None]):
     def compose(self) -> ComposeResult:
         with VerticalScroll(id="form", can_focus=False):
             yield Static(WELCOME if self.first else "Add sources", classes="head", markup=False)
-            yield SelectionList[int](
-                *(Selection(_prompt(starter), index) for index, starter in enumerate(self.offered)),
-                id="starters",
-            )
+            yield TickList(map(_row, self.offered), id="starters")
             for name, label, hint in (
                 ("address", "Address", "any site, feed, or hackernews:new, then enter"),
                 (
                     "mastodon",
                     "Mastodon",
-                    "mastodon.social for its public posts, or you@mastodon.social to sign in",
+                    "a server for its public posts, you@server to sign in",
                 ),
                 ("opml", "OPML file", "~/feeds.opml: the subscriptions of another reader"),
-                ("topics", "Topics", "sqlite, birds, city planning: a first guess at what you like"),
+                ("topics", "Topics", "sqlite, owls, trams: a first guess at what you like"),
             ):
                 with Horizontal(classes="field"):
                     yield Static(label, classes="label")
                     yield Input(placeholder=hint, id=name, compact=True)
             with Horizontal(id="buttons"):
-                yield Button("Follow what is ticked", id="follow", variant="primary", compact=True)
+                yield Button("Follow the ticked", id="follow", variant="primary", compact=True)
                 yield Button("Try the sample feed", id="sample", compact=True)
                 yield Button("Not now" if self.first else "Back", id="leave", compact=True)
         yield StatusLine()
@@ -122,7 +119,7 @@ class OnboardingScreen(Screen[None]):
                 ticked=suggestion is found[0],
             )
         more = f" and {len(found) - 1} more to choose from" if len(found) > 1 else ""
-        self.say(f"Found {found[0].title or found[0].address}{more}; ctrl+s follows what is ticked")
+        self.say(f"Found {found[0].title or found[0].address}{more}; ^s follows what is ticked")
 
     async def _mastodon(self, text: str) -> None:
         if "@" in text.strip("@"):
@@ -133,7 +130,7 @@ class OnboardingScreen(Screen[None]):
             def signed_in(found: Starter | None) -> None:
                 if found is not None:
                     self.offer(found, ticked=True)
-                    self.say(f"Signed in: {found.title}; ctrl+s follows what is ticked")
+                    self.say(f"Signed in: {found.title}; ^s follows what is ticked")
 
             self.app.push_screen(SignInBox(host), signed_in)
             return
@@ -170,15 +167,14 @@ class OnboardingScreen(Screen[None]):
 
     def offer(self, starter: Starter, *, ticked: bool) -> None:
         """Put a source on the list."""
-        listed = self.query_one(SelectionList)
+        listed = self.query_one(TickList)
         known = next((i for i, s in enumerate(self.offered) if s.address == starter.address), None)
         if known is None:
-            known = len(self.offered)
             self.offered.append(starter)
-            listed.add_option(Selection(_prompt(starter), known))
+            known = listed.add(*_row(starter))
         if ticked:
-            listed.select(known)
-        listed.highlighted = known
+            listed.tick(known)
+        listed.select(known)
 
     # -- leaving
     def action_follow(self) -> None:
@@ -191,7 +187,7 @@ class OnboardingScreen(Screen[None]):
             typed[0].focus()
             await typed[0].action_submit()
             return
-        ticked = [self.offered[index] for index in self.query_one(SelectionList).selected]
+        ticked = [self.offered[index] for index in sorted(self.query_one(TickList).ticked)]
         if not ticked:
             self.say("Nothing is ticked: space ticks the line you are on", "error")
             return
@@ -220,6 +216,5 @@ class OnboardingScreen(Screen[None]):
             self.dismiss()
 
 
-def _prompt(starter: Starter) -> Content:
-    title = words.one_line(starter.title)[:60]
-    return Content.assemble((title, "bold"), f"  {words.one_line(starter.about or starter.address)[:80]}")
+def _row(starter: Starter) -> tuple[str, str]:
+    return starter.title, starter.about or starter.address

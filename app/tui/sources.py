@@ -28,6 +28,7 @@ KEYS = "⏎ read  r refresh  R all  p pause  d remove  a add  esc back"
 class SourcesScreen(Screen[int]):
     """Answers with the id of a source to read, or None."""
 
+    CSS_PATH = "more.tcss"
     app: PenchantApp
     BINDINGS: ClassVar[list[BindingType]] = [
         ("escape,q", "back", "Back"),

@@ -45,6 +45,20 @@ class Visit:
         """Put what has not been on screen into the order `wanted`; others follow (or go, `keep_rest` off)."""
         self.ids = merge(self.fixed, wanted, self.ids[self.shown :] if keep_rest else ())
 
+    def adopt(self, ids: list[int], fixed: int, basis: int) -> None:
+        """Take over an order that was made of this list when `fixed` of its `basis` ids could not move.
+
+        The reader may have moved on since: what has been on screen by now stays. Cheap for long lists.
+        """
+        if len(self.ids) != basis or fixed > self.shown:
+            self.resort(ids)
+            return
+        tail = ids[fixed:]
+        for item in self.ids[fixed : self.shown]:
+            if item in tail:
+                tail.remove(item)
+        self.ids = self.fixed + tail
+
     def extend(self, more: Iterable[int]) -> int:
         """Add what is not there yet at the end; says how many that were."""
         before = len(self.ids)
