@@ -159,4 +159,5 @@ async def _search_account(session: Session, handle: str) -> dict[str, object]:
 
 
 def _sign_in(place: Place) -> str:
-    return f"Sign in (again) with `penchant add {Place(place.base, 'home').address}`."
+    where = place.host if place.base.startswith("https:") else place.base
+    return f"Sign in (again) with `penchant mastodon login {where}`."

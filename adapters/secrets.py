@@ -25,11 +25,12 @@ KEYRING_SECONDS = 4.0
 FILE_NAME = "secrets.json"
 
 _folder: Path | None = None
-_keyring_hangs = threading.Event()
+#: A keyring call that was given up and still runs: until it ends, nobody asks again.
+_stuck: threading.Thread | None = None
 
 
 class SecretsUnavailable(SourceError):
-    hint = "Unlock your system keyring, or sign in again with `penchant add`."
+    hint = "Unlock your system keyring, or sign in again with `penchant mastodon login`."
 
 
 def configure(folder: str | os.PathLike[str]) -> None:
@@ -114,8 +115,9 @@ def _keyring() -> Any:
 
 def _bounded(call: Callable[[], Any]) -> Any:
     """The result of `call`, or the exception it raised, or TimeoutError."""
-    if _keyring_hangs.is_set():
-        return TimeoutError("the keyring hung before")
+    global _stuck
+    if _stuck is not None and _stuck.is_alive():
+        return TimeoutError("the keyring hangs")
     answer: queue.SimpleQueue[Any] = queue.SimpleQueue()
 
     def run() -> None:
@@ -124,11 +126,12 @@ def _bounded(call: Callable[[], Any]) -> Any:
         except BaseException as error:  # backends raise whatever their platform raises
             answer.put(error)
 
-    threading.Thread(target=run, name="keyring", daemon=True).start()
+    thread = threading.Thread(target=run, name="keyring", daemon=True)
+    thread.start()
     try:
         return answer.get(timeout=KEYRING_SECONDS)
     except queue.Empty:
-        _keyring_hangs.set()
+        _stuck = thread
         return TimeoutError("the keyring hangs")
 
 

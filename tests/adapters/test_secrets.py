@@ -62,7 +62,7 @@ class BrokenKeyring(MemoryKeyring):
 
 @pytest.fixture(autouse=True)
 def fresh(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(secrets, "_keyring_hangs", threading.Event())
+    monkeypatch.setattr(secrets, "_stuck", None)
     monkeypatch.setattr(secrets, "KEYRING_SECONDS", 0.1)
     monkeypatch.setenv("PENCHANT_SECRETS_DIR", str(tmp_path / "secrets"))
 
@@ -111,11 +111,18 @@ def test_a_keyring_that_locks_later_is_an_error_in_words_not_a_lost_token(
 ) -> None:
     use(monkeypatch, MemoryKeyring())
     secrets.set("k", "t0ken")
-    use(monkeypatch, LockedKeyring())
-    with pytest.raises(secrets.SecretsUnavailable, match="does not answer") as refused:
-        secrets.get("k")
+    locked = use(monkeypatch, LockedKeyring())
+    locked.kept[secrets.SERVICE, "k"] = "t0ken"
+    for _ in range(3):
+        with pytest.raises(secrets.SecretsUnavailable, match="does not answer") as refused:
+            secrets.get("k")
     assert "Unlock" in refused.value.hint
+    assert sum(thread.name == "keyring" for thread in threading.enumerate()) == 1, "one question at a time"
     assert secrets.get("unknown") is None, "what was never stored costs no question to the keyring"
+    locked.unlocked.set()
+    assert secrets._stuck is not None
+    secrets._stuck.join(10)
+    assert secrets.get("k") == "t0ken", "once it is unlocked, all is well"
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", '{"entries": 5}', '{"entries": {"k": 5}}', "\x00\x01"])

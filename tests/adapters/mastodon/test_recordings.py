@@ -177,7 +177,7 @@ async def test_recorded_refusals_say_what_the_server_said(
     )
     with pytest.raises(NotAuthorized, match="The access token is invalid") as refused:
         await pages(client, settings(server))
-    assert "penchant add mastodon:" in refused.value.hint
+    assert "penchant mastodon login http://127" in refused.value.hint
     server.route(
         "/api/v1/timelines/tag/gone", recorded(entries["mastodonpy-test_timeline_link_fails/01.json"])
     )
