@@ -7,7 +7,7 @@ import re
 import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 from urllib.parse import parse_qs, quote, urlsplit
 
 from . import hackernews_cursor as memory
@@ -22,8 +22,10 @@ from .hackernews_items import (
     read_poll_options,
     read_thread,
 )
-from .http import Client
 from .wire import number
+
+if TYPE_CHECKING:
+    from .http import Client
 
 API = "https://hacker-news.firebaseio.com/v0"
 ALGOLIA = "https://hn.algolia.com/api/v1"

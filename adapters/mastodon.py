@@ -8,17 +8,19 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import replace
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from . import mastodon_place as places
 from .base import Cursor, Item, NotFound, Page, Settings, SourceError, Suggestion
-from .http import Client, Response
 from .mastodon_api import Session, account_id, link_path, open_session, spare, status_id
 from .mastodon_cursor import GAP_PAGES, State, after_gap, after_newest, after_older, missing, overlap, without
 from .mastodon_items import Timeline, Via, read_context, read_timeline
 from .mastodon_place import Place
 from .text import clean_line
 from .wire import decode, number, record, text
+
+if TYPE_CHECKING:
+    from .http import Client, Response
 
 #: Statuses that the first fetch reads back, unless settings["limit"] says otherwise.
 FIRST_LIMIT = 200

@@ -6,14 +6,18 @@ import asyncio
 import json
 import time
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from . import secrets
 from .base import BadSettings, NotAuthorized, NotFound, SourceError
-from .http import Client, Response, next_link, rate_limit
+from .http_headers import next_link, rate_limit
 from .mastodon_place import Place
 from .text import clean_line
 from .wire import decode, ident, parts, record, text
+
+if TYPE_CHECKING:
+    from .http import Client, Response
 
 #: Requests left untouched for the reader's other apps, which share the account's 300 in 5 minutes.
 RESERVE = 10

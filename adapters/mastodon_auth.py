@@ -13,15 +13,18 @@ import json
 import secrets as random
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
 from urllib.parse import quote, urlencode, urlsplit
 
 from . import secrets
 from .base import Malformed, NotAuthorized, NotFound, SourceError
-from .http import Client, Response
 from .mastodon_api import token_key
 from .mastodon_place import base_of
 from .text import clean_line
 from .wire import decode, ident, record, text
+
+if TYPE_CHECKING:
+    from .http import Client, Response
 
 OUT_OF_BAND = "urn:ietf:wg:oauth:2.0:oob"
 CLIENT_NAME = "penchant"

@@ -19,10 +19,10 @@ from .wire import address, decode, ident, number, parts, record, records, text
 MAX_HTML = 300_000
 MAX_MEDIA = 64
 _KINDS: dict[str, MediaKind] = {"image": "image", "gifv": "video", "video": "video", "audio": "audio"}
-_ANCHOR = re.compile(r"<a\b[^>]{0,2000}>", re.IGNORECASE)
-_MENTION = re.compile(
-    r"""\bclass\s*=\s*(?:"[^"]*|'[^']*)\b(?:mention|hashtag)\b|\brel\s*=\s*["']?tag\b""", re.I
-)
+# Neither pattern may look past the next "<" or quote: a hostile body then costs linear time.
+_ANCHOR = re.compile(r"<a\b[^<>]{0,4000}>", re.IGNORECASE)
+_NAMED = re.compile(r"""\b(?:class|rel)\s{0,9}=\s{0,9}(?:"([^"]{0,400})"|'([^']{0,400})')""", re.IGNORECASE)
+_UNLINKED = frozenset(("mention", "hashtag", "tag"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +150,14 @@ def to_author(raw: Any, base: str) -> Author | None:
 
 def plain_mentions(html: str) -> str:
     """Take the hyperlinks off mentions and hashtags, so that only real links are numbered."""
-    return _ANCHOR.sub(lambda m: "<a>" if _MENTION.search(m[0]) else m[0], html)
+
+    def bare(match: re.Match[str]) -> str:
+        words = (
+            word for names in _NAMED.findall(match[0]) for name in names for word in name.lower().split()
+        )
+        return "<a>" if not _UNLINKED.isdisjoint(words) else match[0]
+
+    return _ANCHOR.sub(bare, html)
 
 
 def _natives(statuses: Iterable[Mapping[str, Any]], base: str) -> dict[str, str]:
