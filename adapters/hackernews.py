@@ -139,7 +139,7 @@ async def _list(api: Api, name: str, cursor: Cursor, limit: int) -> AsyncIterato
             if answers[i].state == "null":
                 del known[i]
         deleted = tuple(native_id(i) for i in gone)
-        yield Page(tuple(items), memory.dump(known.values()), deleted=deleted, total=len(wanted))
+        yield Page(tuple(items), memory.dump(known.values(), limit), deleted=deleted, total=len(wanted))
 
 
 async def _complete(api: Api, found: Answer) -> Item:

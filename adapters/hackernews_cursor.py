@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from .base import Cursor
 from .wire import number
 
-#: Items remembered (three full lists of the default size); the oldest are forgotten first.
-KNOWN = 300
+#: Items remembered for each item of the list: those that left it lately are refreshed too.
+KEPT = 3
+#: Rows of a cursor that are read back: what `dump` writes for the longest list.
+MOST = 1500
 #: Items no longer on the list that one fetch asks for again.
 OFF_LIST = 25
 #: Points hardly move after two days (seconds).
@@ -38,16 +40,16 @@ def load(cursor: Cursor) -> dict[int, Known]:
     """The remembered items; whatever has the wrong shape is forgotten."""
     rows = cursor.get("known")
     known = {}
-    for row in rows[:KNOWN] if isinstance(rows, list) else ():
+    for row in rows[:MOST] if isinstance(rows, list) else ():
         values = [number(v) for v in row] if isinstance(row, list) and len(row) == 3 else []
         if len(values) == 3 and values[0] and values[1] is not None and values[2] is not None:
             known[values[0]] = Known(values[0], float(values[1]), float(values[2]))
     return known
 
 
-def dump(known: Iterable[Known]) -> Cursor:
-    """The cursor of the items last read most recently."""
-    newest = sorted(known, key=lambda k: (-k.last, k.id))[:KNOWN]
+def dump(known: Iterable[Known], limit: int) -> Cursor:
+    """The cursor of the items last read most recently; `limit` is how many of the list are read."""
+    newest = sorted(known, key=lambda k: (-k.last, k.id))[: min(KEPT * limit, MOST)]
     return {"known": [[k.id, int(k.first), int(k.last)] for k in newest]}
 
 

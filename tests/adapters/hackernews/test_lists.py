@@ -250,15 +250,23 @@ def test_items_of_any_shape_are_survived(raw: dict[str, Any], number: int) -> No
 
 @given(st.dictionaries(st.sampled_from(["known", "x"]), JSON))
 def test_any_cursor_is_read(cursor: dict[str, Any]) -> None:
-    memory.dump(memory.load(cursor).values())
+    memory.dump(memory.load(cursor).values(), 100)
 
 
 def test_the_cursor_is_bounded_and_keeps_what_was_read_last() -> None:
     now = time.time()
     known = {i: memory.Known(i, now, now - i) for i in range(1, 2000)}
-    cursor = memory.dump(known.values())
-    assert len(cursor["known"]) == memory.KNOWN and cursor["known"][0][0] == 1
-    assert len(json.dumps(cursor)) < 16_000
+    cursor = memory.dump(known.values(), 100)
+    assert len(cursor["known"]) == 300 and cursor["known"][0][0] == 1
+    assert len(json.dumps(memory.dump(known.values(), 10**6))) < 100_000
+
+
+async def test_the_longest_list_is_not_read_twice(news: Any, client: Any, story: Any, pages: Any) -> None:
+    news.lists["top"] = list(range(1, 501))
+    news.items = {n: story(n) for n in range(1, 501)}
+    cursor = (await pages(client, {**news.settings, "limit": 500}))[-1].cursor
+    await pages(client, {**news.settings, "limit": 500}, cursor)
+    assert len(news.asked()) == 500
 
 
 def test_an_item_costs_a_bounded_number_of_requests_in_its_life() -> None:

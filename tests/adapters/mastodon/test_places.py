@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -88,3 +90,13 @@ def test_paths_quote_what_was_typed() -> None:
         == "/api/v1/timelines/tag/%E6%97%A5%E6%9C%AC?limit=40"
     )
     assert Place("https://a.example", "local").path() == "/api/v1/timelines/public?local=true&limit=40"
+
+
+def test_recognising_loads_no_http_library() -> None:
+    program = (
+        "import sys; from penchant import adapters\n"
+        "for kind in ('mastodon', 'hackernews'): adapters.load(kind).recognise('@a@b.example')\n"
+        "sys.exit(' '.join({'httpx', 'lxml', 'selectolax', 'keyring'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
