@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import mmap
+import os
+import shutil
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 
 import apsw
 
+from . import pages
 from .backup import Progress
+from .checks import derived, rename
 from .connection import Database, Row
 from .errors import Damaged, StoreError
 from .migrations import inspect
@@ -17,8 +24,8 @@ from .migrations import inspect
 TABLES = ("subscriptions", "items", "aliases", "sightings", "events", "settings")
 #: Settings that speak of derived rows, which start anew.
 _DERIVED_SETTINGS = ("ranking", "features.version")
-#: Row numbers tried one by one in a hole between readable parts.
-PROBES = 200_000
+#: Tables whose rows have a number of their own, and the column that shows it.
+_NUMBERED = {"subscriptions": "id", "items": "id", "events": "seq"}
 BATCH = 500
 
 
@@ -41,46 +48,66 @@ class Salvaged:
 def salvage(path: str | Path, dest: str | Path, progress: Progress | None = None) -> Salvaged:
     """Copy every readable subscription, item, sighting and event to a new archive at `dest`.
 
-    Marks, full text and counts are derived again there; vectors and the
-    ranking come back with the worker. Raises `StoreError` where `dest` exists
-    or nothing at all can be read.
+    Where the way to some rows is damaged, their pages are looked for in the
+    whole file; an item that was deleted lately may come back by that. Marks,
+    full text and counts are derived again; vectors and the ranking come back
+    with the worker. Raises `StoreError` where `dest` exists or nothing can be read.
     """
     from . import Store
 
     source, target = Path(path).absolute(), Path(dest).absolute()
     if target.exists():
         raise StoreError(f"{target} exists already", hint="Salvage never replaces a file: choose another name.")
-    _check_head(source)
-    damaged = Database(source, "cli")
     result = Salvaged(target)
     part = target.with_name(target.name + ".part")
-    for leftover in (part, part.with_name(part.name + "-wal"), part.with_name(part.name + "-shm")):
-        leftover.unlink(missing_ok=True)
-    try:
-        columns = {table: _columns(damaged, table) for table in TABLES}
-        if not any(columns.values()):
-            raise Damaged(f"{source}: not even the list of its tables can be read", hint="Copy a backup over it.")
-        with Store.open(part, role="cli") as store:
-            store.db.pragma("foreign_keys", "off")
-            for number, table in enumerate(TABLES):
-                if progress:
-                    progress(table, number, len(TABLES))
-                _copy_table(damaged, store.db, table, columns[table], result)
-            _tidy(store.db)
-            store.events.rebuild_state()
-            _derive(store)
-        part.rename(target)
-    finally:
-        damaged.close()
+    _clear(part)
+    with _whole(source, part.with_name(part.name + "-padded")) as readable:
+        damaged = Database(readable, "cli")
+        try:
+            with Store.open(part, role="cli") as store, readable.open("rb") as file:
+                store.db.pragma("foreign_keys", "off")
+                data = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+                for number, table in enumerate(TABLES):
+                    if progress:
+                        progress(table, number, len(TABLES))
+                    _copy_table(damaged, store.db, table, data, result)
+                if not (result.copied["items"] or result.copied["events"] or result.copied["subscriptions"]):
+                    raise Damaged(f"nothing of {source} can be read", hint="Copy a backup over it.")
+                _tidy(store.db)
+                for _, make in derived(store):
+                    make()
+                result.copied = {table: int(store.db.value(f"SELECT count(*) FROM {table}")) for table in TABLES}
+            part.rename(target)
+        finally:
+            damaged.close()
+            _clear(part)
     return result
 
 
-def _check_head(source: Path) -> None:
-    """Refuse what never was a database; a file that is cut short is worth a try."""
+def _clear(path: Path) -> None:
+    for name in (path.name, path.name + "-wal", path.name + "-shm"):
+        path.with_name(name).unlink(missing_ok=True)
+
+
+@contextmanager
+def _whole(source: Path, padded: Path) -> Iterator[Path]:
+    """`source` itself, or, where it is cut short (SQLite then reads nothing of it), a copy filled up with zeros."""
     try:
         inspect(source)
+        yield source
+        return
     except Damaged:
-        pass
+        with source.open("rb") as file:
+            head = file.read(100)
+    promised = int.from_bytes(head[28:32], "big") * max(512, int.from_bytes(head[16:18], "big"))
+    size = source.stat().st_size
+    try:
+        shutil.copyfile(source, padded)
+        if size < promised <= 16 * size:
+            os.truncate(padded, promised)
+        yield padded
+    finally:
+        _clear(padded)
 
 
 def _columns(db: Database, table: str) -> list[str]:
@@ -90,25 +117,39 @@ def _columns(db: Database, table: str) -> list[str]:
         return []
 
 
-def _copy_table(damaged: Database, db: Database, table: str, columns: list[str], result: Salvaged) -> None:
-    known = {row[1] for row in db.rows(f"PRAGMA table_info({table})")}
+def _copy_table(damaged: Database, db: Database, table: str, data: mmap.mmap, result: Salvaged) -> None:
+    known = _columns(db, table)
+    columns = _columns(damaged, table)
     names = [name for name in columns if name in known]
-    if not names:
+    holes = not names
+    if names:
+        listed = ", ".join(names)
+        reader = _Reader(damaged, table, listed, names)
+        result.refused += _insert_all(db, table, names, reader.rows())
+        holes = reader.holes
+    if holes:
         result.incomplete.append(table)
-        return
-    listed = ", ".join(names)
-    sql = f"INSERT OR IGNORE INTO {table}({listed}) VALUES ({', '.join('?' * len(names))})"
-    reader = _Reader(damaged, table, listed, names)
-    batch: list[Row] = []
-    for row in reader.rows():
-        batch.append(row)
-        if len(batch) == BATCH:
-            result.refused += _insert(db, sql, batch)
-            batch = []
-    result.refused += _insert(db, sql, batch)
+        if table in _NUMBERED:
+            found = _stray(data, columns or known, known, _NUMBERED[table])
+            _insert_all(db, table, [name for name in columns or known if name in known], found)
     result.copied[table] = int(db.value(f"SELECT count(*) FROM {table}"))
-    if reader.holes:
-        result.incomplete.append(table)
+
+
+def _stray(data: mmap.mmap, columns: list[str], known: list[str], key: str) -> Iterator[Row]:
+    """Rows of a table found by looking at every page; their number stands for the key, which SQLite leaves out."""
+    place = columns.index(key)
+    for number, values in pages.rows(data, len(columns)):
+        if values[place] is None and number > 0:
+            row = (*values[:place], number, *values[place + 1 :])
+            yield tuple(value for name, value in zip(columns, row, strict=True) if name in known)
+
+
+def _insert_all(db: Database, table: str, names: list[str], rows: Iterable[Row]) -> int:
+    sql = f"INSERT OR IGNORE INTO {table}({', '.join(names)}) VALUES ({', '.join('?' * len(names))})"
+    waiting, refused = iter(rows), 0
+    while batch := list(islice(waiting, BATCH)):
+        refused += _insert(db, sql, batch)
+    return refused
 
 
 def _insert(db: Database, sql: str, rows: list[Row]) -> int:
@@ -129,63 +170,31 @@ def _insert(db: Database, sql: str, rows: list[Row]) -> int:
 
 
 class _Reader:
-    """Every readable row of a table: forwards to the first damaged page, then from the end, then in between."""
+    """The rows of a table by its own order: forwards to the first damaged page, then backwards to the last."""
 
     def __init__(self, db: Database, table: str, columns: str, names: list[str]) -> None:
         self.db = db
         self.table = table
         self.columns = columns
-        self.key = {"events": "seq", "aliases": "", "sightings": "", "settings": ""}.get(table, "id")
-        self.order = "rowid" if self.key else ", ".join(names[:2])
-        self.place = names.index(self.key) if self.key in names else -1
+        self.order = [_NUMBERED[table]] if table in _NUMBERED else names[:2]
         self.holes = False
-        self.last = 0
 
     def rows(self) -> Iterator[Row]:
-        """Rows in no particular order; some of a table without row numbers may come twice."""
-        if self.place < 0:
-            yield from self._scan(f"ORDER BY {self.order}")
-            if self.holes:
-                yield from self._scan("ORDER BY " + ", ".join(f"{name} DESC" for name in self.order.split(", ")))
-            return
-        yield from self._scan("ORDER BY rowid")
-        if not self.holes:
-            return
-        low = self.last
-        high = low
-        for row in self._scan("ORDER BY rowid DESC"):
-            if row[self.place] <= low:
-                return
-            high = row[self.place]
-            yield row
-        yield from self._between(low + 1, high if high > low else low + PROBES)
+        """Rows in no particular order; beside a hole some may come twice."""
+        yield from self._scan(", ".join(self.order))
+        if self.holes:
+            yield from self._scan(", ".join(f"{name} DESC" for name in self.order))
 
     def _scan(self, order: str) -> Iterator[Row]:
-        """Rows until the end or the first damage."""
         try:
             with self.db.failures():
-                for row in self.db.apsw.execute(f"SELECT {self.columns} FROM {self.table} {order}"):
-                    if self.place >= 0:
-                        self.last = max(self.last, row[self.place]) if "DESC" not in order else self.last
-                    yield row
+                yield from self.db.apsw.execute(f"SELECT {self.columns} FROM {self.table} ORDER BY {order}")
         except (StoreError, UnicodeDecodeError):
             self.holes = True
-
-    def _between(self, low: int, high: int) -> Iterator[Row]:
-        """Row by row through a hole: pages that are whole inside it are still found."""
-        for number in range(low, min(high, low + PROBES)):
-            try:
-                found = self.db.row(f"SELECT {self.columns} FROM {self.table} WHERE rowid = ?", (number,))
-            except (StoreError, UnicodeDecodeError):
-                continue
-            if found is not None:
-                yield found
 
 
 def _tidy(db: Database) -> None:
     """Drop references to what was lost; give items without a name their own."""
-    from .checks import rename
-
     with db.write():
         db.run("DELETE FROM aliases WHERE item_id NOT IN (SELECT id FROM items)")
         db.run(
@@ -197,10 +206,3 @@ def _tidy(db: Database) -> None:
         db.run(f"DELETE FROM settings WHERE key IN ({marks})", _DERIVED_SETTINGS)
         db.run("UPDATE subscriptions SET state = 'idle', next_due = 0")
         rename(db)
-
-
-def _derive(store) -> None:  # type: ignore[no-untyped-def]
-    from .checks import derived
-
-    for _, make in derived(store):
-        make()
