@@ -213,7 +213,7 @@ class PenchantApp(App[None]):
         return True
 
     # -- ranking
-    def _present(self) -> tuple[list[int], list[int], float]:
+    def _present(self) -> tuple[list[int], list[int], float, object]:
         return self.feed_screen.present()
 
     def _ordered(self, order: Order) -> None:

@@ -145,7 +145,7 @@ class Browsing:
         ids = await self.app.bridge.reader.do(lambda store: loading.all_ids(store, view, only))
         if self.feed.visit is visit:
             allowed = set(ids)
-            visit.resort([item for item in visit.ids if item in allowed], keep_rest=False)
+            visit.keep(allowed)
             visit.extend(ids)
             self.complete = True
             self.feed.ids_changed()
@@ -186,16 +186,20 @@ class Browsing:
         """How many items came since the visit began."""
         return self._arrived
 
-    def present(self) -> tuple[list[int], list[int], float]:
-        """For the ranking: what must not move, what may, and the time of the visit."""
-        if self.view != View.FOR_YOU:
-            return [], [], self.began
+    def present(self) -> tuple[list[int], list[int], float, object]:
+        """For the ranking: what must not move, everything, the time of the visit, and which visit it is."""
         visit = self.feed.visit
-        return visit.fixed, visit.ids, self.began
+        if self.view != View.FOR_YOU:
+            return [], [], self.began, (visit, 0)
+        return visit.fixed, visit.ids, self.began, (visit, visit.epoch)
 
     def reorder(self, order: Order) -> None:
         """A new order for what has not been on screen."""
         visit = self.feed.visit
+        if self.view == View.FOR_YOU and order.token != (visit, visit.epoch):
+            # Made for another visit, or before something was muted.
+            self.app.lessons.again()
+            return
         visit.show_probability(dict(order.probability))
         if self.view == View.FOR_YOU:
             before = visit.ids

@@ -35,23 +35,25 @@ class Order(NamedTuple):
     ids: list[int]
     probability: dict[int, float]
     decisive: bool
+    token: object
 
 
 class _Step(NamedTuple):
     event: Event | None = None
     undone: str = ""
     refresh: bool = False
+    anew: bool = False
     order: bool = True
 
 
 class Lessons:
-    """`present` tells what is on screen: (fixed ids, the rest, time of the visit); `apply` takes the new order."""
+    """`present` tells what is on screen: (fixed ids, all ids, time of the visit, a token of it); `apply` takes the new order."""
 
     def __init__(
         self,
         archive: Path,
         seed: int,
-        present: Callable[[], tuple[Sequence[int], Sequence[int], float]],
+        present: Callable[[], tuple[Sequence[int], Sequence[int], float, object]],
         apply: Callable[[Order], None],
         failed: Callable[[BaseException], None],
     ) -> None:
@@ -88,6 +90,10 @@ class Lessons:
         """Take in what the worker brought, and order."""
         self._queue(_Step(refresh=True))
 
+    def again(self) -> None:
+        """Order once more: the last order came too late for what is on screen."""
+        self._queue(_Step(anew=True))
+
     def why(self, item_id: int) -> asyncio.Future[Why]:
         """The parts of an item's number."""
         return asyncio.wrap_future(self._thread().submit(lambda: self._loaded().why(item_id)))
@@ -112,8 +118,8 @@ class Lessons:
             while self._steps:
                 await self._calm()
                 steps, self._steps = self._steps, []
-                fixed, rest, now = self._present()
-                work = self._thread().submit(self._step, steps, list(fixed), rest, now)
+                fixed, rest, now, token = self._present()
+                work = self._thread().submit(self._step, steps, list(fixed), rest, now, token)
                 try:
                     order = await asyncio.wrap_future(work)
                 except Exception as error:
@@ -135,11 +141,11 @@ class Lessons:
 
     # -- in the thread
     def _step(
-        self, steps: Sequence[_Step], fixed: list[int], rest: Sequence[int], now: float
+        self, steps: Sequence[_Step], fixed: list[int], rest: Sequence[int], now: float, token: object
     ) -> Order | None:
         first = self._session is None
         session = self._loaded()
-        wanted = first
+        wanted = first or any(step.anew for step in steps)
         for step in steps:
             changed = False
             if step.event is not None:
@@ -155,7 +161,7 @@ class Lessons:
         self.head_version = getattr(session, "head_version", None)
         decisive = any(step.event is not None and step.event.kind in UNDOABLE for step in steps)
         probability = {entry.item_id: entry.probability for entry in ranked}
-        return Order(len(fixed), len(rest), merge(fixed, probability, rest), probability, decisive)
+        return Order(len(fixed), len(rest), merge(fixed, probability, rest), probability, decisive, token)
 
     def _loaded(self) -> RankSession:
         if self._session is None:

@@ -6,7 +6,7 @@ may be re-sorted, grow or shrink at any time.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 
 
 def merge(fixed: Sequence[int], wanted: Iterable[int], rest: Iterable[int] = ()) -> list[int]:
@@ -26,6 +26,8 @@ class Visit:
     def __init__(self, ids: Iterable[int] = ()) -> None:
         self.ids: list[int] = list(ids)
         self.shown = 0
+        #: Orders made before this last changed are out of date.
+        self.epoch = 0
         self.probability: dict[int, float] = {}
         self._before: list[tuple[str, list[int]]] = []
 
@@ -65,10 +67,10 @@ class Visit:
         self.ids = merge(self.ids, more)
         return len(self.ids) - before
 
-    def drop_unseen(self, gone: Iterable[int]) -> None:
-        """Take out items that have not been on screen (muted, deleted)."""
-        away = set(gone)
-        self.ids = self.fixed + [item for item in self.ids[self.shown :] if item not in away]
+    def keep(self, allowed: Container[int]) -> None:
+        """Only these may stay, of what has not been on screen (others were muted or deleted)."""
+        self.ids = self.fixed + [item for item in self.ids[self.shown :] if item in allowed]
+        self.epoch += 1
 
     def remember(self, event_id: str) -> None:
         """Keep the present order: `recall` of this event brings it back."""

@@ -33,12 +33,21 @@ def one_line(text: str) -> str:
     return text if text.isascii() else _few_marks(text)
 
 
+#: A joiner with anything but an emoji on either side.
+_LONE_JOINER = "(?<![\u2190-\u2bff\ufe0f\U0001f000-\U0001faff])\u200d|\u200d(?![\u2190-\u2bff\U0001f000-\U0001faff])"
+
+
 def _gap(match: re.Match[str]) -> str:
     return " " if match[0] in "\t\n\r\x0b\x0c\x85\u2028\u2029" else ""
 
 
 def _few_marks(text: str) -> str:
-    """At most four combining marks on one letter: more overflow into the lines above and below."""
+    """At most four combining marks on one letter: more overflow into the lines above and below.
+
+    And joiners only inside emoji: Rich counts whatever follows one as no cell at all.
+    """
+    if "\u200d" in text:
+        text = re.sub(_LONE_JOINER, "", text)
     kept, run = [], 0
     for char in text:
         run = run + 1 if unicodedata.combining(char) else 0
@@ -53,13 +62,14 @@ def fit(text: str, width: int) -> str:
         return ""
     # A character takes at most two cells: the tail of a monstrous title need not be measured.
     if len(text) > 16 * width + 64:
-        text = text[: 16 * width + 64]
+        text = text[: 16 * width + 64].rstrip("\u200d")
     length = cell_len(text)
     if length == width:
         return text
     if length < width:
         return text + " " * (width - length)
-    return set_cell_size(text, width - 1) + "…"
+    cut = set_cell_size(text, width - 1).rstrip("\u200d")
+    return cut + " " * (width - 1 - cell_len(cut)) + "…"
 
 
 def wrap(text: str, width: int, limit: int = 0) -> list[str]:

@@ -135,3 +135,8 @@ def screen_text(app: PenchantApp) -> list[str]:
 @pytest.fixture
 def lines() -> Any:
     return screen_text
+
+
+@pytest.fixture
+def make() -> Any:
+    return make_items
