@@ -16,10 +16,29 @@ TOKENIZER = EMBEDDER._tokenizer
 
 WORDS = st.sampled_from(
     (
-        "the don\u2019t caf\u00e9. na\u00efve, x\u00b2. </s> <s> \u65e5\u672c\u8a9e \u0441\u043b\u043e\u0432\u043e, 1,000"
-        " e.g. - \u2581a _x_ \U0001f468\u200d\U0001f469 https://a.example/b?c=d C++ \u0131 [1] \u00a0 e\u0301 \ufb01sh"
-    ).split(" ")
-    + ["", "\n", "a\nb", "\n\n", "\t"]
+        *(
+            "the",
+            "don\u2019t",
+            "caf\u00e9.",
+            "na\u00efve,",
+            "x\u00b2.",
+            "</s>",
+            "<s>",
+            "\u65e5\u672c\u8a9e",
+            "1,000",
+        ),
+        *(
+            "\u0441\u043b\u043e\u0432\u043e,",
+            "e.g.",
+            "-",
+            "\u2581a",
+            "_x_",
+            "\U0001f468\u200d\U0001f469",
+            "C++",
+            "\u0131",
+        ),
+        *("https://a.example/b?c=d", "[1]", "\u00a0", "e\u0301", "\ufb01sh", "", "\n", "a\nb", "\n\n", "\t"),
+    )
 )
 TEXTS = st.one_of(
     st.text(st.characters(exclude_categories=("Cs",)), max_size=60),
