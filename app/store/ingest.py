@@ -203,10 +203,14 @@ class Ingest:
             item_id, names = found
             if names > 1:
                 self.db.run("DELETE FROM aliases WHERE kind = ? AND native_id = ?", (kind, native_id))
-                self.db.run("DELETE FROM sightings WHERE item_id = ? AND native_id = ?", (item_id, native_id))
                 self.db.run(
-                    "UPDATE aliases SET body = 1 WHERE item_id = ?1 AND NOT EXISTS"
-                    " (SELECT 1 FROM aliases o WHERE o.item_id = ?1 AND o.body)",
+                    "DELETE FROM sightings WHERE item_id = ? AND native_id = ?"
+                    " AND subscription_id IN (SELECT id FROM subscriptions WHERE kind = ?)",
+                    (item_id, native_id, kind),
+                )
+                self.db.run(
+                    "UPDATE aliases SET body = 1 WHERE (kind, native_id) ="
+                    " (SELECT kind, native_id FROM aliases WHERE item_id = ?1 ORDER BY body DESC LIMIT 1)",
                     (item_id,),
                 )
                 recount_people(self.db, [item_id])

@@ -150,9 +150,9 @@ CREATE TABLE item_state (
     saved_at REAL,
     later_at REAL
 ) STRICT;
-CREATE INDEX state_liked ON item_state(liked_at DESC, item_id) WHERE liked;
-CREATE INDEX state_saved ON item_state(saved_at DESC, item_id) WHERE saved;
-CREATE INDEX state_later ON item_state(later_at DESC, item_id) WHERE later;
+CREATE INDEX state_liked ON item_state(liked_at DESC, item_id DESC) WHERE liked;
+CREATE INDEX state_saved ON item_state(saved_at DESC, item_id DESC) WHERE saved;
+CREATE INDEX state_later ON item_state(later_at DESC, item_id DESC) WHERE later;
 
 -- like and skip replace one another, skip also takes an item off the Later list; the last one counts.
 CREATE VIEW derived_state AS
