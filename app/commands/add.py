@@ -33,6 +33,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace, context: Context) -> int | None:
+    from penchant.adapters.text import clean_line
+
     context.start_log()
     found = _suggestions(args, context)
     if len(found) > 1 and not args.feed:
@@ -42,6 +44,7 @@ def run(args: argparse.Namespace, context: Context) -> int | None:
     if not 0 <= args.feed <= len(found):
         raise UsageError(f"--feed {args.feed}: there are {len(found)} feeds at this address")
     chosen = found[max(0, args.feed - 1)]
+    title = clean_line(args.title, 200)
     if chosen.kind == "mastodon":
         from .mastodon import sign_in_if_needed
 
@@ -49,9 +52,9 @@ def run(args: argparse.Namespace, context: Context) -> int | None:
     known = {(s.kind, s.address) for s in context.store.subscriptions.all()}
     folder = tuple(part for part in args.folder.split("/") if part)
     number = context.store.subscriptions.add(
-        chosen.kind, chosen.address, args.title or chosen.title, dict(chosen.settings), folder
+        chosen.kind, chosen.address, title or chosen.title, dict(chosen.settings), folder
     )
-    name = plain(args.title or chosen.title or chosen.address)
+    name = plain(title or chosen.title or chosen.address)
     if (chosen.kind, chosen.address) in known:
         say(f"{number}  {name}  (you follow it already)")
     else:

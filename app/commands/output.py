@@ -16,6 +16,10 @@ if TYPE_CHECKING:
 _UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2028\u2029\u2066-\u2069\ud800-\udfff]")
 
 
+#: Columns that are not the flexible one take at most so many cells of a terminal.
+WIDEST = 24
+
+
 def plain(text: str, limit: int = 0) -> str:
     """One line of `text` without control characters, cut to `limit` characters where given."""
     line = _UNSAFE.sub(" ", text)
@@ -77,7 +81,8 @@ def table(headings: list[str], rows: list[list[str]], *, flexible: int) -> None:
     grid = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
     for number, heading in enumerate(headings):
         fluid = number == flexible
-        grid.add_column(heading, no_wrap=True, overflow="ellipsis", ratio=1 if fluid else None)
+        widest = None if fluid else WIDEST
+        grid.add_column(heading, no_wrap=True, overflow="ellipsis", ratio=1 if fluid else None, max_width=widest)
     for row in rows:
         grid.add_row(*(Text(plain(cell)) for cell in row))
     console().print(grid)
