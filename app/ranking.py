@@ -1,33 +1,36 @@
 """The ranking of one archive: loads what the experts need, learns, orders, explains, publishes.
 
-One `RankSession` belongs to one thread (the store under it does). Nothing heavy
-is imported here but in `load`: numpy and the experts come then.
+One `RankSession` belongs to one thread (the store under it does). This module
+imports numpy: the screen imports it in the thread that ranks, after the first paint.
 """
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence, Set
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from .rank.types import Label, RankedId, Why
+# One thread: on a busy machine two are slower, and sums come out the same everywhere.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+import numpy as np
+
+from .rank.batch import Batch
+from .rank.explain import Judged, explain
+from .rank.labels import LabelBook
+from .rank.learner import Learner
+from .rank.model import ExpertFailed, Model
+from .rank.order import Columns, columns, order
+from .rank.snapshot import SnapshotError, labels_digest, restore
+from .rank.stats import STATIC_DIMS
+from .rank.topics import fit_topics
+from .rank.types import Label, Ranking, RankItem, Why
+from .ranking_publish import Publisher
+from .ranking_rows import Block, RowReader
+from .store import Store
 from .types import Event
-
-if TYPE_CHECKING:
-    import numpy as np
-
-    from .rank.batch import Batch
-    from .rank.labels import LabelBook
-    from .rank.learner import Learner
-    from .rank.model import Model
-    from .rank.order import Columns, Placed
-    from .rank.types import RankItem
-    from .ranking_rows import Block, RowReader
-    from .store import Store
 
 log = logging.getLogger(__name__)
 
@@ -37,6 +40,8 @@ GROWTH = 1.5
 RELEARN_IN_WINDOW = 2_000
 #: Seconds between rescorings of all that is unseen, beyond the candidates.
 EVERYTHING = 3600.0
+#: So few labels at once were learned in this window; longer lists are replays, their rows come from the store.
+OWN = 64
 #: Decisions remembered for "like 3 posts you liked".
 REMEMBERED = 1_000
 
@@ -56,9 +61,12 @@ class RankSession:
         self.failed: dict[str, str] = {}
         self.head_version: int | None = None
         self._through = 0
-        self._last: list[RankedId] = []
-        self._probability: dict[int, float] = {}
+        self._place: dict[int, int] = {}
+        self._last = Ranking([], [])
+        self._decided: dict[int, np.ndarray] = {}
+        self._remembered: dict[int, float] = {}
         self._scored: tuple[Model, np.ndarray, np.ndarray] | None = None
+        self._surprise: np.ndarray | None = None
         self._everything_at = 0.0
         self._own_rows: dict[int, Batch] = {}
 
@@ -68,12 +76,6 @@ class RankSession:
 
         Raises `StoreError` where the archive cannot be read.
         """
-        # One thread: a busy machine runs two slower, and sums come out the same everywhere.
-        os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-        from .rank.labels import LabelBook
-        from .ranking_rows import RowReader
-        from .store import Store
-
         self.store: Store = Store.open(self.path, role="reader")
         self._book: LabelBook = LabelBook()
         self._topics: dict[str, tuple[str, ...]] = {}
@@ -101,13 +103,14 @@ class RankSession:
             self._topics[event.id] = tuple(str(t) for t in event.value.get("topics", ()))
         elif event.kind == "undo":
             self._topics.pop(event.undoes or "", None)
-        return self._book.add(event)
+        item_id = event.item_id if event.kind != "undo" else self._book.item_of(event.undoes or "")
+        first = self._book.add(event)
+        place = self._place.get(item_id) if item_id is not None else None
+        if place is not None:
+            self._unseen[place] = not self._book.touched(self._block.items[place].item_id)
+        return first
 
     def _restored(self) -> Learner:
-        from .rank.learner import Learner
-        from .rank.model import Model
-        from .rank.snapshot import SnapshotError, labels_digest, restore
-
         head = self.store.scores.head()
         if head is not None:
             self.head_version = head.version
@@ -123,26 +126,24 @@ class RankSession:
 
     def _fit(self, ids: Sequence[int]) -> None:
         """New archive statistics; the model learns everything again with them."""
-        from .rank.learner import Learner
-        from .rank.model import Model
-
         self._rows.fit(ids)
         self._learner = Learner(Model(topics=self._learner.model.topics))
         self._own_rows.clear()
+        self._decided.clear()
 
     def _hold(self, ids: Sequence[int]) -> None:
         self._set_block(self._rows.read(ids))
 
     def _set_block(self, block: Block) -> None:
-        from .rank.order import columns
-        from .rank.topics import fit_topics
-
+        if self._scored is not None:
+            self._remembered |= dict(zip(self._place, self._scored[2].tolist(), strict=True))
         self._block = block
         self._columns: Columns = columns(block.items)
         self._place = {item.item_id: i for i, item in enumerate(block.items)}
+        self._unseen = np.array([not self._book.touched(item_id) for item_id in self._place], bool)
         names = [topic for topics in self._topics.values() for topic in topics]
         self._learner.model.topics = fit_topics(names, block.batch) if names else None
-        self._scored = None
+        self._scored = self._surprise = None
 
     def refresh(self) -> bool:
         """Take in new items, vectors and other windows' events; say whether anything changed."""
@@ -165,14 +166,10 @@ class RankSession:
 
     def _renew(self, ids: Sequence[int]) -> None:
         """Keep the rows that are finished, read the others."""
-        from .rank.batch import Batch
-        from .ranking_rows import Block
-
         old = self._block
         kept = [p for i in ids if (p := self._place.get(i)) is not None and old.complete[p]]
         have = {old.items[p].item_id for p in kept}
         new = self._rows.read([i for i in ids if i not in have])
-        import numpy as np
 
         self._set_block(
             Block(
@@ -184,7 +181,7 @@ class RankSession:
 
     # -- learning
     def learn(self, event: Event) -> bool:
-        """Learn one event of this window; say whether scores changed. An event known by id changes nothing."""
+        """Learn one event of this window; say whether scores changed. A known id changes nothing."""
         first = self._take(event)
         if event.kind in ("mute", "topics") or (event.kind == "undo" and first is None):
             self._renew(self.store.items.candidates(self.limit, time.time()))
@@ -199,8 +196,6 @@ class RankSession:
         return self.learn(Event("undo", undoes=event_id))
 
     def _follow(self, first: int) -> None:
-        from .rank.model import ExpertFailed
-
         try:
             self._learner.follow(self._book.labels, first, self._label_rows)
             self._scored = None
@@ -209,26 +204,21 @@ class RankSession:
 
     def _label_rows(self, labels: Sequence[Label]) -> tuple[Batch, list[int]]:
         """Rows of labelled items: as they were when this session first learned them, else from the store."""
-        from .rank.batch import Batch
-
-        absent: list[int] = []
+        rows: dict[int, Batch] = {}
         for label in labels:
             place = self._place.get(label.item_id)
             if label.item_id in self._own_rows:
-                continue
-            if place is not None:
-                self._own_rows[label.item_id] = self._block.batch.take([place])
-            else:
-                absent.append(label.item_id)
+                rows[label.item_id] = self._own_rows[label.item_id]
+            elif place is not None:
+                rows[label.item_id] = self._block.batch.take([place])
+        absent = [label.item_id for label in labels if label.item_id not in rows]
         if absent:
             block = self._rows.read(absent)
-            for i, item in enumerate(block.items):
-                self._own_rows[item.item_id] = block.batch.take([i])
+            rows |= {item.item_id: block.batch.take([i]) for i, item in enumerate(block.items)}
+        if len(labels) <= OWN:
+            self._own_rows |= rows
         gone = self._rows.blank()
-        batch = Batch.concat([self._own_rows.get(label.item_id, gone) for label in labels])
-        if len(labels) > 64:  # a replay: the store can tell it again
-            self._own_rows.clear()
-        return batch, list(range(len(labels)))
+        return Batch.concat([rows.get(label.item_id, gone) for label in labels]), list(range(len(labels)))
 
     def _note(self, error: Exception) -> None:
         name = getattr(error, "name", None) or type(error).__name__
@@ -237,54 +227,63 @@ class RankSession:
         self.failed[name] = str(error)
 
     # -- ordering
-    def order(self, shown_ids: Sequence[int] = (), now: float | None = None) -> list[RankedId]:
+    def order(self, shown_ids: Sequence[int] = (), now: float | None = None) -> Ranking:
         """The whole ranked feed. `shown_ids` (in screen order) stay exactly where they are, first."""
         now = time.time() if now is None else now
+        shown = set(shown_ids)
         try:
-            placed = self._placed(now)
+            ranked = self._last = self._ranked(now, shown)
         except Exception as error:  # an expert that fails must not cost the reader the list
             self._note(error)
-            shown = set(shown_ids)
-            return [*self._kept(shown_ids), *(entry for entry in self._last if entry.item_id not in shown)]
-        shown = set(shown_ids)
-        items = self._block.items
-        ranked = [
-            RankedId(items[row].item_id, self._probability[items[row].item_id], note)
-            for row, note in placed
-            if items[row].item_id not in shown and not self._book.touched(items[row].item_id)
-        ]
-        self._last = ranked
-        return [*self._kept(shown_ids), *ranked]
+            old = [entry for entry in self._last if entry.item_id not in shown]
+            ranked = Ranking([e.item_id for e in old], [e.probability for e in old], self._last.notes)
+        kept = self._kept(shown_ids)
+        return Ranking([*shown_ids, *ranked.ids], [*kept, *ranked.probabilities], ranked.notes)
 
-    def _kept(self, shown_ids: Sequence[int]) -> list[RankedId]:
-        absent = [item_id for item_id in shown_ids if item_id not in self._probability]
+    def _ranked(self, now: float, without: Set[int]) -> Ranking:
+        """The candidates that are unseen and not in `without`, best first."""
+        belief, probability = self._score()
+        open_ = self._unseen.copy()
+        open_[[place for item_id in without if (place := self._place.get(item_id)) is not None]] = False
+        rows = np.flatnonzero(open_)
+        items = self._columns.take(rows)
+        static = self._block.batch.static[rows]
+        drawn = (belief + self._drawn_off(belief))[rows]
+        order_, notes = order(items, belief[rows], static, now, drawn=drawn, seed=self.seed)
+        numbers = probability[rows[order_]].tolist()
+        named = {int(items.ids[row]): note for row, note in notes.items()}
+        return Ranking(items.ids[order_].tolist(), numbers, named)
+
+    def _kept(self, shown_ids: Sequence[int]) -> list[float]:
+        """The numbers of the items on screen: scored now, as scored last, or as published."""
+        now = self._scored[2] if self._scored else None
+        absent = [i for i in shown_ids if i not in self._place and i not in self._remembered]
         if absent:
-            known = self.store.scores.latest(absent)
-            self._probability |= {i: known[i].probability if i in known else 0.5 for i in absent}
-        return [RankedId(item_id, self._probability[item_id]) for item_id in shown_ids]
-
-    def _placed(self, now: float) -> list[Placed]:
-        from .rank.order import order
-
-        belief, drawn = self._score()
-        return order(self._columns, belief, self._block.batch.static, now, drawn=drawn, seed=self.seed)
+            published = self.store.scores.latest(absent)
+            self._remembered |= {i: published[i].probability if i in published else 0.5 for i in absent}
+        return [
+            float(now[place]) if now is not None and (place := self._place.get(i)) is not None
+            else self._remembered.get(i, 0.5)
+            for i in shown_ids
+        ]
 
     def _score(self) -> tuple[np.ndarray, np.ndarray]:
-        """What is believed of the candidates, and the same under this visit's draw; kept until a lesson."""
+        """What is believed of the candidates, and their probabilities; kept until a lesson."""
         model = self._learner.model
         if self._scored is None or self._scored[0] is not model:
             scores = model.score(self._block.batch)
-            drawn = model.draw(self._block.batch, self.seed)
-            ids = self._columns.ids.tolist()
-            self._probability |= dict(zip(ids, scores.probability.tolist(), strict=True))
-            self._scored = (model, model.belief(scores), drawn)
+            self._scored = (model, model.belief(scores), scores.probability)
         return self._scored[1], self._scored[2]
+
+    def _drawn_off(self, belief: np.ndarray) -> np.ndarray:
+        """How far this visit's draw lies from the belief: drawn once for the candidates now held."""
+        if self._surprise is None:
+            self._surprise = self._learner.model.draw(self._block.batch, self.seed) - belief
+        return self._surprise
 
     # -- explaining
     def why(self, item_id: int) -> Why:
-        """Why the item stands where it does; any item of the archive, seen or not. KeyError: there is none."""
-        from .rank.explain import explain
-
+        """Why the item stands where it does; any item of the archive. KeyError: there is none."""
         place = self._place.get(item_id)
         if place is not None:
             item, batch = self._block.items[place], self._block.batch.take([place])
@@ -296,24 +295,23 @@ class RankSession:
         text = self.store.items.texts([item_id]).get(item_id, ("", "", ()))[1]
         return explain(self._learner.model, item, text, batch, self._judged())
 
-    def _judged(self):  # type: ignore[no-untyped-def]
-        import numpy as np
-
-        from .rank.explain import Judged
-
+    def _judged(self) -> Judged:
         decisions = [label for label in self._learner.learned if label.weight >= 0.5][-REMEMBERED:]
-        batch, _ = self._label_rows(decisions) if decisions else (self._rows.blank(), [])
-        titles = {}
+        absent = [label.item_id for label in decisions if label.item_id not in self._decided]
+        if absent:
+            block = self._rows.read(absent)
+            self._decided |= {item.item_id: block.batch.static[i] for i, item in enumerate(block.items)}
+        decisions = [label for label in decisions if label.item_id in self._decided]
+        return Judged(
+            np.array([label.item_id for label in decisions], np.int64),
+            np.array([self._decided[x.item_id] for x in decisions], np.float32).reshape(-1, STATIC_DIMS),
+            np.array([label.y for label in decisions], np.int64),
+            self._title,
+        )
 
-        def title(item_id: int) -> str:
-            if item_id not in titles:
-                cards = self.store.items.cards([item_id])
-                titles[item_id] = (cards[0].title or cards[0].excerpt) if cards else "an item no longer here"
-            return titles[item_id]
-
-        ids = np.array([label.item_id for label in decisions], np.int64)
-        y = np.array([label.y for label in decisions], np.int64)
-        return Judged(ids, batch.static[: len(ids)], y, title)
+    def _title(self, item_id: int) -> str:
+        cards = self.store.items.cards([item_id])
+        return (cards[0].title or cards[0].excerpt) if cards else "an item no longer here"
 
     # -- publishing
     def publish(self, store: Store | None = None) -> int:
@@ -322,31 +320,28 @@ class RankSession:
         `store`: where to write (default: a short connection of its own). The candidates are always
         scored, everything else that is unseen once an hour and when the archive's statistics were made anew.
         """
-        from .rank.snapshot import Snapshot, dump, labels_digest
-        from .store import Store
-
         refitted = self._refit_if_grown()
         now = time.time()
-        placed = self._placed(now)
-        model = self._learner.model
-        snapshot = Snapshot(model, self._rows.stats, labels_digest(self._learner.learned), self._through)
+        order_ = self._ranked(now, frozenset()).ids
+        everything = refitted or now - self._everything_at > EVERYTHING
         writer = store or Store.open(self.path, role="worker")
         try:
-            head = writer.scores.head()
-            version = (head.version if head else 0) + 1
-            meta = {"labels": model.learned, "trust": self.trust(), "failed": self.failed}
-            order = [self._block.items[row].item_id for row, _ in placed]
-            rest = self._beyond(now) if refitted or now - self._everything_at > EVERYTHING else None
-            writer.scores.put_head(version, self._through, dump(snapshot), meta)
-            writer.scores.publish(self._score_rows(self._block.batch), order, version)
-            if rest is not None:
-                writer.scores.publish((row for _, row in rest), [*order, *_best_first(rest)], version)
-                self._everything_at = now
+            publisher = Publisher(writer, self._learner.model, self._rows)
+            self.head_version = publisher.publish(
+                self._block.batch,
+                order_,
+                now,
+                digest=labels_digest(self._learner.learned),
+                through=self._through,
+                everything=everything,
+                meta={"trust": self.trust(), "failed": self.failed},
+            )
         finally:
             if store is None:
                 writer.close()
-        self.head_version = version
-        return version
+        if everything:
+            self._everything_at = now
+        return self.head_version
 
     def _refit_if_grown(self) -> bool:
         ids = self.store.items.candidates(self.limit, time.time())
@@ -356,23 +351,6 @@ class RankSession:
         self._hold(ids)
         self._follow(0)
         return True
-
-    def _score_rows(self, batch: Batch) -> Iterator[tuple[int, float, float, str]]:
-        scores = self._learner.model.score(batch)
-        for i, item_id in enumerate(batch.item_ids.tolist()):
-            parts = {n: round(float(v), 4) for n, v in zip(scores.names, scores.parts[i], strict=True) if v}
-            yield item_id, float(scores.logit[i]), float(scores.probability[i]), json.dumps(parts)
-
-    def _beyond(self, now: float) -> list[tuple[float, tuple[int, float, float, str]]]:
-        """(value with freshness, score row) of every unseen item that is no candidate."""
-        every = self.store.items.candidates(1 << 40, now)
-        others = [item_id for item_id in every if item_id not in self._place]
-        out: list[tuple[float, tuple[int, float, float, str]]] = []
-        for at in range(0, len(others), 2_000):
-            block = self._rows.read(others[at : at + 2_000])
-            for item, row in zip(block.items, self._score_rows(block.batch), strict=True):
-                out.append((row[1] - min((now - item.at) / 86400.0 * 0.14, 1.5), row))
-        return out
 
     def trust(self) -> dict[str, float]:
         """How far the head believes each expert now."""
@@ -392,7 +370,3 @@ class RankSession:
 
 def _least(a: int | None, b: int | None) -> int | None:
     return b if a is None else a if b is None else min(a, b)
-
-
-def _best_first(rows: list[tuple[float, tuple[int, float, float, str]]]) -> list[int]:
-    return [row[0] for _, row in sorted(rows, key=lambda pair: (-pair[0], pair[1][0]))]

@@ -73,7 +73,7 @@ class Batch:
 def build_batch(
     items: Sequence[RankItem], blobs: Sequence[bytes], vectors: np.ndarray, stats: ArchiveStats
 ) -> Batch:
-    """Columns of items from their word blobs (b"" where unknown) and vectors float[n, v] (0 where unknown)."""
+    """Columns of items from their word blobs (b"" if unknown) and vectors float[n, v] (0 if unknown)."""
     return Batch(
         np.array([i.item_id for i in items], np.int64),
         word_rows(blobs, stats.idf),
@@ -97,7 +97,7 @@ def word_rows(blobs: Sequence[bytes], idf: np.ndarray) -> SparseRows:
     # bincount adds in order: a row's norm is the same to the bit whatever stands beside it.
     norm = np.sqrt(np.bincount(np.repeat(np.arange(len(size)), size), value * value, len(size)))
     value = value / np.repeat(np.maximum(norm, 1e-6), size)
-    return SparseRows(start, index, value.astype(np.float16))
+    return SparseRows(start, index, value.astype(np.float32))
 
 
 def origin_features(item: RankItem) -> list[tuple[str, float, str]]:
@@ -128,7 +128,7 @@ def feature_index(key: str, buckets: int) -> int:
 
 def _named(features: list[tuple[str, float, str]], buckets: int) -> tuple[np.ndarray, np.ndarray]:
     index = np.array([feature_index(key, buckets) for key, _, _ in features], np.uint16)
-    return index, np.array([value for _, value, _ in features], np.float16)
+    return index, np.array([value for _, value, _ in features], np.float32)
 
 
 def _popular(item: RankItem, stats: ArchiveStats) -> tuple[float, float, float]:

@@ -32,8 +32,8 @@ TITLES = {
     "topics": "your topics",
     "base": "your own like rate",
 }
-#: Cosine from which on a judged item is worth naming.
-NEAR = 0.35
+#: Cosine from which on a judged item is worth naming; below it only the nearest of the deciding side is.
+NEAR = 0.3
 #: A contribution smaller than this is not named.
 SMALL = 0.005
 
@@ -60,7 +60,7 @@ def explain(
     scores = scores or model.score(batch)
     told = {
         "words": lambda: _words(model, item, text, batch),
-        "static": lambda: _near(batch, judged),
+        "static": lambda: _near(batch, judged, scores.parts[0, scores.names.index("static")]),
         "origin": lambda: _named(model, "origin", batch, origin_features(item), ORIGIN_BUCKETS),
         "people": lambda: _people(model, item, batch),
         "popular": lambda: _popular(item),
@@ -73,7 +73,8 @@ def explain(
         for name, value in zip(scores.names, scores.parts[0], strict=True)
         if value != 0.0 or name == "base"
     ]
-    return Why(item.item_id, float(scores.logit[0]), float(scores.probability[0]), tuple(parts), model.learned)
+    logit, chance = float(scores.logit[0]), float(scores.probability[0])
+    return Why(item.item_id, logit, chance, tuple(parts), model.learned)
 
 
 def _shares(model: Model, name: str, batch: Batch) -> dict[int, float]:
@@ -105,15 +106,16 @@ def _words(model: Model, item: RankItem, text: str, batch: Batch) -> list[str]:
     return lines
 
 
-def _near(batch: Batch, judged: Judged) -> list[str]:
+def _near(batch: Batch, judged: Judged, part: float) -> list[str]:
     if not len(judged.y):
         return []
     near = judged.static @ batch.static[0]
     near = np.where(judged.item_ids == batch.item_ids[0], -1.0, near)
+    ranked = np.argsort(-near, kind="stable").tolist()
     lines = []
     for y, verb in ((1, "liked"), (0, "skipped")):
-        places = [i for i in np.argsort(-near, kind="stable").tolist() if judged.y[i] == y and near[i] >= NEAR]
-        chosen = places[:3]
+        side = [i for i in ranked if judged.y[i] == y and near[i] > 0]
+        chosen = [i for i in side[:3] if near[i] >= NEAR] or side[: int((part > 0) == bool(y))]
         if chosen:
             titles = ", ".join(f'"{_short(judged.title(int(judged.item_ids[i])))}"' for i in chosen)
             lines.append(f"like {len(chosen)} post{'s' if len(chosen) > 1 else ''} you {verb}: {titles}")
@@ -175,4 +177,4 @@ def _base(model: Model) -> list[str]:
     if not liked + against:
         return ["nothing judged yet: even odds"]
     share = round(100 * liked / (liked + against))
-    return [f"{share} % of what you judged so far was for (hints count less), drawn to even odds while little is known"]
+    return [f"{share} % of what you judged was for (hints count less), drawn to even odds while that is little"]

@@ -55,8 +55,8 @@ def fit_head(
     """Non-negative logistic stacking (Wolpert 1992; Breiman 1996) by projected Newton steps.
 
     opinions float64[n, E] are out-of-sample, y in {0, 1}, weight in (0, 1]; counts are the
-    summed weights of all labels for and against. The start and the number of steps are fixed, so
-    the result depends on nothing else.
+    summed weights of all labels for and against. The start is fixed, so the result depends on
+    nothing else.
     """
     n, e = opinions.shape
     base = base_rate(*counts, options)
@@ -70,7 +70,7 @@ def fit_head(
     prior = np.linalg.inv(spread)
     x = np.column_stack([opinions, np.ones(n)])
     theta = mean.copy()
-    for _ in range(15):
+    for _ in range(30):
         p = 1.0 / (1.0 + np.exp(-np.clip(base + x @ theta, -30.0, 30.0)))
         gradient = x.T @ (weight * (p - y)) + prior @ (theta - mean)
         hessian = (x * (weight * p * (1.0 - p))[:, None]).T @ x + prior
@@ -79,4 +79,6 @@ def fit_head(
         step[free] = np.linalg.solve(hessian[np.ix_(free, free)], gradient[free])
         theta = theta - np.clip(step, -1.0, 1.0)
         theta[:e] = np.maximum(theta[:e], 0.0)
+        if np.max(np.abs(step)) < 1e-9:
+            break
     return HeadWeights(base, said * float(theta[e]), said * theta[:e], said)

@@ -134,6 +134,11 @@ class LabelBook:
             at = min(at, new)
         return at
 
+    def item_of(self, event_id: str) -> int | None:
+        """The item that a live event names."""
+        found = self._events.get(event_id)
+        return None if found is None else found[1].item_id
+
     def touched(self, item_id: int) -> bool:
         """Whether any live event names the item: it has been seen."""
         return bool(self._of_item.get(item_id))

@@ -13,7 +13,7 @@ from .batch import Batch
 from .model import Model
 from .types import Label
 
-#: (interval, how many are kept): undo of a recent label relearns at most 15 others, of any of the last 3,000 at most 1,023.
+#: (interval, how many are kept): undo of a recent label relearns at most 15 others, of the last 3,000 at most 1,023.
 KEPT = ((16, 3), (128, 3), (1024, 3))
 
 #: Gives for labels their rows: a batch and the place of each label's item in it.
@@ -27,13 +27,15 @@ class Learner:
         self.model = model
         self.learned = list(learned)
         self._points: list[tuple[int, Model]] = [(len(self.learned), model.copy())]
+        self._owed: int | None = None  # where a failed call would have begun
 
     def follow(self, labels: Sequence[Label], first: int, rows_of: RowsOf) -> int:
-        """Learn `labels`, which differ from what was learned from place `first` on. Returns how many were learned.
+        """Learn `labels`, which differ from what was learned from place `first` on; returns how many it took.
 
         Where an expert fails the model is left as it was before the call, and the error goes on.
         """
-        first = min(first, len(self.learned))
+        first = min(first, len(self.learned), len(self.learned) if self._owed is None else self._owed)
+        self._owed = first
         if first < len(self.learned):
             self._points = [p for p in self._points if p[0] <= first] or [(0, self._blank())]
             start, model = self._points[-1][0], self._points[-1][1].copy()
@@ -52,6 +54,7 @@ class Learner:
         model.topics = self.model.topics
         self.model, self._points = model, points
         self.learned[start:] = todo
+        self._owed = None
         return len(todo)
 
     def _blank(self) -> Model:

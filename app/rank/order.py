@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -30,18 +30,22 @@ class OrderOptions:
     people_days: float = 2.0
 
 
-class Placed(NamedTuple):
-    """Row of the batch, and why it stands there out of turn: "", "explored" or "people"."""
+#: Logit that age takes away at most: past some days old is old.
+OLDEST = 1.5
 
-    row: int
-    note: str = ""
+
+def faded(seconds: Any, options: OrderOptions | None = None) -> Any:
+    """Logits that an age (a number or an array) takes away."""
+    days = np.maximum(0.0, seconds) / 86400.0
+    return np.minimum(np.log(2.0) * days / (options or OrderOptions()).half_life, OLDEST)
 
 
 @dataclass(frozen=True, slots=True)
 class Columns:
     """What ordering needs of n items, made once: `at` in Unix seconds, equal codes for equal keys (-1: none).
 
-    `brought` lists (row, times at which each distinct person brought it) where several did.
+    `brought` lists (row, times at which each distinct person brought it) where several did. `newest`
+    are all rows, newest first, then by id: ties are broken by it, never by chance.
     """
 
     ids: np.ndarray
@@ -49,6 +53,17 @@ class Columns:
     author: np.ndarray
     source: np.ndarray
     brought: tuple[tuple[int, np.ndarray], ...]
+    newest: np.ndarray
+
+    def take(self, rows: np.ndarray) -> Columns:
+        """The columns of these rows (ascending)."""
+        place = np.full(len(self.ids), -1)
+        place[rows] = np.arange(len(rows))
+        newest = place[self.newest]
+        brought = tuple((int(place[row]), times) for row, times in self.brought if place[row] >= 0)
+        return Columns(
+            self.ids[rows], self.at[rows], self.author[rows], self.source[rows], brought, newest[newest >= 0]
+        )
 
 
 def columns(items: Sequence[RankItem]) -> Columns:
@@ -60,12 +75,15 @@ def columns(items: Sequence[RankItem]) -> Columns:
             for key, _name, _how, at in item.people:
                 latest[key] = max(at or 0.0, latest.get(key, 0.0))
             brought.append((row, np.array(list(latest.values()))))
+    ids = np.array([item.item_id for item in items], np.int64)
+    at = np.array([item.at for item in items], np.float64)
     return Columns(
-        np.array([item.item_id for item in items], np.int64),
-        np.array([item.at for item in items], np.float64),
+        ids,
+        at,
         _codes([item.author_key for item in items]),
         _codes([item.source_key for item in items]),
         tuple(brought),
+        np.lexsort((ids, -at)),
     )
 
 
@@ -78,31 +96,29 @@ def order(
     drawn: np.ndarray | None = None,
     seed: int = 0,
     options: OrderOptions | None = None,
-) -> list[Placed]:
-    """All n rows, best first. Equal arguments give an equal order.
+) -> tuple[np.ndarray, dict[int, str]]:
+    """(all n rows best first, {row: "explored" or "people"}). Equal arguments give an equal order.
 
     belief float64[n] is in logits; static float[n, d] unit rows say what is near; drawn float64[n] is
-    the same under one draw of the model (None: no exploration); `seed` places the explored items.
+    the same under one draw of the model (None: no exploration); `seed` places the explored rows.
     """
     options = options or OrderOptions()
     n = len(items.ids)
     if n == 0:
-        return []
-    age = np.maximum(0.0, now - items.at) / 86400.0
+        return np.zeros(0, np.intp), {}
     talk = _talk(items, now, options)
-    bonus = talk - np.minimum(np.log(2.0) * age / options.half_life, OLDEST)
+    bonus = talk - faded(now - items.at, options)
     value = belief + bonus
-    # Ties go to the newer, then to the lower id: never to chance.
-    best = np.lexsort((items.ids, age, -value))
+    best = items.newest[np.argsort(-value[items.newest], kind="stable")]
     taken = _spread(best, items, value, static, options)
-    rest = np.ones(n, bool)
-    rest[taken] = False
-    rows = [*taken, *best[rest[best]].tolist()]
-    notes = np.where(talk > 0, PEOPLE, "").tolist()
-    places = [Placed(row, notes[row]) for row in rows]
+    open_ = np.ones(n, bool)
+    open_[taken] = False
+    rows = np.concatenate([np.array(taken, np.intp), best[open_[best]]])
+    notes = {int(row): PEOPLE for row in np.flatnonzero(talk > 0)}
     if drawn is None or options.explore <= 0:
-        return places
-    return _explore(places, np.lexsort((items.ids, -(drawn + bonus))), seed, options.explore)
+        return rows, notes
+    wish = items.newest[np.argsort(-(drawn + bonus)[items.newest], kind="stable")]
+    return _explore(rows, notes, wish, seed, options.explore)
 
 
 def _talk(items: Columns, now: float, options: OrderOptions) -> np.ndarray:
@@ -114,12 +130,10 @@ def _talk(items: Columns, now: float, options: OrderOptions) -> np.ndarray:
     return out
 
 
-#: Logit that age takes away at most: past some days old is old.
-OLDEST = 1.5
 #: Places that are filled by looking at everything still open; the rest keeps its plain order.
-HEAD_PLACES = 200
+HEAD_PLACES = 120
 #: Open items looked at for one place: a flood of near-copies longer than this is cut off behind it.
-POOL = 400
+POOL = 320
 
 
 def _spread(
@@ -170,26 +184,27 @@ def _codes(keys: list[str]) -> np.ndarray:
     return np.array([table.setdefault(key, len(table)) if key else -1 for key in keys])
 
 
-def _explore(places: list[Placed], wish: np.ndarray, seed: int, share: float) -> list[Placed]:
+def _explore(
+    rows: np.ndarray, notes: dict[int, str], wish: np.ndarray, seed: int, share: float
+) -> tuple[np.ndarray, dict[int, str]]:
     """Give one place in every 1/share to the best drawn row from below it; never one of the first three."""
     step = max(2, round(1.0 / share))
-    head, tail = places[:HEAD_PLACES], places[HEAD_PLACES:]
-    rank = {place.row: i for i, place in enumerate(head)}
+    head = rows[:HEAD_PLACES].tolist()
+    rank = {row: i for i, row in enumerate(head)}
     moved: dict[int, int] = {}
     wishes = iter(wish.tolist())
     for block in range(len(head) // step):
         # The draw decides who comes; seed and block decide where: both fixed for the visit.
         offset = int(np.random.default_rng([seed & 0xFFFFFFFF, block]).integers(0, step))
         at = max(3, block * step + offset)
-        found = next((r for r in wishes if rank.get(r, len(places)) > at + step), None)
+        found = next((r for r in wishes if rank.get(r, len(rows)) > at + step), None)
         if found is None:
             break
         moved[found] = at
-    rows = iter(place for place in head if place.row not in moved)
-    by_place = {at: row for row, at in moved.items()}
-    out = []
-    for at in range(len(head) + len(moved)):
-        place = Placed(by_place[at], EXPLORED) if at in by_place else next(rows, None)
-        if place is not None:
-            out.append(place)
-    return out + [place for place in tail if place.row not in moved]
+    kept = [row for row in head if row not in moved]
+    for row, at in sorted(moved.items(), key=lambda pair: pair[1]):
+        kept.insert(at, row)
+    tail = rows[HEAD_PLACES:]
+    if moved:
+        tail = tail[~np.isin(tail, list(moved))]
+    return np.concatenate([np.array(kept, np.intp), tail]), {**notes, **dict.fromkeys(moved, EXPLORED)}

@@ -25,7 +25,7 @@ class SnapshotError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """A model that has learned `model.learned` labels, whose digest is `digest`, through event `through_seq`."""
+    """A model that has learned the labels of this `digest`, through event `through_seq`."""
 
     model: Model
     stats: ArchiveStats

@@ -63,7 +63,7 @@ class ArchiveStats:
 def fit_stats(
     items: Sequence[RankItem], word_hashes: Iterable[np.ndarray], vectors: np.ndarray
 ) -> ArchiveStats:
-    """Stats of an archive (or a sample of it): hashes uint32[k] of each item, vectors float[n, v] (0 = unknown)."""
+    """Stats of an archive (or a sample): each item's hashes uint32[k], vectors float[n, v] (0 = unknown)."""
     count = np.zeros(WORD_BUCKETS, np.int64)
     n = 0
     for hashes in word_hashes:

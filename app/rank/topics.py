@@ -26,7 +26,7 @@ class Topics:
     centres: np.ndarray
 
     def match(self, batch: Batch) -> np.ndarray:
-        """float64[n, t] in 0..1: the share of each topic's words that an item has (and no less than all counts)."""
+        """float64[n, t], 1 where an item has all the words of a topic."""
         out = np.zeros((len(batch), len(self.names)))
         for t, buckets in enumerate(self.buckets):
             out[:, t] = _share(batch.words, buckets) >= 1.0 - 1e-6

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple, overload
 
 if TYPE_CHECKING:
     import numpy as np
@@ -110,3 +111,28 @@ class RankedId(NamedTuple):
     item_id: int
     probability: float
     note: str = ""
+
+
+@dataclass(frozen=True, slots=True, eq=True)
+class Ranking(Sequence[RankedId]):
+    """A ranked feed as parallel lists (10,000 tuples would wake the garbage collector at every key)."""
+
+    ids: list[int]
+    probabilities: list[float]
+    notes: dict[int, str] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    @overload
+    def __getitem__(self, at: int) -> RankedId: ...
+    @overload
+    def __getitem__(self, at: slice) -> Ranking: ...
+    def __getitem__(self, at: int | slice) -> RankedId | Ranking:
+        if isinstance(at, slice):
+            return Ranking(self.ids[at], self.probabilities[at], self.notes)
+        return RankedId(self.ids[at], self.probabilities[at], self.notes.get(self.ids[at], ""))
+
+    def __iter__(self) -> Iterator[RankedId]:
+        for item_id, probability in zip(self.ids, self.probabilities, strict=True):
+            yield RankedId(item_id, probability, self.notes.get(item_id, ""))
