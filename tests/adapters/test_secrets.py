@@ -171,7 +171,7 @@ def test_a_change_waits_for_the_one_before() -> None:
     assert secrets.names() == ("first", "second")
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.dictionaries(st.text(max_size=20), st.text(max_size=40).filter(lambda s: s.isprintable()), max_size=4)
 )

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from penchant.adapters import wire
@@ -18,6 +18,7 @@ ANYTHING = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(ANYTHING)
 def test_every_value_has_its_type(value: Any) -> None:
     assert wire.text(value, 5).encode("utf-8") is not None and len(wire.text(value, 5)) <= 5

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import pytest
+import pytest_asyncio
+
+from penchant.adapters.http import Client, Limits
 
 Raw = dict[str, Any]
 
@@ -74,3 +77,10 @@ def pages() -> Callable[..., Any]:
         return [page async for page in HackerNews().fetch(client, settings, cursor or {})]
 
     return collect
+
+
+@pytest_asyncio.fixture
+async def client() -> AsyncIterator[Client]:
+    """A client with patience enough for a busy machine: private addresses only where typed."""
+    async with Client(limits=Limits(total_seconds=30.0, max_bytes=4 << 20, pause_seconds=0.0)) as made:
+        yield made

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import pytest_asyncio
+
+from penchant.adapters.http import Client, Limits
 
 TOKEN = "token-of-the-reader"
 Raw = dict[str, Any]
@@ -148,3 +151,10 @@ def pages() -> Callable[..., Any]:
         return [page async for page in Mastodon().fetch(client, settings, cursor or {})]
 
     return collect
+
+
+@pytest_asyncio.fixture
+async def client() -> AsyncIterator[Client]:
+    """A client with patience enough for a busy machine: private addresses only where typed."""
+    async with Client(limits=Limits(total_seconds=30.0, max_bytes=4 << 20, pause_seconds=0.0)) as made:
+        yield made

@@ -208,7 +208,7 @@ def changed(document: Any, path: tuple[Any, ...], value: Any) -> Any:
     return document
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_any_mutation_of_a_status_harms_nothing_but_itself(data: st.DataObject, make: Any) -> None:
     quoted = make.status(7, account=make.account("bob", "far.example"))
@@ -238,7 +238,7 @@ def test_any_mutation_of_a_status_harms_nothing_but_itself(data: st.DataObject, 
         assert isinstance(item.points, int | None) and isinstance(item.published, float | None)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(document=JSON)
 def test_documents_of_any_shape_are_read_or_malformed(document: Any) -> None:
     body = json.dumps(document).encode()
@@ -252,7 +252,7 @@ def test_documents_of_any_shape_are_read_or_malformed(document: Any) -> None:
             assert error.hint
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(
     raw=st.dictionaries(st.sampled_from(["id", "uri", "url", "account", "content", "reblog", "poll"]), JSON)
 )

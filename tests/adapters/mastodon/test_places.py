@@ -7,7 +7,7 @@ import sys
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from penchant.adapters.base import BadSettings
@@ -52,6 +52,7 @@ def test_not_recognised(typed: str) -> None:
     assert recognise(typed) is None
 
 
+@settings(deadline=None)
 @given(st.text(max_size=60))
 def test_no_typed_address_raises(typed: str) -> None:
     for address in (
