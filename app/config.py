@@ -20,7 +20,12 @@ from .types import View
 
 
 def _setting(
-    default: Any, doc: str, *, choices: tuple[str, ...] = (), low: float | None = None, high: float | None = None
+    default: Any,
+    doc: str,
+    *,
+    choices: tuple[str, ...] = (),
+    low: float | None = None,
+    high: float | None = None,
 ) -> Any:
     """A dataclass field with its comment and its limits (inclusive)."""
     return field(default=default, metadata={"doc": doc, "choices": choices, "low": low, "high": high})
@@ -119,7 +124,9 @@ def parse(text: str, *, path: str = "") -> Config:
     keys = raw.pop("keys", {})
     config: Config = reader.table(Config, raw, ())
     if config.worker.shortest_interval > config.worker.longest_interval:
-        raise reader.error(("worker", "shortest_interval"), "shortest_interval is larger than longest_interval")
+        raise reader.error(
+            ("worker", "shortest_interval"), "shortest_interval is larger than longest_interval"
+        )
     return dataclasses.replace(config, keys=reader.keys(keys))
 
 
@@ -157,7 +164,9 @@ class _Reader:
             raise self.error(where, f"{name} must be {_WORDS[kind]}, not {value!r}")
         if limits["choices"] and value not in limits["choices"]:
             near = _nearest(value, limits["choices"])
-            raise self.error(where, f"{name} must be one of {', '.join(limits['choices'])}, not {value!r}{near}")
+            raise self.error(
+                where, f"{name} must be one of {', '.join(limits['choices'])}, not {value!r}{near}"
+            )
         low, high = limits["low"], limits["high"]
         if low is not None and not low <= value <= high:
             raise self.error(where, f"{name} must be between {low:g} and {high:g}, not {value}")

@@ -21,7 +21,7 @@ def default_text() -> str:
         "# remove the '# ' before one to change it. `penchant config check` checks this file.",
         "",
     ]
-    sections = []
+    sections: list[dataclasses.Field[Any]] = []
     for entry in dataclasses.fields(Config):
         if dataclasses.is_dataclass(entry.default_factory):
             sections.append(entry)

@@ -99,7 +99,7 @@ class FromNewerVersion(StoreError):
 
 
 class NotADatabase(StoreError):
-    hint = "The file is not a penchant archive and was left as it is. Move it away, or set PENCHANT_HOME elsewhere."
+    hint = "The file was left as it is. Move it away, or set PENCHANT_HOME to another folder."
 
 
 class DiskFull(StoreError):

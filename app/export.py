@@ -48,14 +48,16 @@ def _items(store: Store) -> Iterator[str]:
     for item_id in store.items.ids(View.NEWEST, limit=MAX_ITEMS):
         article = store.items.article(item_id)
         if article is not None:
-            rest = {field.name: getattr(article, field.name) for field in fields(article) if field.name != "card"}
+            rest = {
+                field.name: getattr(article, field.name) for field in fields(article) if field.name != "card"
+            }
             yield _line("item", {**asdict(article.card), **rest})
 
 
 def _events(store: Store) -> Iterator[str]:
     seq = 0
     while batch := store.events.since(seq, 1_000):
-        for seq, event in batch:  # noqa: B007  the last one is where the next batch begins
+        for seq, event in batch:
             yield _line("event", {"seq": seq, **asdict(event)})
 
 

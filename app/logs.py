@@ -8,13 +8,15 @@ import logging.handlers
 import re
 import time
 from pathlib import Path
+from typing import Any
 
 #: Two files of 1 MB hold weeks of a normal worker.
 MAX_BYTES = 1_000_000
 KEPT = 2
 #: What could be a credential in an address or a header: user:password@, and token-like parameters.
 _SECRETS = re.compile(
-    r"(//)[^/@\s]*:[^/@\s]*@|((?:access_token|token|code|client_secret|key|password)=)[^&\s]+|(Bearer )\S+", re.I
+    r"(//)[^/@\s]*:[^/@\s]*@|((?:access_token|token|code|client_secret|key|password)=)[^&\s]+|(Bearer )\S+",
+    re.I,
 )
 
 
@@ -22,7 +24,7 @@ class JsonLines(logging.Formatter):
     """{"at", "level", "where", "what", ...} and whatever was given as `extra={"fields": {...}}`."""
 
     def format(self, record: logging.LogRecord) -> str:
-        entry = {
+        entry: dict[str, Any] = {
             "at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(record.created)),
             "level": record.levelname.lower(),
             "where": record.name.removeprefix("penchant."),

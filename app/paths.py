@@ -65,7 +65,7 @@ class Paths:
         return self.data / "secrets"
 
     def ensure(self) -> Paths:
-        """Create the folders, readable by their owner only. Raises `PenchantError` where that is impossible."""
+        """Create the folders, readable by their owner only. Raises `PenchantError` where it cannot."""
         for folder in (self.config, self.data, self.cache, self.state):
             try:
                 folder.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -13,6 +13,7 @@ import random
 import time
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from penchant.adapters import load
@@ -124,11 +125,11 @@ async def visit(
     except SourceError as error:
         await _failed(call, result, error, bounds)
     except TimeoutError:
-        error = TimedOut(
+        late = TimedOut(
             f"the visit took longer than {VISIT_SECONDS:.0f} seconds",
             hint="What came until then is kept; penchant goes on from there later.",
         )
-        await _failed(call, result, error, bounds)
+        await _failed(call, result, late, bounds)
     except (StoreError, asyncio.CancelledError):
         raise
     except NoSuchSource:
@@ -151,25 +152,31 @@ async def _pages(
     """Store page after page; returns the last one. Raises `SourceError`."""
     last = None
     pages = _adapter(subscription.kind).fetch(client, subscription.settings, dict(subscription.cursor))
-    async with contextlib.aclosing(pages) as stream:  # type: ignore[type-var]
+    async with contextlib.aclosing(pages) as stream:
         async for page in stream:
-            stored = await call(lambda store, page=page: store.items.put_page(subscription.id, page, time.time()))
-            result.new += stored.new
-            result.changed += stored.changed
-            result.joined += stored.joined
-            result.deleted += stored.deleted
-            result.done += len(page.items)
-            result.total = page.total or result.total
-            await call(lambda store: store.subscriptions.progress(subscription.id, result.done, result.total))
-            tell(result)
             last = page
-            if page.moved_to and page.moved_to != subscription.address:
-                await call(lambda store, page=page: store.subscriptions.move(subscription.id, page.moved_to))
-                log.info("moved", extra={"fields": {"subscription": subscription.id}})
+            await call(partial(_store_page, page=page, result=result))
+            tell(result)
             if result.done >= VISIT_ITEMS:
                 log.warning("visit ended early", extra={"fields": {"subscription": subscription.id}})
                 break
     return last
+
+
+def _store_page(store: Store, page: Page, result: Visit) -> None:
+    subscription = result.subscription
+    stored = store.items.put_page(subscription.id, page, time.time())
+    result.new += stored.new
+    result.changed += stored.changed
+    result.joined += stored.joined
+    result.deleted += stored.deleted
+    result.done += len(page.items)
+    result.total = page.total or result.total
+    if page.items:
+        store.subscriptions.progress(subscription.id, result.done, result.total)
+    if page.moved_to and page.moved_to != subscription.address:
+        store.subscriptions.move(subscription.id, page.moved_to)
+        log.info("moved", extra={"fields": {"subscription": subscription.id}})
 
 
 def _adapter(kind: str) -> Any:
@@ -190,7 +197,9 @@ async def _succeeded(call: Call, result: Visit, last: Page | None, bounds: Inter
 
     def record(store: Store) -> None:
         published = store.items.recent_times(subscription.id)
-        interval = min(decide.poll_interval(published, now, minimum=minimum, declared=declared), bounds.longest)
+        interval = min(
+            decide.poll_interval(published, now, minimum=minimum, declared=declared), bounds.longest
+        )
         due = decide.next_due(now, interval, random.random())
         store.subscriptions.succeeded(
             subscription.id, next_due=due, interval=interval, title=last.title if last else ""
@@ -221,7 +230,11 @@ async def _failed(call: Call, result: Visit, error: SourceError, bounds: Interva
         store.subscriptions.failed(subscription.id, result.error, result.hint, next_due=due, pause=gone)
 
     await call(record)
-    fields = {"subscription": subscription.id, "kind": type(error).__name__, "failures": subscription.failures + 1}
+    fields = {
+        "subscription": subscription.id,
+        "kind": type(error).__name__,
+        "failures": subscription.failures + 1,
+    }
     log.warning("not fetched", extra={"fields": fields})
 
 
@@ -235,5 +248,7 @@ def _adapter_or_none(kind: str) -> Any:
 def summary(visits: Sequence[Visit]) -> str:
     """One line for a person."""
     failed = sum(bool(v.error) for v in visits)
-    words = f"{len(visits)} sources: {sum(v.new for v in visits)} new, {sum(v.changed for v in visits)} changed"
+    words = (
+        f"{len(visits)} sources: {sum(v.new for v in visits)} new, {sum(v.changed for v in visits)} changed"
+    )
     return words + (f", {failed} failed" if failed else "")

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 
 _HEADER = re.compile(r"^\s*\[\[?\s*([^\[\]]+?)\s*\]\]?\s*(?:#.*)?$")
-_KEY = re.compile(r"""^\s*((?:[A-Za-z0-9_-]+|"[^"]*"|'[^']*')(?:\s*\.\s*(?:[A-Za-z0-9_-]+|"[^"]*"|'[^']*'))*)\s*=""")
+_KEY = re.compile(
+    r"""^\s*((?:[A-Za-z0-9_-]+|"[^"]*"|'[^']*')(?:\s*\.\s*(?:[A-Za-z0-9_-]+|"[^"]*"|'[^']*'))*)\s*="""
+)
 _PART = re.compile(r"""[A-Za-z0-9_-]+|"[^"]*"|'[^']*'""")
 
 
@@ -24,7 +26,9 @@ def line_of(text: str, where: tuple[str, ...]) -> int:
                 return number
             if where[: len(table)] == table:
                 best = number
-        elif (key := _KEY.match(line)) and (full := table + _parts(key[1]))[: len(where)] == where[: len(full)]:
+        elif (key := _KEY.match(line)) and (full := table + _parts(key[1]))[: len(where)] == where[
+            : len(full)
+        ]:
             if len(full) >= len(where):
                 return number
             best = number

@@ -41,5 +41,7 @@ def follow(
                 visits[subscription.id] = visit
             on_progress(visit)
         if len(visits) < len(before) and not is_held(lock_file):
-            raise PenchantError("the worker ended before everything was fetched", hint="Run `penchant sync` again.")
+            raise PenchantError(
+                "the worker ended before everything was fetched", hint="Run `penchant sync` again."
+            )
     return list(visits.values())

@@ -45,7 +45,9 @@ WAIT = 2.0
 STORE_PAUSE = 30.0
 
 
-def run_worker(paths: Paths, config: Config, *, once: bool = False, parent: int = 0, wait: bool = False) -> int:
+def run_worker(
+    paths: Paths, config: Config, *, once: bool = False, parent: int = 0, wait: bool = False
+) -> int:
     """Run until told to stop. Raises `AlreadyRunning`, `StoreError`."""
     handler = logs.start(paths.log_file)
     lock = WorkerLock(paths.lock_file)
@@ -132,7 +134,7 @@ class Worker:
         self._look_at = 0.0
 
     async def run(self, *, once: bool = False, parent: int = 0) -> None:
-        """Serve until stopped; with `once` until nothing is due. Raises `StoreError` where it cannot go on."""
+        """Serve until stopped; with `once` until nothing is due. Raises `StoreError` when it cannot."""
         self._listen()
         watch = ParentWatch(parent)
         async with (
@@ -228,7 +230,9 @@ class Worker:
     async def _pause(self, seconds: float) -> None:
         """Wait, but not longer than until a visit ends or someone stops us."""
         stop = asyncio.ensure_future(self.stopping.wait())
-        await asyncio.wait([stop, *self.visits.values()], timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait(
+            [stop, *self.visits.values()], timeout=seconds, return_when=asyncio.FIRST_COMPLETED
+        )
         stop.cancel()
 
     async def _end_visits(self) -> None:
@@ -264,7 +268,7 @@ def _replan(store: Store, rhythm: Rhythm) -> None:
 
 
 def take_letters(store: Store) -> None:
-    """Do what the screens asked for: {"kind": "refresh", "payload": {"ids": [...]}} (no ids: every source)."""
+    """Do what the screens asked for: "refresh" with {"ids": [...]}, or without ids for every source."""
     for letter in store.control.take():
         if letter.kind == "refresh":
             ids = letter.payload.get("ids")

@@ -40,7 +40,9 @@ def run(args: argparse.Namespace, context: Context) -> int | None:
     if len(found) > 1 and not args.feed:
         for number, each in enumerate(found, 1):
             note(f"  {number}  {plain(each.title or each.address, 60)}  {plain(each.address)}")
-        note(f"{plain(args.address)} offers {len(found)} feeds; following the first. `--feed N` takes another.")
+        note(
+            f"{plain(args.address)} offers {len(found)} feeds; following the first. `--feed N` takes another."
+        )
     if not 0 <= args.feed <= len(found):
         raise UsageError(f"--feed {args.feed}: there are {len(found)} feeds at this address")
     chosen = found[max(0, args.feed - 1)]
@@ -64,7 +66,7 @@ def run(args: argparse.Namespace, context: Context) -> int | None:
 
 
 def _suggestions(args: argparse.Namespace, context: Context) -> list[Suggestion]:
-    """What the address is: by its form, else by looking at what is there. Never empty; raises `PenchantError`."""
+    """What the address is: by its form, else by looking there. Never empty; raises `PenchantError`."""
     from penchant.adapters import load, names
 
     if args.kind and args.kind not in names():

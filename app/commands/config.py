@@ -23,7 +23,8 @@ def run(args: argparse.Namespace, context: Context) -> int | None:
         say(default_text().rstrip("\n"))
     elif args.what == "check":
         context.config  # noqa: B018  reading it is the check
-        say(f"{paths.config_file}: {'correct' if paths.config_file.exists() else 'not there; the defaults hold'}")
+        state = "correct" if paths.config_file.exists() else "not there; the defaults hold"
+        say(f"{paths.config_file}: {state}")
     else:
         for name, place in (
             ("config", paths.config_file), ("archive", paths.archive), ("log", paths.log_file),

@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 def configure(parser: argparse.ArgumentParser) -> None:
     what = parser.add_mutually_exclusive_group()
     what.add_argument("--rebuild", action="store_true", help="make everything that is derived anew")
-    what.add_argument("--salvage", metavar="NEWFILE", help="save what a damaged archive still holds into a new file")
+    what.add_argument(
+        "--salvage", metavar="NEWFILE", help="save what a damaged archive still holds into a new file"
+    )
 
 
 def run(args: argparse.Namespace, context: Context) -> int | None:
@@ -33,10 +35,7 @@ def run(args: argparse.Namespace, context: Context) -> int | None:
         show.end()
         say(plain_lines(str(saved)))
         return None
-    if args.rebuild:
-        report = _rebuild(context, show)
-    else:
-        report = doctor.check(archive, progress=show)
+    report = _rebuild(context, show) if args.rebuild else doctor.check(archive, progress=show)
     show.end()
     for line in report.lines():
         say(plain_lines(line))

@@ -9,7 +9,9 @@ from .output import dumps, say
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--data", metavar="DIR", help="a data set with items.jsonl and ratings.csv (default: your own events)")
+    parser.add_argument(
+        "--data", metavar="DIR", help="a data set with items.jsonl and ratings.csv (default: your own events)"
+    )
     parser.add_argument("--json", action="store_true", help="one JSON object")
 
 

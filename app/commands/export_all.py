@@ -14,7 +14,9 @@ from .output import note
 
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "format", choices=["opml", "jsonl"], help="opml: what you follow; jsonl: everything, one JSON object a line"
+        "format",
+        choices=["opml", "jsonl"],
+        help="opml: what you follow; jsonl: everything, one JSON object a line",
     )
     parser.add_argument("file", nargs="?", help="where to (default: standard output)")
     parser.add_argument("--force", action="store_true", help="overwrite an existing file")
@@ -30,7 +32,9 @@ def run(args: argparse.Namespace, context: Context) -> int | None:
         return None
     target = Path(args.file).expanduser()
     if target.exists() and not args.force:
-        raise PenchantError(f"{target} exists already", hint="Choose another name, or overwrite it with --force.")
+        raise PenchantError(
+            f"{target} exists already", hint="Choose another name, or overwrite it with --force."
+        )
     part = target.with_name(target.name + ".part")
     try:
         with open(part, "w", encoding="utf-8", newline="\n") as out:

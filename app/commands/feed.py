@@ -15,7 +15,7 @@ def run(args: argparse.Namespace, context: Context) -> int | None:
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         raise UsageError(
             "the feed needs a terminal",
-            hint="In a pipe or a script use `penchant list`, `penchant sync` and the other commands: `penchant --help`.",
+            hint="In a pipe or a script use `penchant list` and the other commands: `penchant --help`.",
         )
     config, paths = context.config, context.paths.ensure()
     from penchant.app.tui.app import run as run_feed

@@ -31,7 +31,8 @@ def run(args: argparse.Namespace, context: Context) -> int | None:
         raise PenchantError(f"{args.file}: {error}", hint=error.hint) from error
     if not feeds:
         raise PenchantError(
-            f"{args.file} names no feeds", hint="An OPML file lists feeds as <outline xmlUrl=...>; export it again."
+            f"{args.file} names no feeds",
+            hint="An OPML file lists feeds as <outline xmlUrl=...>; export it again.",
         )
     before = {(s.kind, s.address) for s in context.store.subscriptions.all()}
     new = 0
@@ -53,7 +54,9 @@ def _read(name: str) -> bytes:
             with Path(name).expanduser().open("rb") as file:
                 data = file.read(MAX_BYTES + 1)
     except OSError as error:
-        raise PenchantError(f"{name} cannot be read: {error.strerror}", hint="Check the name of the file.") from error
+        raise PenchantError(
+            f"{name} cannot be read: {error.strerror}", hint="Check the name of the file."
+        ) from error
     if len(data) > MAX_BYTES:
         raise PenchantError(f"{name} is larger than {MAX_BYTES >> 20} MB", hint="That is no list of feeds.")
     return data

@@ -49,8 +49,10 @@ def show(cards: Sequence[Card], *, as_json: bool) -> None:
             say(dumps(facts(card)))
     elif cards:
         rows = [
-            [str(c.item_id), percent(c.probability), age(c.published or c.first_seen), marks(c.marks), c.source,
-             c.title or c.excerpt]
+            [
+                str(c.item_id), percent(c.probability), age(c.published or c.first_seen), marks(c.marks),
+                c.source, c.title or c.excerpt,
+            ]
             for c in cards
         ]  # fmt: skip
         table(["ID", "%", "AGE", "MARKS", "SOURCE", "TITLE"], rows, flexible=5)

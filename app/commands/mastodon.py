@@ -24,7 +24,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.epilog = (
         "examples:\n  penchant mastodon login mastodon.social\n  penchant mastodon logout me@mastodon.social"
     )
-    parser.add_argument("what", choices=["login", "logout", "accounts"], help="sign in or out, or list who is signed in")
+    parser.add_argument(
+        "what", choices=["login", "logout", "accounts"], help="sign in or out, or list who is signed in"
+    )
     parser.add_argument("name", nargs="?", default="", help="login: the server; logout: the account")
     parser.add_argument("--no-browser", action="store_true", help="show the address instead of opening it")
 
@@ -37,8 +39,8 @@ def run(args: argparse.Namespace, context: Context) -> int | None:
     if not args.name:
         raise UsageError(f"`penchant mastodon {args.what}` needs a name", hint="Such as mastodon.social.")
     if args.what == "login":
-        account = sign_in(args.name, context, browser=not args.no_browser)
-        say(f"signed in as {plain(account.acct)}")
+        signed_in = sign_in(args.name, context, browser=not args.no_browser)
+        say(f"signed in as {plain(signed_in.acct)}")
         note(f"`penchant add mastodon:{plain(args.name)}` follows its home timeline.")
     else:
         _sign_out(args.name, context)
@@ -55,7 +57,7 @@ def accounts(context: Context) -> list[str]:
 
 
 def sign_in_if_needed(suggestion: Suggestion, context: Context) -> Suggestion:
-    """The suggestion with an account where its timeline needs one; asks on the terminal. Raises `PenchantError`."""
+    """The suggestion with an account where it needs one; asks on the terminal. Raises `PenchantError`."""
     from penchant.adapters.mastodon_place import from_settings, with_account
 
     place = from_settings(suggestion.settings)

@@ -61,7 +61,12 @@ def console() -> Console:
 
     tty = sys.stdout.isatty()
     return Console(
-        markup=False, emoji=False, highlight=False, width=None if tty else 200, soft_wrap=False, legacy_windows=False
+        markup=False,
+        emoji=False,
+        highlight=False,
+        width=None if tty else 200,
+        soft_wrap=False,
+        legacy_windows=False,
     )
 
 
@@ -82,7 +87,9 @@ def table(headings: list[str], rows: list[list[str]], *, flexible: int) -> None:
     for number, heading in enumerate(headings):
         fluid = number == flexible
         widest = None if fluid else WIDEST
-        grid.add_column(heading, no_wrap=True, overflow="ellipsis", ratio=1 if fluid else None, max_width=widest)
+        grid.add_column(
+            heading, no_wrap=True, overflow="ellipsis", ratio=1 if fluid else None, max_width=widest
+        )
     for row in rows:
         grid.add_row(*(Text(plain(cell)) for cell in row))
     console().print(grid)

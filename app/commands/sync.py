@@ -37,7 +37,8 @@ def run(args: argparse.Namespace, context: Context) -> int | None:
     ]
     if not wanted:
         raise PenchantError(
-            "there is nothing to fetch", hint="`penchant add ADDRESS` follows a source; `penchant add sample` is a start."
+            "there is nothing to fetch",
+            hint="`penchant add ADDRESS` follows a source; `penchant add sample` is a start.",
         )
     with reporter(quiet=args.quiet) as report:
         try:
@@ -85,7 +86,10 @@ async def _here(context: Context, wanted: list[Subscription], report: Bars | Lin
             ranker.changed()
             await ranker.publish_now()
         if ranker.failed:
-            note(f"the ranking failed ({ranker.failed}); the old one stays. The log says more: {context.paths.log_file}")
+            note(
+                f"the ranking failed ({ranker.failed}); the old one stays."
+                f" The log says more: {context.paths.log_file}"
+            )
     return visits
 
 

@@ -23,9 +23,12 @@ def run(args: argparse.Namespace, context: Context) -> int | None:
         decisions = [e for e in events.of_item(context.item(args.id)) if e.kind in UNDOABLE]
         target = decisions[-1] if decisions else None
     if target is None:
-        raise PenchantError("there is nothing to undo", hint="Only like, skip, save, later and mute can be undone.")
+        raise PenchantError(
+            "there is nothing to undo", hint="Only like, skip, save, later and mute can be undone."
+        )
     events.append([Event("undo", target.item_id, view="cli", undoes=target.id)])
     cards = context.store.items.cards([target.item_id]) if target.item_id is not None else []
     title = cards[0].title or cards[0].excerpt if cards else ""
-    say(f"took back: {target.kind}  {'' if target.item_id is None else target.item_id}  {plain(title, 100)}".rstrip())
+    number = "" if target.item_id is None else str(target.item_id)
+    say(f"took back: {target.kind}  {number}  {plain(title, 100)}".rstrip())
     return None

@@ -16,4 +16,6 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace, context: Context) -> int | None:
     from penchant.app.worker import run_worker
 
-    return run_worker(context.paths.ensure(), context.config, once=args.once, parent=args.parent, wait=args.wait)
+    return run_worker(
+        context.paths.ensure(), context.config, once=args.once, parent=args.parent, wait=args.wait
+    )

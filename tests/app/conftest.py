@@ -19,7 +19,9 @@ ROOT = Path(__file__).resolve().parents[2]
 
 def _loopback() -> ModuleType:
     """The scriptable server of the adapters' tests (tests are no package, so it is loaded by its path)."""
-    spec = importlib.util.spec_from_file_location("loopback_server", ROOT / "tests" / "adapters" / "conftest.py")
+    spec = importlib.util.spec_from_file_location(
+        "loopback_server", ROOT / "tests" / "adapters" / "conftest.py"
+    )
     assert spec is not None and spec.loader is not None
     module = sys.modules.setdefault(spec.name, importlib.util.module_from_spec(spec))
     if not hasattr(module, "Server"):

@@ -90,5 +90,11 @@ def test_keys_take_one_or_several() -> None:
 @given(st.lists(st.sampled_from(["", "# a", "x = 1", "[t]", "[t.u]", "y = 2"]), max_size=8), st.data())
 def test_the_line_of_a_key_is_where_it_stands(filler: list[str], data: st.DataObject) -> None:
     """Whatever stands before it: a key of a fresh table is found on its own line."""
-    lines = [*filler, "[target]", "# wanted = 0", *["" for _ in range(data.draw(st.integers(0, 3)))], "wanted = 1"]
+    lines = [
+        *filler,
+        "[target]",
+        "# wanted = 0",
+        *["" for _ in range(data.draw(st.integers(0, 3)))],
+        "wanted = 1",
+    ]
     assert line_of("\n".join(lines), ("target", "wanted")) == len(lines)

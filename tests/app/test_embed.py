@@ -14,7 +14,16 @@ from penchant.app import embed
 from penchant.app.embed.static import MAX_CHARS, StaticEmbedder
 from penchant.app.errors import PenchantError
 
-TEXTS = ["SQLite 3.51 released", "Eine Katze sitzt im Garten", "東京の天気", "🦀🦀", "a", "", " \n ", "x" * 5000]
+TEXTS = [
+    "SQLite 3.51 released",
+    "Eine Katze sitzt im Garten",
+    "東京の天気",
+    "🦀🦀",
+    "a",
+    "",
+    " \n ",
+    "x" * 5000,
+]
 
 
 @pytest.fixture(scope="module", params=embed.names())
@@ -77,7 +86,8 @@ def test_equals_the_library_whose_weights_it_reads() -> None:
         "import sys, pathlib, numpy as np, wordllama\n"
         "from penchant.app import embed\n"
         "texts = ['SQLite 3.51 released', 'Eine Katze sitzt im Garten', 'a']\n"
-        "model = wordllama.WordLlama.load(disable_download=True, cache_dir=pathlib.Path(wordllama.__file__).parent)\n"
+        "here = pathlib.Path(wordllama.__file__).parent\n"
+        "model = wordllama.WordLlama.load(disable_download=True, cache_dir=here)\n"
         "np.testing.assert_allclose(embed.load().embed_batch(texts), model.embed(texts, norm=True), atol=1e-6)\n"
     )
     subprocess.run([sys.executable, "-P", "-c", code], check=True, timeout=60)

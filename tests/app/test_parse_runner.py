@@ -114,7 +114,9 @@ async def test_source_errors_come_back_whole(runner: ParseRunner) -> None:
 @pytest.mark.parametrize(
     ("function", "argument"), [(nested, 0), (int, "no number"), (nothing_picklable, b""), (fill, -1)]
 )
-async def test_faults_are_reported_as_malformed(runner: ParseRunner, function: object, argument: object) -> None:
+async def test_faults_are_reported_as_malformed(
+    runner: ParseRunner, function: object, argument: object
+) -> None:
     with pytest.raises(Malformed) as caught:
         await runner(function, argument)  # type: ignore[arg-type]
     assert "no number" not in str(caught.value)  # content stays out of messages and logs

@@ -89,7 +89,9 @@ async def test_pages_and_cursor_arrive(store: Store, adapter: Scripted) -> None:
     assert adapter.cursors == [{}, {"after": "c"}]
 
 
-@pytest.mark.parametrize("fault", [ZeroDivisionError("/secret"), KeyError("x"), Malformed("not a feed"), Unreachable("gone")])
+@pytest.mark.parametrize(
+    "fault", [ZeroDivisionError("/secret"), KeyError("x"), Malformed("not a feed"), Unreachable("gone")]
+)
 async def test_one_failure_is_one_source_s_own(store: Store, adapter: Scripted, fault: Exception) -> None:
     follow(store, adapter, "bad", page("kept"), fault)
     follow(store, adapter, "good", page("a"))
@@ -121,7 +123,9 @@ async def test_retry_after_is_obeyed(store: Store, adapter: Scripted) -> None:
     assert store.subscriptions.all()[0].next_due >= time.time() + 7190
 
 
-async def test_the_declared_interval_is_obeyed_within_the_reader_s_bounds(store: Store, adapter: Scripted) -> None:
+async def test_the_declared_interval_is_obeyed_within_the_reader_s_bounds(
+    store: Store, adapter: Scripted
+) -> None:
     follow(store, adapter, "rare", page("a", interval=50_000.0))
     await go(store)
     assert store.subscriptions.all()[0].interval == 50_000.0

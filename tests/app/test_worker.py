@@ -31,9 +31,11 @@ def rss(name: str, count: int = 3) -> str:
     return f'<?xml version="1.0"?><rss version="2.0"><channel><title>{name}</title>{items}</channel></rss>'
 
 
-BOMB = '<?xml version="1.0"?><!DOCTYPE r [<!ENTITY a0 "lol">' + "".join(
-    f'<!ENTITY a{n} "{f"&a{n - 1};" * 10}">' for n in range(1, 12)
-) + "]><rss><channel><title>&a11;</title></channel></rss>"
+BOMB = (
+    '<?xml version="1.0"?><!DOCTYPE r [<!ENTITY a0 "lol">'
+    + "".join(f'<!ENTITY a{n} "{f"&a{n - 1};" * 10}">' for n in range(1, 12))
+    + "]><rss><channel><title>&a11;</title></channel></rss>"
+)
 
 
 @pytest.fixture(autouse=True)
@@ -70,7 +72,9 @@ def test_hostile_servers_are_bounded_and_reported_and_the_others_arrive(
         "hang": server.route("/hang", hang=True),
         "drip": server.route("/drip", rss("drip"), drip=0.2),
         "endless": server.route("/endless", b"x" * 10_000, endless=True),
-        "gzip bomb": server.route("/gzip", gzip.compress(b"\0" * (200 << 20)), headers={"Content-Encoding": "gzip"}),
+        "gzip bomb": server.route(
+            "/gzip", gzip.compress(b"\0" * (200 << 20)), headers={"Content-Encoding": "gzip"}
+        ),
         "entity bomb": server.route("/entities", BOMB),
         "to a file": server.route("/file", status=302, headers={"Location": "file:///etc/passwd"}),
         "to a private address": server.route("/inward", status=302, headers={"Location": secret}),
@@ -123,7 +127,9 @@ def test_killed_while_it_fetches_it_goes_on_and_stores_nothing_twice(
         assert len(store.features.get(ids)) == 720
 
 
-def test_the_second_worker_ends_with_a_clear_message(archive: Path, cli: Any, until: Until, home: Path) -> None:
+def test_the_second_worker_ends_with_a_clear_message(
+    archive: Path, cli: Any, until: Until, home: Path
+) -> None:
     first = cli.start("worker")
     until(lambda: (home / "state" / "worker.lock").exists() and (home / "state" / "worker.lock").read_text())
     cli("worker", code=Exit.BUSY)
@@ -154,7 +160,8 @@ def test_without_its_parent_it_ends(archive: Path, cli: Any, until: Until, home:
         [
             sys.executable, "-c",
             "import subprocess, sys, os, time\n"
-            "child = subprocess.Popen([sys.executable, '-P', '-m', 'penchant.app.cli', 'worker', '--parent', str(os.getpid())])\n"
+            "command = [sys.executable, '-P', '-m', 'penchant.app.cli', 'worker', '--parent', str(os.getpid())]\n"
+            "child = subprocess.Popen(command)\n"
             "print(child.pid, flush=True); time.sleep(100)\n",
         ],
         stdout=subprocess.PIPE, text=True,
@@ -204,7 +211,12 @@ def test_conditional_requests_and_moves(server: Any, archive: Path, cli: Any) ->
 
 def test_the_log_has_no_content_and_no_tokens(server: Any, archive: Path, cli: Any, home: Path) -> None:
     good = server.route("/good", rss("feed"))
-    follow(archive, good, good.replace("//", "//reader:hunter2@") + "?access_token=abc123", "http://127.0.0.1:9/x")
+    follow(
+        archive,
+        good,
+        good.replace("//", "//reader:hunter2@") + "?access_token=abc123",
+        "http://127.0.0.1:9/x",
+    )
     cli("worker", "--once")
     text = (home / "state" / "penchant.log").read_text()
     lines = [json.loads(line) for line in text.splitlines()]

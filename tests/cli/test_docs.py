@@ -30,7 +30,9 @@ OPML = '<opml version="2.0"><body><outline text="Blogs"><outline type="rss" text
 
 def test_every_command_has_its_place() -> None:
     for command in COMMANDS:
-        assert any(shlex.split(line)[1:2] == [command] for line in SHOWN), f"docs/cli.md shows no `penchant {command}`"
+        assert any(shlex.split(line)[1:2] == [command] for line in SHOWN), (
+            f"docs/cli.md shows no `penchant {command}`"
+        )
 
 
 def test_every_exit_code_is_listed() -> None:
