@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -105,9 +106,8 @@ def same_by_text(new: Text, old: Text, *, same_source: bool) -> bool:
         return new.content_hash == old.content_hash and len(new.text) >= MIN_EXACT and apart <= REPOST
     if apart > CROSS_POST or min(len(new.text), len(old.text)) < MIN_EXACT or not _one_language(new, old):
         return False
-    if new.title and old.title:
-        if _numbers(new.title) != _numbers(old.title) or not similar_titles(new.title, old.title):
-            return False
+    if new.title and old.title and not _titles_agree(new.title, old.title):
+        return False
     if new.content_hash == old.content_hash:
         return True
     return similarity(new.text, old.text) >= SAME_TEXT
@@ -145,8 +145,8 @@ def _plain(text: str) -> str:
     return " ".join(_WORDS.findall(text.lower()))
 
 
-def _numbers(title: str) -> list[str]:
-    return re.findall(r"\d+", title)
+def _titles_agree(a: str, b: str) -> bool:
+    return re.findall(r"\d+", a) == re.findall(r"\d+", b) and similar_titles(a, b)
 
 
 def _trigrams(text: str) -> set[tuple[str, ...]]:
@@ -170,7 +170,7 @@ def poll_interval(
     times = sorted((at for at in published if at <= now), reverse=True)[:20]
     if not times:
         return max(floor, 3_600.0)
-    gaps = [a - b for a, b in zip(times, times[1:], strict=False)]
+    gaps = [a - b for a, b in itertools.pairwise(times)]
     usual = sorted(gaps)[len(gaps) // 2] if gaps else DAY
     silence = now - times[0]
     wanted = max(usual / 2, silence / 6)
@@ -178,7 +178,9 @@ def poll_interval(
 
 
 def next_due(now: float, interval: float, spread: float) -> float:
-    """When to poll next; `spread` in [0, 1) moves it by up to a tenth, so that sources do not march in step."""
+    """When to poll next; `spread` in [0, 1) moves it by up to a tenth, so that sources do not march
+    in step.
+    """
     return now + interval * (0.95 + 0.1 * spread)
 
 

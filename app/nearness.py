@@ -114,7 +114,7 @@ def _vote(hashes: np.ndarray, counts: np.ndarray) -> list[int | None]:
         votes = (lane[:, None].view(np.uint8).reshape(-1, 8) > half).astype(np.uint8)
         result |= votes.reshape(-1).view("<u8") << np.uint64(bit)
     total[filled] = result
-    signed = total.view(np.int64).tolist()
+    signed: list[int] = total.view(np.int64).tolist()
     return [value if ok else None for value, ok in zip(signed, enough.tolist(), strict=True)]
 
 
@@ -127,8 +127,8 @@ class BandIndex:
     def __init__(self) -> None:
         import numpy as np
 
-        self._ids = np.empty(0, dtype=np.int64)
-        self._hashes = np.empty(0, dtype=np.uint64)
+        self._ids: np.ndarray = np.empty(0, dtype=np.int64)
+        self._hashes: np.ndarray = np.empty(0, dtype=np.uint64)
         self._bands: list[tuple[Any, Any]] = []
         self._sorted = 0
 
@@ -153,7 +153,9 @@ class BandIndex:
         for shift, width in _BANDS:
             keys = self._keys(self._hashes, shift, width)
             order = np.argsort(keys, kind="stable").astype(np.int32)
-            self._bands.append((order, np.concatenate(([0], np.cumsum(np.bincount(keys, minlength=1 << width))))))
+            self._bands.append(
+                (order, np.concatenate(([0], np.cumsum(np.bincount(keys, minlength=1 << width)))))
+            )
         self._sorted = len(self._ids)
 
     @staticmethod
@@ -173,7 +175,7 @@ class BandIndex:
         for (shift, width), (order, offsets) in zip(_BANDS, self._bands, strict=False):
             keys = self._keys(queries, shift, width)
             first, size = offsets[keys], offsets[keys + 1] - offsets[keys]
-            who = np.repeat(np.arange(len(queries)), size)
+            who: Any = np.repeat(np.arange(len(queries)), size)
             step = np.arange(len(who)) - np.repeat(np.cumsum(size) - size, size)
             found |= self._close(queries, who, order[np.repeat(first, size) + step])
         tail = self._hashes[self._sorted :]

@@ -1,9 +1,9 @@
-"""kill -9 under full load, many times: no acknowledged keypress lost, no damage, no duplicate, the queue resumes.
+"""kill -9 under full load: no acknowledged keypress lost, no damage, no duplicate, the queue resumes.
 
     python bench/kill9.py [ROUNDS] [--seed N]
 
-Each round forks an ingesting process and a typing one on one archive, kills one or both at a random moment and
-checks the file. The typing process acknowledges an event over a pipe once its future resolved.
+Each round forks an ingesting process and a typing one on one archive, kills one or both at a random
+moment and checks the file. The typing process acknowledges an event over a pipe once its future resolved.
 """
 
 from __future__ import annotations
@@ -30,21 +30,37 @@ ADDRESS = "https://site.example/feed"
 ENOUGH = 8_000
 PER_PAGE = 60
 #: Imported before the first fork, so that children work instead of importing when they are killed.
-WARM = ("numpy", "penchant.adapters.text", "penchant.app.nearness", "penchant.app.store.ingest", "penchant.app.store.features")
+WARM = (
+    "numpy",
+    "penchant.adapters.text",
+    "penchant.app.nearness",
+    "penchant.app.store.ingest",
+    "penchant.app.store.features",
+)
 
 
 def make_page(number: int) -> Page:
-    """Page `number` of an endless feed: 40 new items, 20 of the page before, two of those edited, one deleted."""
+    """Page `number` of an endless feed: 40 new items, 20 of the page before, two of those edited,
+    one deleted.
+    """
     pick = random.Random(number)
     first = max(number * 40 - 20, 0)
     items = []
     for i in range(first, first + PER_PAGE):
         edit = " edited" if i < number * 40 and i % 10 == 0 else ""
-        text = f"{i} " * 15 + " ".join(f"word{pick.randrange(3000)}" for _ in range(60)) if not edit else f"{i}" + edit
-        items.append(
-            Item(f"native-{i}", f"https://site.example/{i}", f"Title {i}{edit}", text, Author(f"a{i % 9}", "A"))
+        text = (
+            f"{i} " * 15 + " ".join(f"word{pick.randrange(3000)}" for _ in range(60))
+            if not edit
+            else f"{i}" + edit
         )
-    return Page(tuple(items), {"next": number + 1}, deleted=(f"native-{first + 7}",) if number % 3 == 0 else ())
+        items.append(
+            Item(
+                f"native-{i}", f"https://site.example/{i}", f"Title {i}{edit}", text, Author(f"a{i % 9}", "A")
+            )
+        )
+    return Page(
+        tuple(items), {"next": number + 1}, deleted=(f"native-{first + 7}",) if number % 3 == 0 else ()
+    )
 
 
 def ingest(path: Path) -> None:
@@ -59,7 +75,9 @@ def ingest(path: Path) -> None:
 
 
 def consume(store: Store, limit: int) -> int:
-    """Derive something for every change, then forget the changes: at least once, whatever happens in between."""
+    """Derive something for every change, then forget the changes: at least once, whatever happens in
+    between.
+    """
     changes = store.changes.pending(0, limit)
     if changes:
         hashes = store.items.hashes([change.item_id for change in changes])
@@ -134,7 +152,9 @@ def faults(path: Path, acknowledged: set[str], *, thorough: bool) -> Iterator[st
         lost = acknowledged - {row[0] for row in db.rows("SELECT id FROM events")}
         if lost:
             yield f"{len(lost)} acknowledged events lost"
-        items, names, titles = db.rows("SELECT count(*), count(DISTINCT native_id), count(DISTINCT title) FROM items")[0]
+        items, names, titles = db.rows(
+            "SELECT count(*), count(DISTINCT native_id), count(DISTINCT title) FROM items"
+        )[0]
         if not items == names == titles == db.value("SELECT count(*) FROM aliases"):
             yield f"duplicates: {items} items, {names} native ids, {titles} titles"
         waiting = db.value(
@@ -172,7 +192,10 @@ def run(rounds: int, seed: int, folder: Path, say: Callable[[str], None]) -> lis
     for number in range(1, rounds + 1):
         one_round(path, pick, acknowledged)
         last = number == rounds
-        found += [f"round {number}: {fault}" for fault in faults(path, acknowledged, thorough=last or number % 10 == 0)]
+        found += [
+            f"round {number}: {fault}"
+            for fault in faults(path, acknowledged, thorough=last or number % 10 == 0)
+        ]
         with Store.open(path) as store:
             items = store.db.value("SELECT count(*) FROM items")
         if last or items > ENOUGH:
@@ -180,12 +203,17 @@ def run(rounds: int, seed: int, folder: Path, say: Callable[[str], None]) -> lis
             events, stored = events + len(acknowledged), stored + items
             path, acknowledged = folder / f"archive-{number}.db", set()
         if number % 50 == 0 or last:
-            say(f"{number} rounds, {events + len(acknowledged):,} acknowledged events, {stored:,} items: {len(found)} faults")
+            say(
+                f"{number} rounds, {events + len(acknowledged):,} acknowledged events, {stored:,}"
+                f" items: {len(found)} faults"
+            )
     return found
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("rounds", nargs="?", type=int, default=500)
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()

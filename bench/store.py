@@ -14,7 +14,7 @@ import random
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from multiprocessing.synchronize import Event as Flag
 from pathlib import Path
 
@@ -32,12 +32,16 @@ DURABLE_MS = 20.0
 
 
 class Writing:
-    """Text with a natural distribution of words (Zipf), so that the full-text index works as hard as on real text."""
+    """Text with a natural distribution of words (Zipf), so that the full-text index works as hard as
+    on real text.
+    """
 
     def __init__(self, seed: int) -> None:
         self.random = random.Random(seed)
         letters = "abcdefghijklmnopqrstuvwxyz"
-        self.words = ["".join(self.random.choices(letters, k=self.random.randint(2, 10))) for _ in range(20_000)]
+        self.words = [
+            "".join(self.random.choices(letters, k=self.random.randint(2, 10))) for _ in range(20_000)
+        ]
         self.weights = list(itertools.accumulate(1 / (rank + 1) for rank in range(len(self.words))))
 
     def text(self, length: int) -> str:
@@ -78,7 +82,9 @@ def fill(path: Path, items: int) -> None:
             spent += time.process_time() - cpu
             waited += time.perf_counter() - wall
         store.db.checkpoint()
-    print(f"stored {items:,} items: {spent / items * 1e4:.2f} CPU-s and {waited / items * 1e4:.2f} s per 10,000")
+    print(
+        f"stored {items:,} items: {spent / items * 1e4:.2f} CPU-s and {waited / items * 1e4:.2f} s per 10,000"
+    )
     print(f"file: {path.stat().st_size / 1e6:.0f} MB, {path.stat().st_size / items / 1e3:.1f} kB an item")
 
 
@@ -110,7 +116,10 @@ def read(path: Path) -> None:
 
 
 def ingest_for_ever(path: str, ready: Flag, stop: Flag, seed: int) -> None:
-    """A worker at full speed: never waits for anything but the lock. Pages are made beforehand, then re-dated."""
+    """A worker at full speed: never waits for anything but the lock.
+
+    Pages are made beforehand, then re-dated.
+    """
     writing, now = Writing(seed), time.time()
     pages = [writing.page(10**6 * seed + number, now) for number in range(20)]
     with Store.open(path, role="worker") as store:
@@ -127,7 +136,11 @@ def ingest_for_ever(path: str, ready: Flag, stop: Flag, seed: int) -> None:
 def _again(item: Item, turn: int) -> Item:
     suffix = f"-{turn}"
     return Item(
-        item.native_id + suffix, item.url + suffix, item.title + suffix, f"{turn} " * 20 + item.text, item.author
+        item.native_id + suffix,
+        item.url + suffix,
+        item.title + suffix,
+        f"{turn} " * 20 + item.text,
+        item.author,
     )
 
 
@@ -181,7 +194,11 @@ def durability(path: Path, count: int) -> bool:
         speed = (store.items.count(View.NEWEST) - before) / (time.perf_counter() - start)
     stop.set()
     worker.join(30)
-    for name, values in (("bare INSERT + fsync", floor), ("like, alone", alone), ("like, during ingest", busy)):
+    for name, values in (
+        ("bare INSERT + fsync", floor),
+        ("like, alone", alone),
+        ("like, during ingest", busy),
+    ):
         p50, p99 = quantile(values, 0.5), quantile(values, 0.99)
         print(
             f"{name}: p50 {p50:.1f} ms, p99 {p99:.1f} ms, worst {max(values):.1f} ms"
@@ -195,7 +212,9 @@ def durability(path: Path, count: int) -> bool:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("items", nargs="?", type=int, default=100_000)
     parser.add_argument("--likes", type=int, default=1_000)
     options = parser.parse_args()

@@ -30,7 +30,9 @@ def open_database(path: Path, role: Role, *, create: bool = True, durable: bool 
     if path.exists():
         inspect(path)
     elif not create:
-        raise StoreError(f"there is no archive at {path}", hint="Start `penchant` or `penchant add ADDRESS` first.")
+        raise StoreError(
+            f"there is no archive at {path}", hint="Start `penchant` or `penchant add ADDRESS` first."
+        )
     else:
         try:
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)

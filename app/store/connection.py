@@ -193,7 +193,9 @@ class Database:
 def in_words(error: apsw.Error, path: Path) -> Exception:
     """The StoreError for a failure of SQLite; a fault of our own SQL comes back as it is."""
     detail = str(error).removeprefix(f"{type(error).__name__}: ")
-    if isinstance(error, apsw.FullError) or (isinstance(error, (apsw.IOError, apsw.CantOpenError)) and _full(path)):
+    if isinstance(error, apsw.FullError) or (
+        isinstance(error, (apsw.IOError, apsw.CantOpenError)) and _full(path)
+    ):
         return DiskFull(f"the disk that holds {path} is full")
     if isinstance(error, (apsw.BusyError, apsw.LockedError)):
         return Locked(f"{path} is locked by another program")
@@ -206,7 +208,9 @@ def in_words(error: apsw.Error, path: Path) -> Exception:
     if isinstance(error, apsw.CantOpenError):
         return ReadOnly(f"{path} cannot be opened ({detail})")
     if isinstance(error, apsw.IOError):
-        return StoreError(f"{path}: reading or writing failed ({detail})", hint="The disk may be failing or unplugged.")
+        return StoreError(
+            f"{path}: reading or writing failed ({detail})", hint="The disk may be failing or unplugged."
+        )
     if isinstance(error, apsw.InterruptError):
         return StoreError(f"{path}: the operation was stopped")
     return error

@@ -11,7 +11,8 @@ from .connection import Database, Row
 
 _COLUMNS = "seq, id, kind, item_id, value, view, position, shown_score, head_version, session, undoes, at"
 _INSERT = (
-    "INSERT INTO events(id, kind, item_id, value, view, position, shown_score, head_version, session, undoes, at)"
+    "INSERT INTO events(id, kind, item_id, value, view, position, shown_score, head_version,"
+    " session, undoes, at)"
     " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 _FORGET = "DELETE FROM item_state WHERE item_id = ?"
@@ -101,7 +102,8 @@ class Events:
         """The newest live decision, of one session or of any."""
         clause = "" if session is None else " AND session = ?"
         sql = (
-            f"SELECT {_COLUMNS} FROM live_events WHERE kind IN ({_UNDOABLE}){clause} ORDER BY seq DESC LIMIT 1"
+            f"SELECT {_COLUMNS} FROM live_events WHERE kind IN ({_UNDOABLE}){clause}"
+            " ORDER BY seq DESC LIMIT 1"
         )
         row = self.db.row(sql, () if session is None else (session,))
         return None if row is None else _event(row)[1]

@@ -78,7 +78,9 @@ class Ingest:
                 return _summary(result, ready, done)
 
     def _epoch(self) -> Row | None:
-        """Changes whenever any process stores, edits, deletes or joins items, and not with a mere keypress."""
+        """Changes whenever any process stores, edits, deletes or joins items, and not with a mere
+        keypress.
+        """
         return self.db.row(
             "SELECT (SELECT seq FROM sqlite_sequence WHERE name = 'changes'),"
             " (SELECT value FROM settings WHERE key = 'joins')"
@@ -116,7 +118,15 @@ class Ingest:
         db.run_many(
             "INSERT INTO aliases VALUES (?, ?, ?, ?, ?, ?, ?)",
             [
-                (kind, s.item.native_id, s.item_id, s.item.content_hash, s.item.points, s.item.comments, int(s.body))
+                (
+                    kind,
+                    s.item.native_id,
+                    s.item_id,
+                    s.item.content_hash,
+                    s.item.points,
+                    s.item.comments,
+                    int(s.body),
+                )
                 for s in named
             ],
         )
@@ -170,7 +180,8 @@ class Ingest:
             (item.points, item.comments, kind, item.native_id),
         )
         self.db.run(
-            "UPDATE items SET points = ?, comments = ? WHERE id = ? AND (? OR points IS NULL OR comments_url = ?)",
+            "UPDATE items SET points = ?, comments = ? WHERE id = ? AND (? OR points IS NULL OR"
+            " comments_url = ?)",
             (item.points, item.comments, step.item_id, int(step.body), item.comments_url or "-"),
         )
 
@@ -216,7 +227,9 @@ class Ingest:
                 recount_people(self.db, [item_id])
                 gone += 1
             else:
-                gone += self.db.run(f"DELETE FROM items WHERE id = ? AND NOT {ACTED_ON}", (item_id,)) or self.db.run(
+                gone += self.db.run(
+                    f"DELETE FROM items WHERE id = ? AND NOT {ACTED_ON}", (item_id,)
+                ) or self.db.run(
                     "UPDATE items SET deleted_at = ? WHERE id = ? AND deleted_at IS NULL", (now, item_id)
                 )
         return gone

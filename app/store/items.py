@@ -19,9 +19,11 @@ if TYPE_CHECKING:
     from .ingest import Ingest, PageResult
 
 _CARD = (
-    "i.id, i.kind, i.title, i.excerpt, i.url, coalesce(nullif(u.title, ''), u.address, i.domain), i.subscription_id,"
+    "i.id, i.kind, i.title, i.excerpt, i.url, coalesce(nullif(u.title, ''), u.address, i.domain),"
+    " i.subscription_id,"
     " i.author, i.author_key, i.published, i.first_seen, i.points, i.comments, i.people, p.probability,"
-    " s.item_id IS NOT NULL, s.opened, s.liked, s.skipped, s.saved, s.later, i.media_count, i.content_warning,"
+    " s.item_id IS NOT NULL, s.opened, s.liked, s.skipped, s.saved, s.later, i.media_count,"
+    " i.content_warning,"
     " i.also_in"
 )
 _CARD_FROM = (
@@ -80,7 +82,8 @@ class Items:
         from .rows import load_links, load_media, load_poll, load_tags
 
         row = self.db.row(
-            f"SELECT {_CARD}, i.text, i.links, i.media, i.tags, i.lang, i.comments_url, i.updated, i.poll, i.extra"
+            f"SELECT {_CARD}, i.text, i.links, i.media, i.tags, i.lang, i.comments_url, i.updated,"
+            f" i.poll, i.extra"
             f" {_CARD_FROM}",
             (json.dumps([item_id]),),
         )
@@ -103,7 +106,13 @@ class Items:
 
     def _sightings(self, item_id: int) -> tuple[str, ...]:
         """One line for each arrival, oldest first: "boosted by Ada in Mastodon home"."""
-        verbs = {"boost": "boosted", "link": "linked", "list": "listed", "reply": "answered", "quote": "quoted"}
+        verbs = {
+            "boost": "boosted",
+            "link": "linked",
+            "list": "listed",
+            "reply": "answered",
+            "quote": "quoted",
+        }
         rows = self.db.rows(
             "SELECT g.how, g.by_name, g.by_key, coalesce(nullif(u.title, ''), u.address) FROM sightings g"
             " JOIN subscriptions u ON u.id = g.subscription_id WHERE g.item_id = ? ORDER BY g.at, g.by_key",
@@ -118,7 +127,8 @@ class Items:
     def thread(self, item_id: int) -> list[Card]:
         """The conversation an item belongs to, oldest first, itself included; at most THREAD items."""
         rows = self.db.rows(
-            """WITH RECURSIVE me AS (SELECT id, kind, native_id, thread, in_reply_to FROM items WHERE id = ?1),
+            """WITH RECURSIVE
+            me AS (SELECT id, kind, native_id, thread, in_reply_to FROM items WHERE id = ?1),
             up(id, kind, native_id, in_reply_to, depth) AS (
                 SELECT id, kind, native_id, in_reply_to, 0 FROM me
                 UNION
@@ -134,7 +144,8 @@ class Items:
                 WHERE down.depth < 50 LIMIT 400
             ),
             whole AS (
-                SELECT i.id FROM me JOIN items i ON i.kind = me.kind AND i.thread = me.thread AND i.thread <> ''
+                SELECT i.id FROM me
+                JOIN items i ON i.kind = me.kind AND i.thread = me.thread AND i.thread <> ''
                 UNION SELECT a.item_id FROM me JOIN aliases a ON a.kind = me.kind AND a.native_id = me.thread
                 UNION SELECT id FROM up UNION SELECT id FROM down
             )
@@ -146,13 +157,16 @@ class Items:
     def recent_times(self, subscription_id: int, limit: int = 20) -> list[float]:
         """When a source's newest items were posted, newest first: see `decide.poll_interval`."""
         rows = self.db.rows(
-            "SELECT at FROM sightings WHERE subscription_id = ? ORDER BY at DESC LIMIT ?", (subscription_id, limit)
+            "SELECT at FROM sightings WHERE subscription_id = ? ORDER BY at DESC LIMIT ?",
+            (subscription_id, limit),
         )
         return [row[0] for row in rows]
 
     def by_native(self, kind: str, native_id: str) -> int | None:
         """The item known under a source's own id."""
-        found = self.db.value("SELECT item_id FROM aliases WHERE kind = ? AND native_id = ?", (kind, native_id))
+        found = self.db.value(
+            "SELECT item_id FROM aliases WHERE kind = ? AND native_id = ?", (kind, native_id)
+        )
         return None if found is None else int(found)
 
     def resolve(self, name: str) -> int:
@@ -163,9 +177,7 @@ class Items:
             if found is not None:
                 return int(found)
         if len(text) >= 4 and all(c in "0123456789abcdef" for c in text):
-            rows = self.db.rows(
-                "SELECT id FROM items WHERE uid >= ?1 AND uid < ?1 || 'g' LIMIT 2", (text,)
-            )
+            rows = self.db.rows("SELECT id FROM items WHERE uid >= ?1 AND uid < ?1 || 'g' LIMIT 2", (text,))
             if len(rows) == 1:
                 return int(rows[0][0])
             if rows:
@@ -176,7 +188,8 @@ class Items:
         """The machine-independent identity of items."""
         return dict(
             self.db.rows(
-                "SELECT i.id, i.uid FROM json_each(?) j CROSS JOIN items i ON i.id = j.value", (json.dumps(list(ids)),)
+                "SELECT i.id, i.uid FROM json_each(?) j CROSS JOIN items i ON i.id = j.value",
+                (json.dumps(list(ids)),),
             )
         )
 
@@ -207,13 +220,33 @@ class Items:
         rows = self.db.rows(
             "SELECT i.id, i.content_hash, i.title, i.text_len, i.tags, i.lang, i.kind,"
             " iif(u.id IS NULL, i.kind, u.kind || ':' || u.address),"
-            " coalesce(nullif(u.title, ''), u.address, i.domain), i.author_key, i.author, i.domain, i.published,"
-            " i.first_seen, i.points, i.comments, i.media_count FROM json_each(?) j"
+            " coalesce(nullif(u.title, ''), u.address, i.domain), i.author_key, i.author, i.domain,"
+            " i.published, i.first_seen, i.points, i.comments, i.media_count FROM json_each(?) j"
             " CROSS JOIN items i ON i.id = j.value LEFT JOIN subscriptions u ON u.id = i.subscription_id",
             (wanted,),
         )
         return [
-            RankItem(*row[:4], load_tags(row[4]), *row[5:16], tuple(people.get(row[0], ())), row[16]) for row in rows
+            RankItem(
+                item_id=row[0],
+                content_hash=row[1],
+                title=row[2],
+                text_len=row[3],
+                tags=load_tags(row[4]),
+                lang=row[5],
+                kind=row[6],
+                source_key=row[7],
+                source=row[8],
+                author_key=row[9],
+                author=row[10],
+                domain=row[11],
+                published=row[12],
+                first_seen=row[13],
+                points=row[14],
+                comments=row[15],
+                people=tuple(people.get(row[0], ())),
+                media=row[16],
+            )
+            for row in rows
         ]
 
     def texts(self, ids: Sequence[int]) -> dict[int, tuple[str, str, tuple[str, ...]]]:
@@ -228,4 +261,5 @@ class Items:
 
 
 def _card(row: Row) -> Card:
-    return Card(*row[:15], Marks(*map(bool, row[15:21])), *row[21:24])
+    # The first fifteen columns are Card's first fifteen fields, in their order.
+    return Card(*row[:15], Marks(*map(bool, row[15:21])), *row[21:])  # type: ignore[call-arg]

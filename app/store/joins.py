@@ -50,7 +50,9 @@ class Joins:
         result = []
         for text, nearby in zip(texts, near, strict=True):
             wanted = sorted({*equal.get(text.content_hash, ()), *nearby})
-            result.append((by_address.get(text.canonical_url, []), [stored[i] for i in wanted if i in stored]))
+            result.append(
+                (by_address.get(text.canonical_url, []), [stored[i] for i in wanted if i in stored])
+            )
         return result
 
     def _by_address(self, sub: int, urls: set[str]) -> dict[str, list[Candidate]]:
@@ -126,7 +128,9 @@ class Joins:
     def store_fingerprints(self, items: Sequence[tuple[int, Text]]) -> None:
         """Write the fingerprints of new or reworded items; too short a text has none."""
         prints = self._fingerprints([text for _, text in items])
-        pairs = [(item_id, value) for (item_id, _), value in zip(items, prints, strict=True) if value is not None]
+        pairs = [
+            (item_id, value) for (item_id, _), value in zip(items, prints, strict=True) if value is not None
+        ]
         self.db.run_many("INSERT OR REPLACE INTO fingerprints VALUES (?, ?)", pairs)
         old = [pair for pair in pairs if pair[0] <= self._through]
         if old and self._index is not None:
@@ -136,7 +140,8 @@ class Joins:
         if not ids:
             return {}
         rows = self.db.rows(
-            f"SELECT {_TEXT} FROM json_each(?2) j CROSS JOIN items i ON i.id = j.value", (sub, json.dumps(ids))
+            f"SELECT {_TEXT} FROM json_each(?2) j CROSS JOIN items i ON i.id = j.value",
+            (sub, json.dumps(ids)),
         )
         return {row[0]: _candidate(row) for row in rows}
 

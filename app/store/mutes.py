@@ -12,7 +12,9 @@ from .connection import Database
 
 
 def condition(db: Database, mutes: Sequence[Event]) -> tuple[str, tuple[str, ...]]:
-    """An SQL condition on `items i` that holds for what is not muted, and its parameters; ("", ()) for no mutes."""
+    """An SQL condition on `items i` that holds for what is not muted, and its parameters; ("", ())
+    for no mutes.
+    """
     keys: dict[str, set[str]] = {"author": set(), "source": set(), "word": set()}
     for event in mutes:
         what, key = str(event.value.get("what", "")), str(event.value.get("key", "")).strip()
@@ -70,7 +72,9 @@ def _items_with(db: Database, words: set[str]) -> list[int]:
         like = "%" + word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
         # LIKE folds ASCII case only: a word beyond ASCII is looked for by the expression alone.
         clause, params = (
-            ("WHERE title LIKE ?1 ESCAPE '\\' OR text LIKE ?1 ESCAPE '\\'", (like,)) if word.isascii() else ("", ())
+            ("WHERE title LIKE ?1 ESCAPE '\\' OR text LIKE ?1 ESCAPE '\\'", (like,))
+            if word.isascii()
+            else ("", ())
         )
         rows = db.rows(f"SELECT id, title, text FROM items {clause}", params)
         found.update(id_ for id_, title, text in rows if whole.search(title) or whole.search(text))

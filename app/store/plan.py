@@ -15,7 +15,9 @@ from .rows import Prepared
 
 @dataclass(slots=True)
 class Step:
-    """One item of a page. `target` is its item; a new one, and what joins it, share `of` until it has an id."""
+    """One item of a page. `target` is its item; a new one, and what joins it, share `of` until it
+    has an id.
+    """
 
     item: Prepared
     what: str  # new | joined | edit | refresh | same
@@ -90,7 +92,8 @@ def _step(item: Prepared, row: Row) -> Step:
 
 def _known(db: Database, kind: str, items: Sequence[Prepared]) -> dict[str, Row]:
     rows = db.rows(
-        "SELECT a.native_id, a.item_id, a.content_hash, a.points, a.comments, a.body, i.deleted_at IS NOT NULL"
+        "SELECT a.native_id, a.item_id, a.content_hash, a.points, a.comments, a.body, i.deleted_at"
+        " IS NOT NULL"
         " FROM json_each(?2) j CROSS JOIN aliases a ON a.kind = ?1 AND a.native_id = j.value"
         " CROSS JOIN items i ON i.id = a.item_id",
         (kind, json.dumps([item.native_id for item in items])),

@@ -15,7 +15,8 @@ EXCERPT = 280
 
 BODY_COLUMNS = (
     "published, updated, media_count, sensitive, text_len, content_hash, lang, author_key, author,"
-    " author_handle, author_url, title, url, canonical_url, domain, content_warning, in_reply_to, thread, tags,"
+    " author_handle, author_url, title, url, canonical_url, domain, content_warning, in_reply_to,"
+    " thread, tags,"
     " excerpt, alt, poll, media, links, extra, text"
 )
 _BODY_COUNT = BODY_COLUMNS.count(",") + 1
@@ -49,7 +50,9 @@ class Prepared:
 
 def uid(kind: str, native_id: str) -> str:
     """The identity of an item on every machine: 32 hex digits."""
-    return hashlib.blake2b(f"{kind}\x1f{native_id}".encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+    return hashlib.blake2b(
+        f"{kind}\x1f{native_id}".encode("utf-8", "surrogatepass"), digest_size=16
+    ).hexdigest()
 
 
 def prepare(kind: str, item: Item, canonical: str, now: float) -> Prepared:

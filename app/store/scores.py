@@ -112,11 +112,13 @@ class Scores:
         """Store a snapshot; the newest few are kept."""
         with self.db.write():
             self.db.run(
-                "INSERT OR REPLACE INTO heads(version, through_seq, made_at, meta, blob) VALUES (?, ?, ?, ?, ?)",
+                "INSERT OR REPLACE INTO heads(version, through_seq, made_at, meta, blob) VALUES (?,"
+                " ?, ?, ?, ?)",
                 (version, through_seq, time.time(), json.dumps(dict(meta or {})), blob),
             )
             self.db.run(
-                "DELETE FROM heads WHERE version NOT IN (SELECT version FROM heads ORDER BY version DESC LIMIT ?)",
+                "DELETE FROM heads WHERE version NOT IN (SELECT version FROM heads ORDER BY version"
+                " DESC LIMIT ?)",
                 (HEADS_KEPT,),
             )
 

@@ -16,7 +16,8 @@ from .ingest import ACTED_ON, recount_people
 _COLUMNS = (
     "u.id, u.kind, u.address, u.title, u.settings, u.folder, u.paused, u.cursor, u.added_at, u.last_attempt,"
     " u.last_success, u.next_due, u.interval, u.failures, u.error, u.hint,"
-    " (SELECT count(DISTINCT g.item_id) FROM sightings g WHERE g.subscription_id = u.id), u.state, u.done, u.total"
+    " (SELECT count(DISTINCT g.item_id) FROM sightings g WHERE g.subscription_id = u.id), u.state,"
+    " u.done, u.total"
 )
 #: Items deleted per transaction when a source goes: a few ms of write lock.
 CHUNK = 50
@@ -38,7 +39,10 @@ class Subscriptions:
         *,
         now: float | None = None,
     ) -> int:
-        """Follow a source; its id. Adding it again changes nothing, adding a removed one revives it, due at once."""
+        """Follow a source; its id.
+
+        Adding it again changes nothing, adding a removed one revives it, due at once.
+        """
         full = {"address": address, **(settings or {})}
         with self.db.write():
             row = self.db.row(
@@ -49,20 +53,26 @@ class Subscriptions:
             values = (title, json.dumps(full), json.dumps(list(folder)), time.time() if now is None else now)
             if row:
                 self.db.run(
-                    "UPDATE subscriptions SET title = iif(?1 = '', title, ?1), settings = ?2, folder = ?3, added_at = ?4,"
-                    " removed_at = NULL, paused = 0, cursor = '{}', next_due = 0, failures = 0, error = '', hint = '',"
+                    "UPDATE subscriptions SET title = iif(?1 = '', title, ?1), settings = ?2, folder"
+                    " = ?3, added_at = ?4,"
+                    " removed_at = NULL, paused = 0, cursor = '{}', next_due = 0, failures = 0,"
+                    " error = '', hint = '',"
                     " state = 'idle' WHERE id = ?5",
                     (*values, row[0]),
                 )
                 return int(row[0])
             self.db.run(
-                "INSERT INTO subscriptions(title, settings, folder, added_at, kind, address) VALUES (?, ?, ?, ?, ?, ?)",
+                "INSERT INTO subscriptions(title, settings, folder, added_at, kind, address) VALUES"
+                " (?, ?, ?, ?, ?, ?)",
                 (*values, kind, address),
             )
             return self.db.last_id
 
     def remove(self, id_: int) -> None:
-        """Stop following: what the reader opened or judged stays, the rest of it goes. Raises `NoSuchSource`."""
+        """Stop following: what the reader opened or judged stays, the rest of it goes.
+
+        Raises `NoSuchSource`.
+        """
         with self.db.write():
             changed = self.db.run(
                 "UPDATE subscriptions SET removed_at = ?, state = 'idle', cursor = '{}', settings = '{}'"
@@ -74,7 +84,10 @@ class Subscriptions:
         self.sweep()
 
     def sweep(self) -> int:
-        """Delete the leftovers of removed sources; returns how many items went. Safe to stop and run again."""
+        """Delete the leftovers of removed sources; returns how many items went.
+
+        Safe to stop and run again.
+        """
         total = 0
         for (id_,) in self.db.rows("SELECT id FROM subscriptions WHERE removed_at IS NOT NULL"):
             total += self._sweep_shared(id_)
@@ -101,7 +114,8 @@ class Subscriptions:
                 )
                 items = [row[0] for row in rows]
                 self.db.run_many(
-                    "DELETE FROM sightings WHERE item_id = ? AND subscription_id = ?", [(i, id_) for i in items]
+                    "DELETE FROM sightings WHERE item_id = ? AND subscription_id = ?",
+                    [(i, id_) for i in items],
                 )
                 self.db.run_many(
                     "UPDATE items SET subscription_id = (SELECT g.subscription_id FROM sightings g"
@@ -118,7 +132,8 @@ class Subscriptions:
     def _sweep_chunk(self, id_: int) -> int:
         with self.db.write():
             return self.db.run(
-                "DELETE FROM items WHERE id IN (SELECT g.item_id FROM sightings g JOIN items ON items.id = g.item_id"
+                "DELETE FROM items WHERE id IN (SELECT g.item_id FROM sightings g JOIN items ON"
+                " items.id = g.item_id"
                 f" WHERE g.subscription_id = ? AND NOT {ACTED_ON} LIMIT ?)",
                 (id_, CHUNK),
             )
@@ -126,10 +141,14 @@ class Subscriptions:
     def all(self) -> list[Subscription]:
         """Every source, by folder and title."""
         rows = self.db.rows(f"SELECT {_COLUMNS} FROM subscriptions u WHERE removed_at IS NULL")
-        return sorted(map(_subscription, rows), key=lambda s: (s.folder, s.title.casefold() or s.address, s.id))
+        return sorted(
+            map(_subscription, rows), key=lambda s: (s.folder, s.title.casefold() or s.address, s.id)
+        )
 
     def get(self, id_: int) -> Subscription | None:
-        row = self.db.row(f"SELECT {_COLUMNS} FROM subscriptions u WHERE id = ? AND removed_at IS NULL", (id_,))
+        row = self.db.row(
+            f"SELECT {_COLUMNS} FROM subscriptions u WHERE id = ? AND removed_at IS NULL", (id_,)
+        )
         return None if row is None else _subscription(row)
 
     def find(self, name: str) -> Subscription:
@@ -139,7 +158,11 @@ class Subscriptions:
         for matches in (
             [s for s in everything if str(s.id) == wanted],
             [s for s in everything if wanted in (s.address.casefold(), s.title.casefold())],
-            [s for s in everything if wanted and (wanted in s.address.casefold() or wanted in s.title.casefold())],
+            [
+                s
+                for s in everything
+                if wanted and (wanted in s.address.casefold() or wanted in s.title.casefold())
+            ],
         ):
             if len(matches) == 1:
                 return matches[0]
@@ -149,7 +172,10 @@ class Subscriptions:
         raise NoSuchSource(f"there is no source {name}")
 
     def due(self, now: float, limit: int = 1_000) -> list[Subscription]:
-        """Sources to poll now: asked for by the reader first, then the longest overdue. Paused ones only on request."""
+        """Sources to poll now: asked for by the reader first, then the longest overdue.
+
+        Paused ones only on request.
+        """
         rows = self.db.rows(
             f"SELECT {_COLUMNS} FROM subscriptions u WHERE removed_at IS NULL AND state <> 'fetching'"
             " AND (state = 'queued' OR (NOT paused AND next_due <= ?))"
@@ -167,7 +193,9 @@ class Subscriptions:
 
     def pause(self, id_: int, paused: bool = True) -> None:
         """A resumed source is due at once."""
-        self._set(id_, "paused = ?1, next_due = iif(?1, next_due, 0), state = iif(?1, 'idle', state)", int(paused))
+        self._set(
+            id_, "paused = ?1, next_due = iif(?1, next_due, 0), state = iif(?1, 'idle', state)", int(paused)
+        )
 
     def rename(self, id_: int, title: str) -> None:
         """The reader's own name for a source; an empty one gives it back to the source."""
@@ -182,7 +210,9 @@ class Subscriptions:
         self._set(id_, "settings = ?1, cursor = '{}', next_due = 0", json.dumps(dict(settings)))
 
     def move(self, id_: int, address: str) -> bool:
-        """The source has a new permanent address; False (and nothing changes) where that one is followed already."""
+        """The source has a new permanent address; False (and nothing changes) where that one is followed
+        already.
+        """
         with self.db.write():
             if self.db.row(
                 "SELECT 1 FROM subscriptions o JOIN subscriptions u ON u.id = ? AND o.kind = u.kind"
@@ -226,7 +256,10 @@ class Subscriptions:
         title: str = "",
         now: float | None = None,
     ) -> None:
-        """A whole refresh went well. `cursor` only where no page carried it; `title` never replaces the reader's."""
+        """A whole refresh went well.
+
+        `cursor` only where no page carried it; `title` never replaces the reader's.
+        """
         self._set(
             id_,
             "state = 'idle', failures = 0, error = '', hint = '', total = NULL, next_due = ?1, interval = ?2,"
@@ -242,7 +275,8 @@ class Subscriptions:
         """A refresh failed; `pause` for a source that ended for good."""
         self._set(
             id_,
-            "state = 'idle', failures = failures + 1, error = ?1, hint = ?2, next_due = ?3, paused = paused OR ?4,"
+            "state = 'idle', failures = failures + 1, error = ?1, hint = ?2, next_due = ?3, paused ="
+            " paused OR ?4,"
             " total = NULL",
             error,
             hint,
@@ -253,19 +287,25 @@ class Subscriptions:
     def recover(self) -> int:
         """A worker that starts puts what a killed one was fetching back into the queue."""
         with self.db.write():
-            return self.db.run("UPDATE subscriptions SET state = 'queued', total = NULL WHERE state = 'fetching'")
+            return self.db.run(
+                "UPDATE subscriptions SET state = 'queued', total = NULL WHERE state = 'fetching'"
+            )
 
     def _set(self, id_: int, assignments: str, *values: Any) -> None:
         with self.db.write():
             self.db.run(
-                f"UPDATE subscriptions SET {assignments} WHERE id = ?{len(values) + 1} AND removed_at IS NULL",
+                f"UPDATE subscriptions SET {assignments} WHERE id = ?{len(values) + 1} AND removed_at"
+                f" IS NULL",
                 (*values, id_),
             )
 
 
 def _subscription(row: Row) -> Subscription:
     return Subscription(
-        *row[:4],
+        id=row[0],
+        kind=row[1],
+        address=row[2],
+        title=row[3],
         settings=json.loads(row[4]),
         folder=tuple(json.loads(row[5])),
         paused=bool(row[6]),

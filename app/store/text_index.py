@@ -1,4 +1,6 @@
-"""Keeping the full-text tables in step with new items; edits and deletions are triggers' work (schema.sql)."""
+"""Keeping the full-text tables in step with new items; edits and deletions are triggers' work
+(schema.sql).
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,9 @@ def add(db: Database, first: int, last: int) -> None:
 
 
 def merge(db: Database) -> None:
-    """Merge small segments step by step, letting others write in between; nothing to do costs next to nothing."""
+    """Merge small segments step by step, letting others write in between; nothing to do costs next
+    to nothing.
+    """
     for table in _TABLES:
         while True:
             with db.write():

@@ -22,7 +22,9 @@ class Views:
     def ids(
         self, view: View, *, subscription_id: int | None = None, limit: int = 200, offset: int = 0
     ) -> list[int]:
-        """Item ids of a view. `subscription_id` narrows Following (and any other list but For you) to one source."""
+        """Item ids of a view. `subscription_id` narrows Following (and any other list but For you) to
+        one source.
+        """
         if view == View.SEARCH:
             return []
         if view == View.FOR_YOU:
@@ -33,7 +35,8 @@ class Views:
             return self._of_source(subscription_id, limit, offset)
         return _ids(
             self.db.rows(
-                "SELECT id FROM items WHERE deleted_at IS NULL ORDER BY sort_at DESC, id DESC LIMIT ? OFFSET ?",
+                "SELECT id FROM items WHERE deleted_at IS NULL ORDER BY sort_at DESC, id DESC LIMIT"
+                " ? OFFSET ?",
                 (limit, offset),
             )
         )
@@ -72,9 +75,7 @@ class Views:
         """Unseen and not muted: the published order first, then what is not ranked yet, newest first."""
         muted, params = condition(self.db, Events(self.db).mutes())
         generation = int(self.db.value("SELECT value FROM settings WHERE key = 'ranking'") or 0)
-        clause = (
-            f"AND EXISTS (SELECT 1 FROM items i WHERE i.id = r.item_id AND {muted})" if muted else ""
-        )
+        clause = f"AND EXISTS (SELECT 1 FROM items i WHERE i.id = r.item_id AND {muted})" if muted else ""
         ranked = _ids(
             self.db.rows(
                 "SELECT r.item_id FROM ranking r WHERE r.generation = ?"
@@ -116,7 +117,10 @@ class Views:
         return best + newest
 
     def count(self, view: View, *, subscription_id: int | None = None) -> int:
-        """How many items a view has. For you counts everything unseen, muted or not (the exact list is `ids`)."""
+        """How many items a view has.
+
+        For you counts everything unseen, muted or not (the exact list is `ids`).
+        """
         if view == View.SEARCH:
             return 0
         if view in _MARKED:
@@ -124,14 +128,17 @@ class Views:
         if view == View.FOR_YOU:
             return int(
                 self.db.value(
-                    "SELECT (SELECT count(*) FROM items WHERE deleted_at IS NULL) - (SELECT count(*) FROM item_state s"
-                    " WHERE NOT EXISTS (SELECT 1 FROM items i WHERE i.id = s.item_id AND i.deleted_at IS NOT NULL))"
+                    "SELECT (SELECT count(*) FROM items WHERE deleted_at IS NULL) - (SELECT count(*)"
+                    " FROM item_state s"
+                    " WHERE NOT EXISTS (SELECT 1 FROM items i WHERE i.id = s.item_id AND"
+                    " i.deleted_at IS NOT NULL))"
                 )
             )
         if subscription_id is not None:
             return int(
                 self.db.value(
-                    "SELECT count(DISTINCT item_id) FROM sightings WHERE subscription_id = ?", (subscription_id,)
+                    "SELECT count(DISTINCT item_id) FROM sightings WHERE subscription_id = ?",
+                    (subscription_id,),
                 )
             )
         return int(self.db.value("SELECT count(*) FROM items WHERE deleted_at IS NULL"))

@@ -44,12 +44,16 @@ class EventWriter:
         future: Future[None] = Future()
         with self._gate:
             if self._closed:
-                raise StoreError("the event writer is closed", hint="This is a fault of penchant; please report it.")
+                raise StoreError(
+                    "the event writer is closed", hint="This is a fault of penchant; please report it."
+                )
             self._queue.put((event, future))
         return future
 
     def flush(self, timeout: float | None = None) -> bool:
-        """Wait until everything submitted so far is decided; False when that took longer than `timeout` seconds."""
+        """Wait until everything submitted so far is decided; False when that took longer than `timeout`
+        seconds.
+        """
         marker: Future[None] = Future()
         with self._gate:
             if self._closed:

@@ -35,7 +35,17 @@ def state(store: Store) -> list[tuple]:
 
 def test_an_event_comes_back_whole(store: Store) -> None:
     event = Event(
-        "mute", 3, {"what": "word", "key": "naïve \U0001f4a1"}, "for-you", 7, 0.25, 4, "s1", None, "id-1", 12.5
+        "mute",
+        3,
+        {"what": "word", "key": "naïve \U0001f4a1"},
+        "for-you",
+        7,
+        0.25,
+        4,
+        "s1",
+        None,
+        "id-1",
+        12.5,
     )
     store.events.append([event])
     assert store.events.since(0) == [(1, event)]
@@ -148,7 +158,9 @@ def expected(events: list[Event]) -> dict[int, Marks]:
     undone = {e.undoes for e in events if e.kind == "undo"}
     marks: dict[int, Marks] = {}
     for item_id in range(1, ITEMS + 1):
-        mine = [e.kind for e in events if e.item_id == item_id and e.id not in undone and e.kind in KINDS[:-1]]
+        mine = [
+            e.kind for e in events if e.item_id == item_id and e.id not in undone and e.kind in KINDS[:-1]
+        ]
         if not mine:
             continue
         last = next((kind for kind in reversed(mine) if kind in ("like", "skip")), None)

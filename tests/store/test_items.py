@@ -86,7 +86,12 @@ def test_a_whole_item_comes_back(store: Store, feed: int) -> None:
         whole.media,
         whole.tags,
     )
-    assert (article.lang, article.poll, article.extra, article.updated) == ("en", whole.poll, whole.extra, whole.updated)
+    assert (article.lang, article.poll, article.extra, article.updated) == (
+        "en",
+        whole.poll,
+        whole.extra,
+        whole.updated,
+    )
     assert article.sightings == ("posted by Ada in Example", "boosted by Bob in Example")
     card = article.card
     assert (card.title, card.author, card.author_key, card.source) == ("Title 1", "Ada", "rss:ada", "Example")
@@ -120,7 +125,9 @@ def test_cursor_and_title_come_with_the_page(store: Store, feed: int) -> None:
     assert [s.title for s in store.subscriptions.all()] == ["Mine"]
 
 
-def test_the_cursor_waits_for_the_last_chunk(store: Store, feed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_cursor_waits_for_the_last_chunk(
+    store: Store, feed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A page cut off in between is fetched again: what was stored is there, the cursor is not."""
     put(store, feed, item(0), cursor={"at": 0})
     ingest = store.items._ingest
@@ -187,17 +194,16 @@ def test_boosts_of_one_post_are_one_item(store: Store, other: int) -> None:
 
 def test_one_address_in_two_sources_is_one_item(store: Store, feed: int, other: int) -> None:
     put(store, feed, item(1, url="https://example.org/story?utm_source=rss", text=STORY))
-    link = item(8, native_id="hn:8", url="https://example.org/story", title="Story (2023)", points=90, comments=4,
-                comments_url="https://news.example/8", sightings=(Sighting("link", NOW, BOB),))  # fmt: skip
-    result = put(store, other, link)
+    link = {"native_id": "hn:8", "url": "https://example.org/story", "comments_url": "https://news.example/8"}
+    seen = (Sighting("link", NOW, BOB),)
+    result = put(store, other, item(8, title="Story (2023)", points=90, comments=4, sightings=seen, **link))
     assert (result.joined, result.new, result.item_ids) == (1, 0, [1])
     (card,) = store.items.cards([1])
     assert (card.title, card.points, card.comments, card.also_in, card.people) == ("Title 1", 90, 4, 1, 1)
     assert store.items.by_native("mastodon", "hn:8") == 1
     assert store.items.ids(View.FOLLOWING, subscription_id=other) == [1]
     # Its counts go on being refreshed, its edits do not touch the text shown.
-    assert put(store, other, item(8, native_id="hn:8", url="https://example.org/story", title="Story!", points=91,
-                                  comments=5, comments_url="https://news.example/8")).changed == 1  # fmt: skip
+    assert put(store, other, item(8, title="Story!", points=91, comments=5, **link)).changed == 1
     (card,) = store.items.cards([1])
     assert (card.title, card.points) == ("Title 1", 91)
     # Deleted there, it is still here.
@@ -217,7 +223,12 @@ def test_a_full_text_replaces_a_bare_link(store: Store, feed: int, other: int) -
 
 
 def test_a_homepage_joins_nothing(store: Store, feed: int, other: int) -> None:
-    put(store, feed, item(1, url="https://example.org/", title="One"), item(2, url="https://example.org/", title="Two"))
+    put(
+        store,
+        feed,
+        item(1, url="https://example.org/", title="One"),
+        item(2, url="https://example.org/", title="Two"),
+    )
     put(store, other, item(3, url="https://example.org", title="Three"))
     assert store.items.count(View.NEWEST) == 3
 
@@ -244,7 +255,10 @@ def test_nearly_the_same_text_elsewhere_is_one_item(store: Store, feed: int, oth
         {"lang": "fr"},
         {"published": NOW - 90 * 86_400},
         {"text": "lol"},
-        {"text": STORY[:60] + " and then everything went differently because nobody had thought of the backups."},
+        {
+            "text": STORY[:60]
+            + " and then everything went differently because nobody had thought of the backups."
+        },
     ],
 )
 def test_texts_that_are_kept_apart(store: Store, feed: int, other: int, fields) -> None:
@@ -292,7 +306,9 @@ def test_a_source_removed_meanwhile(store: Store, feed: int) -> None:
 def test_order_of_newest_and_the_future(store: Store, feed: int) -> None:
     put(store, feed, item(1, published=NOW + 10**9), item(2, published=None), item(3, published=NOW - 5))
     put(store, feed, item(4), now=NOW + 100)
-    assert store.items.ids(View.NEWEST)[2:] == [3, 4], "a date in the future is not a place at the top for ever"
+    assert store.items.ids(View.NEWEST)[2:] == [3, 4], (
+        "a date in the future is not a place at the top for ever"
+    )
     assert store.items.ids(View.NEWEST, limit=2, offset=1) == store.items.ids(View.NEWEST)[1:3]
     put(store, feed, item(2, published=None, text="edited"), now=NOW + 9_999)
     assert store.items.ids(View.NEWEST)[:2] == [2, 1]
@@ -344,9 +360,20 @@ def test_a_publication_cut_short_leaves_the_old_order(store: Store, feed: int, m
     ],
 )
 def test_mutes(store: Store, feed: int, other: int, what: str, key: str, left: list[int]) -> None:
-    put(store, feed, item(1, author=ADA, title="Trust and rusty nails"), item(2, text="All about RUST, again"),
-        item(3, title="Modern c++ (and c)"), item(4, text="今日は東京に行きました"))  # fmt: skip
-    put(store, other, item(5, title="L'Écosystème"), item(1, native_id="x", author=ADA, title="Trust and rusty nails"))
+    put(
+        store,
+        feed,
+        item(1, author=ADA, title="Trust and rusty nails"),
+        item(2, text="All about RUST, again"),
+        item(3, title="Modern c++ (and c)"),
+        item(4, text="今日は東京に行きました"),
+    )
+    put(
+        store,
+        other,
+        item(5, title="L'Écosystème"),
+        item(1, native_id="x", author=ADA, title="Trust and rusty nails"),
+    )
     mute = Event("mute", 1, {"what": what, "key": key})
     store.events.append([mute])
     assert store.items.ids(View.FOR_YOU) == store.items.candidates(10) == left
@@ -509,11 +536,11 @@ def test_reading_is_quick_enough_to_notice_a_missing_index(store: Store, feed: i
     """No times: the plans of the lists must walk an index and never sort or scan the items."""
     store.db.run("ANALYZE")
     for view in (View.NEWEST, View.SAVED, View.LIKED, View.LATER):
-        plans: list[str] = []
-        store.db.apsw.exec_trace = lambda cursor, sql, params: (plans.append(sql), True)[1]
+        ran: list[str] = []
+        store.db.apsw.exec_trace = lambda cursor, sql, params, ran=ran: ran.append(sql) or True
         store.items.ids(view)
         store.db.apsw.exec_trace = None
-        steps = [row[3] for sql in plans for row in store.db.rows(f"EXPLAIN QUERY PLAN {sql}", (1, 1))]
+        steps = [row[3] for sql in ran for row in store.db.rows(f"EXPLAIN QUERY PLAN {sql}", (1, 1))]
         assert all("INDEX" in step and "TEMP B-TREE" not in step for step in steps), (view, steps)
 
 
@@ -531,7 +558,11 @@ def test_health_of_a_source(store: Store, feed: int, other: int) -> None:
     subs.failed(feed, "no route", "check the network", NOW + 60)
     subs.failed(feed, "no route", "check the network", NOW + 120)
     broken = subs.get(feed)
-    assert broken is not None and (broken.failures, broken.error, broken.next_due) == (2, "no route", NOW + 120)
+    assert broken is not None and (broken.failures, broken.error, broken.next_due) == (
+        2,
+        "no route",
+        NOW + 120,
+    )
     subs.succeeded(feed, next_due=NOW + 900, interval=900, title="Named", now=NOW)
     well = subs.get(feed)
     assert well is not None and (well.failures, well.error, well.last_success) == (0, "", NOW)
@@ -575,7 +606,12 @@ def test_heads(store: Store) -> None:
     for version in range(1, 9):
         store.scores.put_head(version, version * 10, bytes([version]), {"labels": version})
     head = store.scores.head()
-    assert head is not None and (head.version, head.through_seq, head.blob, head.meta) == (8, 80, b"\x08", {"labels": 8})
+    assert head is not None and (head.version, head.through_seq, head.blob, head.meta) == (
+        8,
+        80,
+        b"\x08",
+        {"labels": 8},
+    )
     assert store.db.value("SELECT count(*) FROM heads") == 5
 
 

@@ -69,7 +69,8 @@ def test_reopening_keeps_everything(archive: Path) -> None:
 
 
 def test_importing_the_store_is_light() -> None:
-    code = "import sys, penchant.app.store; print([m for m in ('numpy','httpx','lxml','sqlite_vec') if m in sys.modules])"
+    heavy = ("numpy", "httpx", "lxml", "sqlite_vec", "penchant.adapters.text")
+    code = f"import sys, penchant.app.store; print([m for m in {heavy} if m in sys.modules])"
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert out.stdout.strip() == "[]"
 
