@@ -75,7 +75,7 @@ def check_first(items, fact):
 #: feedparser's expressions that say something of what a reader sees.
 CHECKS = [
     (
-        re.compile(r"entries\[0\]\['(?:title|title_detail'\]\['value)'\] == '(.*?)'(?:$| and )"),
+        re.compile(r"entries\[0\]\['(?:title|title_detail'\]\['value)'\] == '(.*?)'(?:$| and | or )"),
         lambda p: p.items[0].title,
     ),
     (re.compile(r"entries\[0\](?:\['link'\]|\.link) == '([^']*)'"), lambda p: p.items[0].url),
@@ -89,15 +89,15 @@ CHECKS = [
         lambda p: p.site_url,
     ),
     (
-        re.compile(r"entries\[0\]\['(?:description|summary)'\] == '(.*?)'(?:$| and )"),
+        re.compile(r"entries\[0\]\['(?:description|summary)'\] == '(.*?)'(?:$| and | or )"),
         lambda p: p.items[0].text,
     ),
     (
-        re.compile(r"entries\[0\]\['content'\]\[0\]\['value'\] == '(.*?)'(?:$| and )"),
+        re.compile(r"entries\[0\]\['content'\]\[0\]\['value'\] == '(.*?)'(?:$| and | or )"),
         lambda p: p.items[0].text,
     ),
     (
-        re.compile(r"entries\[0\]\['(?:author|author_detail'\]\['name)'\] == '(.*?)'(?:$| and )"),
+        re.compile(r"entries\[0\]\['(?:author|author_detail'\]\['name)'\] == '(.*?)'(?:$| and | or )"),
         lambda p: p.items[0].author.name,
     ),
     (re.compile(r"enclosures'\]\[0\]\['(?:href|url)'\] == '([^']*)'"), lambda p: p.items[0].media[0].url),
