@@ -60,5 +60,5 @@ class Deriver:
         from .rank.features import encode_words
 
         rows = self.store.features.missing(limit, item_ids=ids)
-        self.store.features.put([(key, encode_words(title, text, tags)) for _, key, title, text, tags in rows])
+        self.store.features.put([(row[1], encode_words(*row[2:])) for row in rows])
         return len(rows)

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 from . import logs
 from .derive import Deriver
 from .errors import AlreadyRunning, Damaged, Exit, NotADatabase, ReadOnly, StoreError
+from .favourites import pass_on
 from .lock import WorkerLock
 from .network import open_client
 from .ranker import Ranker
@@ -39,6 +40,8 @@ log = logging.getLogger(__name__)
 TICK = 0.5
 #: Seconds between looks for due sources when nothing in the archive changed.
 LOOK = 5.0
+#: Seconds after which likes that a server did not take are passed on again.
+RETRY_FAVOURS = 60.0
 #: Seconds between attempts to become the worker with --wait.
 WAIT = 2.0
 #: After a failure of the archive (a full disk): wait, then go on.
@@ -129,6 +132,8 @@ class Worker:
         self.rhythm = Rhythm()
         self.visits: dict[int, asyncio.Task[Visit]] = {}
         self.deriver: Deriver | None = None
+        self._favours: asyncio.Task[None] | None = None
+        self._favours_at = 0.0
         self._version = -1
         self._events = -1
         self._look_at = 0.0
@@ -172,6 +177,7 @@ class Worker:
         looked = await self.store(self._look)
         if looked.jumped:
             log.info("the clock jumped")
+        self._pass_on_likes(looked.events != self._events)
         if looked.events != self._events or looked.derived:
             self._events = looked.events
             self.ranker.changed()
@@ -197,6 +203,13 @@ class Worker:
         self.deriver = self.deriver or Deriver(store)
         looked.derived = self.deriver.step()
         return looked
+
+    def _pass_on_likes(self, changed: bool) -> None:
+        if not self.config.mastodon.favourite_likes or (self._favours and not self._favours.done()):
+            return
+        if changed or time.monotonic() >= self._favours_at:
+            self._favours_at = time.monotonic() + RETRY_FAVOURS
+            self._favours = asyncio.create_task(pass_on(self.store, self.client))
 
     def _start(self, subscription: Subscription) -> None:
         name = f"visit {subscription.id}"
@@ -237,9 +250,10 @@ class Worker:
 
     async def _end_visits(self) -> None:
         """Cancel what runs; a visit's finished pages are stored, the rest comes next time."""
-        for task in self.visits.values():
+        tasks = [*self.visits.values(), *([self._favours] if self._favours else [])]
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*self.visits.values(), return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 @dataclass(slots=True)
