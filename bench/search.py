@@ -24,14 +24,14 @@ from typing import Any
 for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
     os.environ.setdefault(_name, "1")
 
-import numpy as np
+import numpy as np  # noqa: E402
 
-from penchant.adapters import sample
-from penchant.adapters.base import Author, Item, Page
-from penchant.app import embed
-from penchant.app.store import Store
-from penchant.app.store.bound import bound
-from penchant.app.types import Event
+from penchant.adapters import sample  # noqa: E402
+from penchant.adapters.base import Author, Item, Page  # noqa: E402
+from penchant.app import embed  # noqa: E402
+from penchant.app.store import Store  # noqa: E402
+from penchant.app.store.bound import bound  # noqa: E402
+from penchant.app.types import Event  # noqa: E402
 
 QUERIES = 200
 SLOW_QUERIES = 10
@@ -53,15 +53,33 @@ def row(name: str, times: list[float], target: str = "") -> None:
 def texts(count: int, chance: random.Random) -> Iterator[tuple[str, str]]:
     """(title, text) pairs: a handful of real sentences and three words in a hundred that are rare."""
     folder = Path(sample.__file__).parent / "sample_data"
-    records = [json.loads(line) for path in sorted(folder.glob("*.jsonl")) for line in path.open(encoding="utf-8")]
+    records = [
+        json.loads(line) for path in sorted(folder.glob("*.jsonl")) for line in path.open(encoding="utf-8")
+    ]
     bodies = [record["text"] for record in records if "text" in record]
     sentences = [part for body in bodies for part in re.split(r"(?<=[.!?])\s+", body) if 20 < len(part) < 400]
     titles = [record["title"] for record in records if record.get("title")]
-    syllables = ["ka", "re", "mo", "ti", "lun", "sor", "vex", "pha", "dri", "ne", "quo", "zan", "bel", "ust", "ir"]
+    syllables = [
+        "ka",
+        "re",
+        "mo",
+        "ti",
+        "lun",
+        "sor",
+        "vex",
+        "pha",
+        "dri",
+        "ne",
+        "quo",
+        "zan",
+        "bel",
+        "ust",
+        "ir",
+    ]
     rare = ["".join(chance.choice(syllables) for _ in range(chance.randint(2, 5))) for _ in range(60_000)]
     for _ in range(count):
         words = " ".join(chance.choice(sentences) for _ in range(chance.choice((1, 2, 5, 9)))).split()
-        for place in range(0, len(words), 30):
+        for _ in range(0, len(words), 30):
             words.insert(chance.randrange(len(words)), rare[int(chance.random() ** 3 * len(rare))])
         head = chance.choice(titles).split()
         head.insert(chance.randrange(len(head) + 1), rare[int(chance.random() ** 3 * len(rare))])
@@ -100,14 +118,19 @@ def fill_vectors(store: Store) -> None:
         vectors = model.embed_batch([f"{title}\n{text}" for _, _, title, text in rows])
         embedding += time.process_time() - started
         for start in range(0, len(rows), 50):
-            pairs = [(r[1], v.tobytes()) for r, v in zip(rows[start : start + 50], vectors[start : start + 50], strict=True)]
+            pairs = [
+                (r[1], v.tobytes())
+                for r, v in zip(rows[start : start + 50], vectors[start : start + 50], strict=True)
+            ]
             putting += cpu(lambda pairs=pairs: store.vectors.put(model.name, pairs))
     store.vectors.set_complete(model.name)
     count = store.vectors.spaces()[0].count
-    print(f"{count:,} vectors: embedding {embedding / count * 1e6:.0f} us, storing {putting / count * 1e3:.0f} us of CPU each"
+    print(f"{count:,} vectors: embedding {embedding / count * 1e6:.0f} us,"
+          f" storing {putting / count * 1e3:.0f} us of CPU each"
           " (target: storing < 50 us)")  # fmt: skip
     store.db.checkpoint()
-    print(f"file: {store.path.stat().st_size / 1e6:.0f} MB, {store.path.stat().st_size / count:.0f} bytes an item")
+    size = store.path.stat().st_size
+    print(f"file: {size / 1e6:.0f} MB, {size / count:.0f} bytes an item")
 
 
 def queries(store: Store, count: int, chance: random.Random) -> list[str]:
@@ -124,12 +147,23 @@ def queries(store: Store, count: int, chance: random.Random) -> list[str]:
 
 def measure_words(store: Store, asked: list[str]) -> None:
     search = store.search.search
-    row("full text, 1-3 words, best 50 with snippets", [cpu(lambda q=q: search(q)) for q in asked], "p95 <= 10")
+    row(
+        "full text, 1-3 words, best 50 with snippets",
+        [cpu(lambda q=q: search(q)) for q in asked],
+        "p95 <= 10",
+    )
     typed = [q[: random.Random(q).randint(3, max(3, len(q)))] for q in asked]
-    row("full text while typing (last word open)", [cpu(lambda q=q: search(q, typing=True)) for q in typed], "p95 <= 10")
+    row(
+        "full text while typing (last word open)",
+        [cpu(lambda q=q: search(q, typing=True)) for q in typed],
+        "p95 <= 10",
+    )
     row("full text, unseen only", [cpu(lambda q=q: search(q + " is:unseen")) for q in asked], "p95 <= 10")
     row("full text, one author", [cpu(lambda q=q: search(q + ' author:"author 7"')) for q in asked])
-    row("filters alone: is:unseen after:2023", [cpu(lambda: search("is:unseen after:2023")) for _ in range(20)])
+    row(
+        "filters alone: is:unseen after:2023",
+        [cpu(lambda: search("is:unseen after:2023")) for _ in range(20)],
+    )
     like = "SELECT id FROM items WHERE title LIKE ?1 OR text LIKE ?1 ORDER BY sort_at DESC LIMIT 50"
     times = [cpu(lambda q=q: store.db.rows(like, (f"%{q}%",))) for q in asked[:SLOW_QUERIES]]
     row("peer: LIKE over title and text (newsboat's way)", times)
@@ -156,16 +190,21 @@ def measure_meaning(store: Store, asked: list[str]) -> None:
         hits += [scores[position[item]] >= least - 1e-6 for item, _ in near(model.name, vector, 20)]
     print(f"  recall@20 against exact float search: {np.mean(hits):.4f}   >= 0.98")
     newest = ids[-10_000:]
-    row("10,000 newest vectors as a matrix", [cpu(lambda: store.vectors.get_matrix(model.name, newest)) for _ in range(5)],
+    row("10,000 newest vectors as a matrix",
+        [cpu(lambda: store.vectors.get_matrix(model.name, newest)) for _ in range(5)],
         "< 50")  # fmt: skip
     some = random.Random(3).sample(ids, min(10_000, len(ids)))
-    row("10,000 scattered vectors as a matrix", [cpu(lambda: store.vectors.get_matrix(model.name, some)) for _ in range(5)])
+    row(
+        "10,000 scattered vectors as a matrix",
+        [cpu(lambda: store.vectors.get_matrix(model.name, some)) for _ in range(5)],
+    )
 
 
 def measure_vec0(store: Store, matrix: np.ndarray, vectors: Iterable[np.ndarray]) -> None:
     """sqlite-vec's own virtual table, in a temporary schema of the same connection."""
     dim = matrix.shape[1]
     for kind, wrap, scale in (("float", "?", 0.0), ("int8", "vec_int8(?)", 127.0)):
+
         def blob(rows: np.ndarray, scale: float = scale) -> bytes:
             return (rows if not scale else np.rint(rows * (scale / np.abs(rows).max()))).astype(
                 np.float32 if not scale else np.int8
@@ -174,7 +213,10 @@ def measure_vec0(store: Store, matrix: np.ndarray, vectors: Iterable[np.ndarray]
         store.db.run(f"CREATE VIRTUAL TABLE temp.peer USING vec0(v {kind}[{dim}])")
         store.db.run_many(f"INSERT INTO temp.peer(v) VALUES ({wrap})", ((blob(vector),) for vector in matrix))
         sql = f"SELECT rowid, distance FROM temp.peer WHERE v MATCH {wrap} AND k = 20"
-        row(f"peer: sqlite-vec vec0 {kind}, nearest 20", [cpu(lambda v=v: store.db.rows(sql, (blob(v),))) for v in vectors])
+        row(
+            f"peer: sqlite-vec vec0 {kind}, nearest 20",
+            [cpu(lambda v=v, sql=sql: store.db.rows(sql, (blob(v),))) for v in vectors],
+        )
         store.db.run("DROP TABLE temp.peer")
 
 
@@ -186,13 +228,20 @@ def measure_both(store: Store, asked: list[str]) -> None:
         return model.embed_batch([text])[0]
 
     typed = [q[: random.Random(q).randint(3, max(3, len(q)))] for q in asked]
-    row("hybrid while typing, query embedded too", [cpu(lambda q=q: search(q, embed=vector, typing=True)) for q in typed],
+    row("hybrid while typing, query embedded too",
+        [cpu(lambda q=q: search(q, embed=vector, typing=True)) for q in typed],
         "< 50")  # fmt: skip
-    row("hybrid, unseen only", [cpu(lambda q=q: search(q + " is:unseen", embed=vector)) for q in asked], "< 50")
+    row(
+        "hybrid, unseen only",
+        [cpu(lambda q=q: search(q + " is:unseen", embed=vector)) for q in asked],
+        "< 50",
+    )
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--items", type=int, default=100_000)
     parser.add_argument("--keep", type=Path, help="use or make this archive instead of a temporary one")
     args = parser.parse_args()

@@ -22,7 +22,9 @@ _DATED = "%Y%m%d-%H%M%S"
 Progress = Callable[[str, int, int], None]
 
 
-def backup(path: str | Path, dest: str | Path, *, overwrite: bool = False, progress: Progress | None = None) -> Path:
+def backup(
+    path: str | Path, dest: str | Path, *, overwrite: bool = False, progress: Progress | None = None
+) -> Path:
     """Copy the archive at `path` to `dest` as it is now; writers go on meanwhile.
 
     `dest` appears only once the copy is whole, checked and on disk. Raises
@@ -33,7 +35,9 @@ def backup(path: str | Path, dest: str | Path, *, overwrite: bool = False, progr
     if not source.exists():
         raise StoreError(f"there is no archive at {source}", hint="`penchant add ADDRESS` makes one.")
     if target.exists() and not overwrite:
-        raise StoreError(f"{target} exists already", hint="A backup never replaces a file: choose another name.")
+        raise StoreError(
+            f"{target} exists already", hint="A backup never replaces a file: choose another name."
+        )
     inspect(source)
     part = target.with_name(target.name + ".part")
     try:
@@ -77,7 +81,7 @@ def backups(archive: Path, folder: Path) -> list[Path]:
 
 
 def rotate(archive: Path, folder: Path, keep: int = 7) -> list[Path]:
-    """Delete all but the `keep` newest dated backups; returns what was deleted. Other files are never touched."""
+    """Delete all but the `keep` newest dated backups, and no other file; returns what was deleted."""
     old = backups(archive, folder)[: -keep if keep > 0 else None]
     for path in old:
         path.unlink(missing_ok=True)
@@ -118,7 +122,9 @@ def _publish(part: Path, target: Path, overwrite: bool) -> None:
         try:
             os.link(part, target)  # fails where somebody made `target` meanwhile, which rename would not
         except FileExistsError as error:
-            raise StoreError(f"{target} exists already", hint="A backup never replaces a file: choose another name.") from error
+            raise StoreError(
+                f"{target} exists already", hint="A backup never replaces a file: choose another name."
+            ) from error
         except OSError:
             if target.exists():
                 raise

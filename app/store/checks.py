@@ -13,10 +13,14 @@ if TYPE_CHECKING:
     from . import Store
 
 REBUILD = "`penchant doctor --rebuild` makes it again from items and events."
+SALVAGE = (
+    "Copy a backup over it, or `penchant doctor --salvage NEWFILE` saves what can be read into a new file."
+)
 LATER = "The worker catches up while penchant runs; nothing needs doing."
 
 _PEOPLE = """SELECT i.id FROM items i LEFT JOIN (
-    SELECT item_id, count(DISTINCT nullif(by_key, '')) AS people, count(DISTINCT subscription_id) AS subscriptions
+    SELECT item_id, count(DISTINCT nullif(by_key, '')) AS people,
+        count(DISTINCT subscription_id) AS subscriptions
     FROM sightings GROUP BY item_id
 ) s ON s.item_id = i.id
 WHERE i.people <> coalesce(s.people, 0) OR i.also_in <> max(coalesce(s.subscriptions, 0) - 1, 0)"""
@@ -30,7 +34,7 @@ def structure(db: Database, report: Report) -> None:
             "structure",
             "; ".join(found[:3]) + (f" and {len(found) - 3} more" if len(found) > 3 else ""),
             "The file is damaged: a disk, a copy or another program harmed it. It was left as it is.",
-            "Copy a backup over it, or `penchant doctor --salvage NEWFILE` saves what can be read into a new file.",
+            SALVAGE,
         )
         return
     broken = db.rows("PRAGMA foreign_key_check")
@@ -69,7 +73,10 @@ def full_text(db: Database, report: Report) -> None:
     bad = [table for table in ("search", "search_unspaced") if not _index_agrees(db, table)]
     if bad:
         report.error(
-            "full text", f"the index {' and '.join(bad)} differs from the items", "Searches miss or invent hits.", REBUILD
+            "full text",
+            f"the index {' and '.join(bad)} differs from the items",
+            "Searches miss or invent hits.",
+            REBUILD,
         )
     else:
         report.ok("full text", "the index agrees with every item")
@@ -95,7 +102,9 @@ def marks(db: Database, report: Report) -> None:
         f" + (SELECT count(*) FROM ({wanted} EXCEPT SELECT * FROM item_state))"
     )
     if wrong:
-        report.error("marks", f"{wrong} marks differ from what the events say", "Lists show wrong items.", REBUILD)
+        report.error(
+            "marks", f"{wrong} marks differ from what the events say", "Lists show wrong items.", REBUILD
+        )
     else:
         report.ok("marks", "seen, liked, saved and later agree with the events")
 
@@ -104,7 +113,9 @@ def people(db: Database, report: Report) -> None:
     """Counts of who brought an item against its sightings."""
     wrong = len(db.rows(_PEOPLE))
     if wrong:
-        report.warn("people", f"{wrong} counts of who brought an item are wrong", "Cards show wrong numbers.", REBUILD)
+        report.warn(
+            "people", f"{wrong} counts of who brought an item are wrong", "Cards show wrong numbers.", REBUILD
+        )
     else:
         report.ok("people", "counts agree with the sightings")
 
@@ -120,11 +131,17 @@ def vectors(db: Database, report: Report) -> None:
         have = db.value("SELECT count(*) FROM embeddings WHERE space_id = ?", (space_id,))
         if not _coarse_agrees(db, space_id):
             report.error(
-                "vectors", f"the blocks of {name} differ from its vectors", "Searches by meaning miss items.", REBUILD
+                "vectors",
+                f"the blocks of {name} differ from its vectors",
+                "Searches by meaning miss items.",
+                REBUILD,
             )
         elif missing and complete:
             report.warn(
-                "vectors", f"{name}: {missing:,} texts have no vector yet", "They are not found by meaning.", LATER
+                "vectors",
+                f"{name}: {missing:,} texts have no vector yet",
+                "They are not found by meaning.",
+                LATER,
             )
         elif missing:
             report.ok("vectors", f"{name}: {have:,}, {missing:,} texts have none yet")
@@ -138,7 +155,9 @@ def _coarse_agrees(db: Database, space_id: int) -> bool:
     for (blob,) in db.rows("SELECT ids FROM coarse WHERE space_id = ?", (space_id,)):
         ids += [number for number in memoryview(blob).cast("q") if number]
     zero = "replace(hex(vector), '0', '') = ''"  # a vector without direction stands in no block
-    wanted = [row[0] for row in db.rows(f"SELECT id FROM embeddings WHERE space_id = ? AND NOT {zero}", (space_id,))]
+    wanted = [
+        row[0] for row in db.rows(f"SELECT id FROM embeddings WHERE space_id = ? AND NOT {zero}", (space_id,))
+    ]
     return sorted(ids) == sorted(wanted)
 
 
@@ -150,7 +169,9 @@ def words(db: Database, report: Report) -> None:
         " (SELECT 1 FROM features f WHERE f.content_hash = i.content_hash)"
     )
     if missing:
-        report.warn("words", f"{missing:,} texts have no word statistics yet", "They are ranked without them.", LATER)
+        report.warn(
+            "words", f"{missing:,} texts have no word statistics yet", "They are ranked without them.", LATER
+        )
     else:
         report.ok("words", f"{have:,}, every text has its statistics")
     _orphans(db, report, "words", "features")
@@ -173,14 +194,20 @@ def ranking(db: Database, report: Report) -> None:
         return
     late = db.value("SELECT count(*) FROM events WHERE seq > ?", (head[1],))
     older = db.value("SELECT count(*) FROM scores WHERE head_version < ?", (head[0],))
-    lost = db.value("SELECT count(*) FROM ranking r WHERE NOT EXISTS (SELECT 1 FROM items i WHERE i.id = r.item_id)")
+    lost = db.value(
+        "SELECT count(*) FROM ranking r WHERE NOT EXISTS (SELECT 1 FROM items i WHERE i.id = r.item_id)"
+    )
     if head[1] > (db.value("SELECT max(seq) FROM events") or 0):
-        report.error("ranking", "the head has learned events that are not there", "Events were lost.", REBUILD)
+        report.error(
+            "ranking", "the head has learned events that are not there", "Events were lost.", REBUILD
+        )
     elif lost:
         report.warn("ranking", f"{lost:,} ranked items are gone", "For you skips them.", LATER)
     else:
         behind = ", ".join(
-            part for part in (f"{late:,} events" * bool(late), f"{older:,} scores of an older head" * bool(older)) if part
+            part
+            for part in (f"{late:,} events" * bool(late), f"{older:,} scores of an older head" * bool(older))
+            if part
         )
         report.ok("ranking", f"head {head[0]}" + (f", still to do: {behind}" if behind else ", up to date"))
 
@@ -244,7 +271,9 @@ def _fingerprints(store: Store) -> None:
     last = 0
     with store.db.write():
         store.db.run("DELETE FROM fingerprints")
-        while rows := store.db.rows("SELECT id, text FROM items WHERE id > ? ORDER BY id LIMIT 1000", (last,)):
+        while rows := store.db.rows(
+            "SELECT id, text FROM items WHERE id > ? ORDER BY id LIMIT 1000", (last,)
+        ):
             last = rows[-1][0]
             prints = fingerprints([text for _, text in rows])
             pairs = [(row[0], value) for row, value in zip(rows, prints, strict=True) if value is not None]

@@ -17,7 +17,7 @@ _UNSPACED = re.compile(
     "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3"
     "\uf900-\ufaff\uff66-\uff9d\U00020000-\U000323af]"
 )
-#: Few items are liked, saved or later: they drive a search. Most may be seen: that is asked of each candidate.
+#: Few items are liked, saved or later: they drive a search. Most may be seen: each candidate is asked.
 _MARKS = {
     "liked": "i.id IN (SELECT z.item_id FROM item_state z WHERE z.liked)",
     "saved": "i.id IN (SELECT z.item_id FROM item_state z WHERE z.saved)",
@@ -46,6 +46,11 @@ class Condition:
 
     def __bool__(self) -> bool:
         return self.sql != "1"
+
+    @property
+    def needs_row(self) -> bool:
+        """Whether it speaks of anything but the item's id, so that the item itself must be read."""
+        return re.search(r"\bi\.(?!id\b)", self.sql) is not None
 
 
 EVERYTHING = Condition("1")
@@ -114,7 +119,8 @@ def _contains(word: Word) -> Condition:
         return Condition("i.id IN (SELECT rowid FROM search WHERE search MATCH ?)", (match(word),))
     # A run without spaces is one word to `search`: its beginning is found there, in any text.
     start = Condition(
-        "i.id IN (SELECT rowid FROM search WHERE search MATCH ?)", (match(Word(word.text, prefix=True, field=word.field)),)
+        "i.id IN (SELECT rowid FROM search WHERE search MATCH ?)",
+        (match(Word(word.text, prefix=True, field=word.field)),),
     )
     if len(word.text) >= 3:
         column = f"{word.field} : " if word.field else ""
@@ -126,7 +132,8 @@ def _contains(word: Word) -> Condition:
         columns = [word.field] if word.field else ["title", "author", "alt", "text"]
         test = " OR ".join(rf"i.{column} LIKE ? ESCAPE '\'" for column in columns)
         inside = Condition(
-            f"(i.id IN (SELECT id FROM search_unspaced_docsize) AND ({test}))", (_like(word.text),) * len(columns)
+            f"(i.id IN (SELECT id FROM search_unspaced_docsize) AND ({test}))",
+            (_like(word.text),) * len(columns),
         )
     return Condition(f"({start.sql} OR {inside.sql})", start.params + inside.params)
 
@@ -145,6 +152,7 @@ def _condition(each: Filter) -> Condition:
         return _dated(each.name, *each.period)
     like = _like(each.value)
     exact = each.value.encode("utf-8", "replace").decode()
+    params: tuple[str, ...]
     match each.name:
         case "author":
             sql, params = r"(i.author LIKE ? ESCAPE '\' OR i.author_handle LIKE ? ESCAPE '\')", (like, like)
@@ -159,9 +167,15 @@ def _condition(each: Filter) -> Condition:
                 WHERE ltrim(t.value, '#') = ? COLLATE NOCASE))"""
             params = (like, exact)
         case "lang":
-            sql, params = r"(i.lang = ? COLLATE NOCASE OR i.lang LIKE ? ESCAPE '\')", (exact, like[1:-1] + "-%")
+            sql, params = (
+                r"(i.lang = ? COLLATE NOCASE OR i.lang LIKE ? ESCAPE '\')",
+                (exact, like[1:-1] + "-%"),
+            )
         case "site":
-            sql, params = r"(i.domain = ? COLLATE NOCASE OR i.domain LIKE ? ESCAPE '\')", (exact, "%." + like[1:-1])
+            sql, params = (
+                r"(i.domain = ? COLLATE NOCASE OR i.domain LIKE ? ESCAPE '\')",
+                (exact, "%." + like[1:-1]),
+            )
         case _:
             sql, params = "i.kind = ? COLLATE NOCASE", (exact,)
     return Condition(sql, params)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from . import checks
 from .backup import Progress, backup
+from .checks import SALVAGE
 from .connection import Database
 from .errors import FromNewerVersion, NotADatabase, StoreError
 from .migrations import identify, inspect, latest
@@ -19,15 +21,15 @@ if TYPE_CHECKING:
 
 __all__ = ["Finding", "Report", "Salvaged", "backup", "check", "rebuild", "salvage"]
 
-BACKUP = "Copy a backup over it, or `penchant doctor --salvage NEWFILE` saves what can be read into a new file."
-
 
 def check(path: str | Path, progress: Progress | None = None) -> Report:
     """Look at everything without changing the file. Never raises for what is wrong with it."""
     archive = Path(path).absolute()
     report = Report(archive)
     if not archive.exists():
-        report.warn("file", f"there is no archive at {archive}", "Nothing was stored yet.", "Start `penchant`.")
+        report.warn(
+            "file", f"there is no archive at {archive}", "Nothing was stored yet.", "Start `penchant`."
+        )
         return report
     try:
         inspect(archive)
@@ -50,7 +52,7 @@ def check(path: str | Path, progress: Progress | None = None) -> Report:
         for number, (topic, look) in enumerate(checks.ALL):
             if progress:
                 progress(topic, number, len(checks.ALL))
-            if not _try(report, topic, lambda look=look: look(db, report)) and topic == "structure":
+            if not _try(report, topic, partial(look, db, report)) and topic == "structure":
                 break
             if topic == "structure" and not report.sound:
                 break
@@ -78,9 +80,11 @@ def rebuild(
     from . import Store
 
     sound = check(path)
-    structural = [each for each in sound.findings if each.level == "error" and each.topic in ("file", "structure")]
+    structural = [
+        each for each in sound.findings if each.level == "error" and each.topic in ("file", "structure")
+    ]
     if structural:
-        raise StoreError(f"cannot rebuild: {structural[0].found}", hint=structural[0].action or BACKUP)
+        raise StoreError(f"cannot rebuild: {structural[0].found}", hint=structural[0].action or SALVAGE)
     with Store.open(path, create=False, role="cli") as store:
         steps = checks.derived(store)
         for number, (topic, make) in enumerate(steps):
@@ -123,7 +127,9 @@ def _try(report: Report, topic: str, look: Callable[[], None]) -> bool:
         look()
         return True
     except StoreError as error:
-        report.error(topic, str(error), "This part could not be read.", error.hint if topic != "structure" else BACKUP)
+        report.error(
+            topic, str(error), "This part could not be read.", error.hint if topic != "structure" else SALVAGE
+        )
         return False
 
 
@@ -132,4 +138,4 @@ def _refused(report: Report, error: StoreError) -> None:
     if isinstance(error, (FromNewerVersion, NotADatabase)):
         report.error("file", str(error), untouched, error.hint)
     else:
-        report.error("file", str(error), untouched, BACKUP)
+        report.error("file", str(error), untouched, SALVAGE)

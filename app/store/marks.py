@@ -42,7 +42,7 @@ def fold(text: str) -> str:
 
 
 def pattern(query: Query, field: str = "") -> re.Pattern[str] | None:
-    """What to look for in folded text: the query's words that may occur in `field`; None where there are none."""
+    """What to look for in folded text: the query's words that may be in `field`; None for none."""
     parts: dict[str, None] = {}
     for clause in query.positive:
         for word in clause.words:
@@ -65,7 +65,7 @@ def find(text: str, wanted: re.Pattern[str] | None) -> Ranges:
 
 
 def snippet(text: str, wanted: re.Pattern[str] | None, width: int = WIDTH) -> tuple[str, Ranges]:
-    """One line of at most `width` characters around the words, or the beginning, and the words' places in it."""
+    """At most `width` characters on one line around the words (or the beginning), and the words' places."""
     flat = re.sub(r"\s+", " ", text).strip()
     spans = find(flat, wanted)
     if len(flat) <= width:

@@ -7,6 +7,7 @@ not parse is skipped.
 
 from __future__ import annotations
 
+import mmap
 import struct
 from collections.abc import Iterator
 from typing import Any
@@ -20,7 +21,7 @@ class Malformed(ValueError):
     """A cell that is no record."""
 
 
-def rows(data: bytes, columns: int) -> Iterator[tuple[int, tuple[Any, ...]]]:
+def rows(data: bytes | mmap.mmap, columns: int) -> Iterator[tuple[int, tuple[Any, ...]]]:
     """(row number, values) of every table row in the file with exactly `columns` values.
 
     Includes rows of other tables of that width and rows that were deleted or
@@ -47,7 +48,7 @@ def rows(data: bytes, columns: int) -> Iterator[tuple[int, tuple[Any, ...]]]:
             yield number, values
 
 
-def _varint(data: bytes, place: int) -> tuple[int, int]:
+def _varint(data: bytes | mmap.mmap, place: int) -> tuple[int, int]:
     value = 0
     for step in range(8):
         byte = data[place + step]
@@ -57,7 +58,7 @@ def _varint(data: bytes, place: int) -> tuple[int, int]:
     return value << 8 | data[place + 8], place + 9
 
 
-def _cell(data: bytes, start: int, offset: int, size: int, usable: int) -> tuple[int, bytes]:
+def _cell(data: bytes | mmap.mmap, start: int, offset: int, size: int, usable: int) -> tuple[int, bytes]:
     """Row number and payload of one leaf cell, its overflow pages followed."""
     if not 8 <= offset < size:
         raise Malformed

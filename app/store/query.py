@@ -6,7 +6,7 @@
     author:ada source:lobsters tag:space lang:de kind:rss site:example.org
     is:liked is:saved is:later is:unseen is:seen is:read is:skipped
     has:image has:video has:audio has:media has:link has:poll
-    before:2025-01 after:7d on:yesterday        2025, 2025-01, 2025-01-31, today, yesterday, 12h, 7d, 2w, 3m, 1y
+    before:2025-01 after:7d on:yesterday     2025, 2025-01, 2025-01-31, today, yesterday, 12h, 7d, 2w, 3m, 1y
 
 `-` before any of them means "not". What does not fit (an unknown `name:`, a
 date that is none, a quote without its end) is searched as words.
@@ -50,7 +50,14 @@ HAVING = {
     "link": "link",
     "poll": "poll",
 }
-ALIASES = {"by": "author", "from": "source", "language": "lang", "since": "after", "until": "before", "date": "on"}
+ALIASES = {
+    "by": "author",
+    "from": "source",
+    "language": "lang",
+    "since": "after",
+    "until": "before",
+    "date": "on",
+}
 OPERATORS = (*FIELDS, *TEXT_FILTERS, *DATE_FILTERS, "is", "has")
 
 _TOKEN = re.compile(
@@ -174,7 +181,7 @@ class _Reader:
                 self._add(Clause((Word(value.strip(), True, match["star"] is not None, field),), negated))
             return
         if value.count('"'):
-            self.notes.append('a quote without its end: searched as words')
+            self.notes.append("a quote without its end: searched as words")
         prefix = value.endswith("*")
         for word in value.replace('"', " ").split():
             plain = word.rstrip("*")

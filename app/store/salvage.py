@@ -39,7 +39,9 @@ class Salvaged:
     refused: int = 0
 
     def __str__(self) -> str:
-        have = ", ".join(f"{self.copied.get(table, 0):,} {table}" for table in ("events", "items", "subscriptions"))
+        have = ", ".join(
+            f"{self.copied.get(table, 0):,} {table}" for table in ("events", "items", "subscriptions")
+        )
         lost = f"; some rows of {', '.join(self.incomplete)} could not be read" if self.incomplete else ""
         odd = f"; {self.refused:,} rows made no sense" if self.refused else ""
         return f"{have} saved into {self.path}{lost}{odd}"
@@ -57,7 +59,9 @@ def salvage(path: str | Path, dest: str | Path, progress: Progress | None = None
 
     source, target = Path(path).absolute(), Path(dest).absolute()
     if target.exists():
-        raise StoreError(f"{target} exists already", hint="Salvage never replaces a file: choose another name.")
+        raise StoreError(
+            f"{target} exists already", hint="Salvage never replaces a file: choose another name."
+        )
     result = Salvaged(target)
     part = target.with_name(target.name + ".part")
     _clear(part)
@@ -76,7 +80,9 @@ def salvage(path: str | Path, dest: str | Path, progress: Progress | None = None
                 _tidy(store.db)
                 for _, make in derived(store):
                     make()
-                result.copied = {table: int(store.db.value(f"SELECT count(*) FROM {table}")) for table in TABLES}
+                result.copied = {
+                    table: int(store.db.value(f"SELECT count(*) FROM {table}")) for table in TABLES
+                }
             part.rename(target)
         finally:
             damaged.close()
@@ -91,7 +97,7 @@ def _clear(path: Path) -> None:
 
 @contextmanager
 def _whole(source: Path, padded: Path) -> Iterator[Path]:
-    """`source` itself, or, where it is cut short (SQLite then reads nothing of it), a copy filled up with zeros."""
+    """`source` itself; of one that is cut short (SQLite reads nothing of it) a copy filled up with zeros."""
     try:
         inspect(source)
         yield source
@@ -136,7 +142,7 @@ def _copy_table(damaged: Database, db: Database, table: str, data: mmap.mmap, re
 
 
 def _stray(data: mmap.mmap, columns: list[str], known: list[str], key: str) -> Iterator[Row]:
-    """Rows of a table found by looking at every page; their number stands for the key, which SQLite leaves out."""
+    """Rows of a table found by looking at every page; SQLite leaves out the key, which is their number."""
     place = columns.index(key)
     for number, values in pages.rows(data, len(columns)):
         if values[place] is None and number > 0:
@@ -170,7 +176,7 @@ def _insert(db: Database, sql: str, rows: list[Row]) -> int:
 
 
 class _Reader:
-    """The rows of a table by its own order: forwards to the first damaged page, then backwards to the last."""
+    """The rows of a table in its own order: forwards to the first damaged page, backwards to the last."""
 
     def __init__(self, db: Database, table: str, columns: str, names: list[str]) -> None:
         self.db = db
@@ -201,7 +207,10 @@ def _tidy(db: Database) -> None:
             "DELETE FROM sightings WHERE item_id NOT IN (SELECT id FROM items)"
             " OR subscription_id NOT IN (SELECT id FROM subscriptions)"
         )
-        db.run("UPDATE items SET subscription_id = NULL WHERE subscription_id NOT IN (SELECT id FROM subscriptions)")
+        db.run(
+            "UPDATE items SET subscription_id = NULL"
+            " WHERE subscription_id NOT IN (SELECT id FROM subscriptions)"
+        )
         marks = ", ".join("?" * len(_DERIVED_SETTINGS))
         db.run(f"DELETE FROM settings WHERE key IN ({marks})", _DERIVED_SETTINGS)
         db.run("UPDATE subscriptions SET state = 'idle', next_due = 0")

@@ -20,13 +20,14 @@ if TYPE_CHECKING:
 
 #: Vectors per coarse block: one blob of 256 KiB at 256 dimensions.
 BLOCK = 1_024
-#: Candidates scored exactly beyond those asked: of 20 + 32 by int8, the true first 20 of 100,000 were all there.
+#: Candidates scored exactly beyond those asked: of 20 + 32 by int8, the true first 20 were all there.
 MARGIN = 32
-#: How many of the coarse order are tried first, and at most: beyond it, scoring all that the filter passes is cheaper.
+#: How many of the coarse order are tried first, and at most: past it, scoring all that pass is cheaper.
 FIRST, MOST = 256, 8_192
 #: Where the exact scores come from: candidates of the coarse order, items named by the caller, or every item.
 _CANDIDATES = (
-    "carray(?) c CROSS JOIN embeddings e ON e.id = c.value CROSS JOIN items i ON i.content_hash = e.content_hash"
+    "carray(?) c CROSS JOIN embeddings e ON e.id = c.value"
+    " CROSS JOIN items i ON i.content_hash = e.content_hash"
 )
 _NAMED = "carray(?) c CROSS JOIN items i ON i.id = c.value"
 _EMBEDDED = " CROSS JOIN embeddings e ON e.space_id = ? AND e.content_hash = i.content_hash"
@@ -74,12 +75,12 @@ class Vectors:
         return len(made)
 
     def get_matrix(self, space: str, item_ids: Sequence[int]) -> tuple[np.ndarray, np.ndarray]:
-        """The vectors of n items as float32[n, d] and bool[n], which is False (and the row zero) where none is."""
+        """The vectors of n items as float32[n, d], and bool[n]: False where none is (a row of zeros)."""
         import numpy as np
 
         found = self.db.row("SELECT id, dim FROM spaces WHERE name = ?", (space,))
-        matrix = np.zeros((len(item_ids), found[1] if found else 0), np.float32)
-        mask = np.zeros(len(item_ids), bool)
+        matrix: np.ndarray = np.zeros((len(item_ids), found[1] if found else 0), np.float32)
+        mask: np.ndarray = np.zeros(len(item_ids), bool)
         if found is None or not item_ids:
             return matrix, mask
         ids = np.asarray(item_ids, np.int64)
@@ -145,7 +146,9 @@ class Vectors:
         if found[1] != query.size:
             raise ValueError(f"the vectors of {space} have {found[1]} numbers, not {query.size}")
         if unseen:
-            where = where & Condition("NOT EXISTS (SELECT 1 FROM item_state z WHERE z.item_id = i.id AND z.seen)")
+            where = where & Condition(
+                "NOT EXISTS (SELECT 1 FROM item_state z WHERE z.item_id = i.id AND z.seen)"
+            )
         self._load()
         with self.db.snapshot():
             if ids is not None:
@@ -157,7 +160,8 @@ class Vectors:
         return [
             Space(row[0], row[1], row[2], bool(row[3]), row[4])
             for row in self.db.rows(
-                "SELECT s.name, s.dim, (SELECT count(*) FROM embeddings e WHERE e.space_id = s.id), s.complete, s.made_at"
+                "SELECT s.name, s.dim, (SELECT count(*) FROM embeddings e WHERE e.space_id = s.id),"
+                " s.complete, s.made_at"
                 " FROM spaces s ORDER BY s.id"
             )
         ]
@@ -223,7 +227,10 @@ class Vectors:
                 ("inverse", inverse[part], 4),
                 ("vectors", coarse[part], dim),
             ):
-                with self.db.failures(), self.db.apsw.blob_open("main", "coarse", column, block, True) as blob:
+                with (
+                    self.db.failures(),
+                    self.db.apsw.blob_open("main", "coarse", column, block, True) as blob,
+                ):
                     blob.seek(used * width)
                     blob.write(values.tobytes())
             done += BLOCK - used
@@ -240,13 +247,14 @@ class Vectors:
             if used < BLOCK:
                 return last[0], used
         self.db.run(
-            "INSERT INTO coarse(space_id, ids, inverse, vectors) VALUES (?, zeroblob(?), zeroblob(?), zeroblob(?))",
+            "INSERT INTO coarse(space_id, ids, inverse, vectors)"
+            " VALUES (?, zeroblob(?), zeroblob(?), zeroblob(?))",
             (space_id, 8 * BLOCK, 4 * BLOCK, dim * BLOCK),
         )
         return self.db.last_id, 0
 
     def _nearest(self, space_id: int, query: np.ndarray, k: int, where: Condition) -> list[tuple[int, float]]:
-        """Down the coarse order, exactly scored, until enough pass the filter; past MOST, all that pass it."""
+        """Down the coarse order until enough pass the filter, exactly scored; past MOST all that pass."""
         import numpy as np
 
         ids, scores = self._scan(space_id, query)
@@ -266,7 +274,8 @@ class Vectors:
         """Approximate cosines of a whole space, block by block: (embedding ids, float32)."""
         import numpy as np
 
-        ids, scores = [np.empty(0, np.int64)], [np.empty(0, np.float32)]
+        ids: list[np.ndarray] = [np.empty(0, np.int64)]
+        scores: list[np.ndarray] = [np.empty(0, np.float32)]
         with self.db.failures():
             for block_ids, inverse, vectors in self.db.apsw.execute(
                 "SELECT ids, inverse, vectors FROM coarse WHERE space_id = ? ORDER BY id", (space_id,)
@@ -278,7 +287,9 @@ class Vectors:
         used = every != 0
         return every[used], score[used]
 
-    def _exact(self, query: np.ndarray, source: str, params: tuple, where: Condition) -> list[tuple[int, float]]:
+    def _exact(
+        self, query: np.ndarray, source: str, params: tuple, where: Condition
+    ) -> list[tuple[int, float]]:
         """Exact cosines of the items that pass the filter; texts without a direction have none."""
         return self.db.rows(
             f"SELECT id, 1.0 - distance FROM ("
@@ -303,11 +314,13 @@ class Vectors:
 
 
 def _best(hits: list[tuple[int, float]], k: int) -> list[tuple[int, float]]:
-    return sorted(((int(item), float(cosine)) for item, cosine in hits), key=lambda hit: (-hit[1], hit[0]))[:k]
+    return sorted(((int(item), float(cosine)) for item, cosine in hits), key=lambda hit: (-hit[1], hit[0]))[
+        :k
+    ]
 
 
 def _quantise(vectors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """int8[n, d], each vector scaled to its own largest number, and float32[n]: 1 / length of the int8 vector."""
+    """int8[n, d], each vector scaled to its largest number, and float32[n]: 1 / length of the int8 one."""
     import numpy as np
 
     if not len(vectors):

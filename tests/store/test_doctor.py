@@ -16,7 +16,20 @@ from penchant.app.store.backup import backup
 from penchant.app.types import Event
 
 NOW = 1_700_000_000.0
-WORDS = "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi omicron pi rho sigma tau".split()
+WORDS = (
+    "alpha",
+    "beta",
+    "gamma",
+    "delta",
+    "epsilon",
+    "zeta",
+    "eta",
+    "theta",
+    "iota",
+    "kappa",
+    "lambda",
+    "mu",
+)
 
 
 def text(number: int) -> str:
@@ -40,7 +53,9 @@ def publish(store: Store) -> None:
     liked = {event.item_id for _, event in store.events.live() if event.kind == "like"}
     ids = sorted(row[0] for row in store.db.rows("SELECT id FROM items"))
     store.scores.put_head(1, store.events.last_seq(), b"head", {})
-    store.scores.publish([(i, float(i in liked), 0.5, "{}") for i in ids], [i for i in ids if i not in liked], 1)
+    store.scores.publish(
+        [(i, float(i in liked), 0.5, "{}") for i in ids], [i for i in ids if i not in liked], 1
+    )
 
 
 @pytest.fixture
@@ -58,7 +73,9 @@ def archive(tmp_path: Path) -> Iterator[Path]:
         )
         store.events.append([Event("impression", i, {"dwell": 1.0}) for i in ids[:40]])
         like = Event("like", ids[2])
-        store.events.append([like, Event("save", ids[3]), Event("skip", ids[4]), Event("undo", undoes=like.id)])
+        store.events.append(
+            [like, Event("save", ids[3]), Event("skip", ids[4]), Event("undo", undoes=like.id)]
+        )
         store.events.append([Event("like", ids[5]), Event("later", ids[6]), Event("open", ids[7])])
         while derive(store):
             pass
@@ -104,8 +121,16 @@ def test_a_sound_archive_is_sound_and_looking_changes_nothing(archive: Path) -> 
 
 
 BREAK: dict[str, tuple[str, str, str]] = {
-    "full text": ("error", "search", "INSERT INTO search(search, rowid, title) VALUES ('delete', 5, 'title 4')"),
-    "full text 2": ("error", "search_unspaced", "INSERT INTO search_unspaced(search_unspaced) VALUES ('delete-all')"),
+    "full text": (
+        "error",
+        "search",
+        "INSERT INTO search(search, rowid, title) VALUES ('delete', 5, 'title 4')",
+    ),
+    "full text 2": (
+        "error",
+        "search_unspaced",
+        "INSERT INTO search_unspaced(search_unspaced) VALUES ('delete-all')",
+    ),
     "marks": ("error", "marks", "UPDATE item_state SET liked = 1 WHERE item_id = 3"),
     "marks 2": ("error", "marks", "DELETE FROM item_state WHERE item_id = 6"),
     "people": ("warn", "counts", "UPDATE items SET people = 99 WHERE id = 4"),
@@ -127,7 +152,9 @@ def test_what_is_out_of_step_is_found_and_rebuilt(archive: Path, name: str) -> N
         if name == "vectors":
             store.vectors.rebuild_coarse()
     topic = name.removesuffix(" 2")
-    finding = next(found for found in doctor.check(archive).findings if found.topic == topic and found.level != "ok")
+    finding = next(
+        found for found in doctor.check(archive).findings if found.topic == topic and found.level != "ok"
+    )
     assert (finding.level, said in finding.found) == (level, True), finding
     assert finding.meaning and finding.action
     assert doctor.rebuild(archive, derive=derive, publish=publish).level == "ok"
@@ -137,14 +164,26 @@ def test_what_is_out_of_step_is_found_and_rebuilt(archive: Path, name: str) -> N
 def test_everything_derived_can_be_dropped_and_comes_out_the_same(archive: Path) -> None:
     before = dump(archive)
     with Store.open(archive, role="cli") as store, store.db.write():
-        for table in ("item_state", "coarse", "embeddings", "spaces", "features", "scores", "ranking", "heads", "fingerprints"):
+        for table in (
+            "item_state",
+            "coarse",
+            "embeddings",
+            "spaces",
+            "features",
+            "scores",
+            "ranking",
+            "heads",
+            "fingerprints",
+        ):
             store.db.run(f"DELETE FROM {table}")
         for table in ("search", "search_unspaced"):
             store.db.run(f"INSERT INTO {table}({table}) VALUES ('delete-all')")
         store.db.run("UPDATE items SET people = 0, also_in = 7")
     assert dump_differs(before, archive)
     steps: list[tuple[str, int, int]] = []
-    report = doctor.rebuild(archive, progress=lambda *step: steps.append(step), derive=derive, publish=publish)
+    report = doctor.rebuild(
+        archive, progress=lambda *step: steps.append(step), derive=derive, publish=publish
+    )
     assert report.level == "ok", str(report)
     assert dump(archive) == before
     assert {"full text", "marks", "vectors and words", "ranking"} <= {step[0] for step in steps}

@@ -24,13 +24,19 @@ def sound(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with Store.open(path, role="cli") as store:
         sub = store.subscriptions.add("rss", "https://a.example/feed", "A")
         items = tuple(
-            Item(str(n), f"https://a.example/{n}", f"title {n}", " ".join(f"w{n * k % 997}" for k in range(80)))
+            Item(
+                str(n), f"https://a.example/{n}", f"title {n}", " ".join(f"w{n * k % 997}" for k in range(80))
+            )
             for n in range(ITEMS)
         )
         ids = store.items.put_page(sub, Page(items, {}), 1_700_000_000.0).item_ids
-        store.events.append([Event("impression", item, {"dwell": 0.5}, id=f"i{item}", at=1.0) for item in ids])
+        store.events.append(
+            [Event("impression", item, {"dwell": 0.5}, id=f"i{item}", at=1.0) for item in ids]
+        )
         like = Event("like", ids[0], id="like", at=2.0)
-        store.events.append([like, Event("save", ids[1], id="save", at=3.0), Event("undo", undoes="like", id="u", at=4.0)])
+        store.events.append(
+            [like, Event("save", ids[1], id="save", at=3.0), Event("undo", undoes="like", id="u", at=4.0)]
+        )
         while rows := store.features.missing(500):
             store.features.put([(row[1], b"x" * 200) for row in rows])
     return path
@@ -77,7 +83,9 @@ def test_a_damaged_file_gives_up_what_it_still_holds(sound: Path, tmp_path: Path
     assert hurt.read_bytes() == data
     report = doctor.check(tmp_path / "new.db")
     assert report.sound, str(report)
-    true_events = {row[0]: row for row in rows(sound, "SELECT id, kind, item_id, value, undoes, at FROM events")}
+    true_events = {
+        row[0]: row for row in rows(sound, "SELECT id, kind, item_id, value, undoes, at FROM events")
+    }
     got = rows(tmp_path / "new.db", "SELECT id, kind, item_id, value, undoes, at FROM events")
     assert sum(true_events.get(row[0]) == row for row in got) > 0.9 * len(got)
     true_items = {row[0]: row for row in rows(sound, "SELECT id, title, text FROM items")}
@@ -143,7 +151,10 @@ def test_rows_are_found_past_a_broken_root(sound: Path, tmp_path: Path, table: s
     hurt.write_bytes(data)
     result = doctor.salvage(hurt, tmp_path / "new.db")
     assert result.incomplete
-    for select in ("SELECT seq, id, kind, item_id, value, undoes, at FROM events", "SELECT id, uid, title, text FROM items"):
+    for select in (
+        "SELECT seq, id, kind, item_id, value, undoes, at FROM events",
+        "SELECT id, uid, title, text FROM items",
+    ):
         assert rows(tmp_path / "new.db", select) == rows(sound, select)
     assert rows(tmp_path / "new.db", "SELECT * FROM item_state") == rows(sound, "SELECT * FROM item_state")
     assert doctor.check(tmp_path / "new.db").sound

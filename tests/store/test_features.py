@@ -21,7 +21,12 @@ def store(tmp_path: Path) -> Iterator[Store]:
 def ids(store: Store) -> list[int]:
     subscription = store.subscriptions.add("rss", "https://feed.example/")
     items = tuple(
-        Item(native_id=str(n), url=f"https://feed.example/{n}", title=text, tags=("space", "news") if n == 2 else ())
+        Item(
+            native_id=str(n),
+            url=f"https://feed.example/{n}",
+            title=text,
+            tags=("space", "news") if n == 2 else (),
+        )
         for n, text in enumerate(["alike", "alike", "another"])
     )
     return store.items.put_page(subscription, Page(items, {}), 1_700_000_000.0).item_ids
@@ -29,7 +34,10 @@ def ids(store: Store) -> list[int]:
 
 def test_equal_texts_share_one_blob(store: Store, ids: list[int]) -> None:
     missing = store.features.missing()
-    assert [(row[0], row[2], row[4]) for row in missing] == [(ids[0], "alike", ()), (ids[2], "another", ("space", "news"))]
+    assert [(row[0], row[2], row[4]) for row in missing] == [
+        (ids[0], "alike", ()),
+        (ids[2], "another", ("space", "news")),
+    ]
     assert len(store.features.missing(1)) == 1
     assert [row[0] for row in store.features.missing(item_ids=ids[1:2])] == [ids[1]]
     store.features.put([(row[1], row[2].encode()) for row in missing])

@@ -13,7 +13,9 @@ word = st.text("abcdefghéüß東京", min_size=1, max_size=6)
 
 
 def marked(query: str, text: str, **options: bool) -> list[str]:
-    return [text[start:end] for start, end in marks.find(text, marks.pattern(parse(query, **options), "text"))]
+    return [
+        text[start:end] for start, end in marks.find(text, marks.pattern(parse(query, **options), "text"))
+    ]
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,27 @@ NOW = datetime(2025, 3, 15, 12, 30).timestamp()
 
 plain_word = st.text(string.ascii_lowercase, min_size=1, max_size=8)
 pieces = st.sampled_from(
-    ['"', "-", "*", ":", "author:", "is:", "before:", "OR", "(", ")", "NEAR", "AND", " ", "\t", "7d", "'", "\0", "é", "東京"]
+    [
+        '"',
+        "-",
+        "*",
+        ":",
+        "author:",
+        "is:",
+        "before:",
+        "OR",
+        "(",
+        ")",
+        "NEAR",
+        "AND",
+        " ",
+        "\t",
+        "7d",
+        "'",
+        "\0",
+        "é",
+        "東京",
+    ]
 )
 
 
@@ -56,7 +76,11 @@ def test_plain_words_are_searched_as_they_are(typed: list[str]) -> None:
     assert found.text == " ".join(typed)
 
 
-@given(st.lists(plain_word, min_size=1, max_size=5), st.sampled_from(["author", "source", "tag", "site"]), plain_word)
+@given(
+    st.lists(plain_word, min_size=1, max_size=5),
+    st.sampled_from(["author", "source", "tag", "site"]),
+    plain_word,
+)
 def test_a_filter_never_becomes_a_word(typed: list[str], name: str, value: str) -> None:
     for text in (f"{name}:{value} {' '.join(typed)}", f'{" ".join(typed)} {name}:"{value}"'):
         found = parse(text, now=NOW)

@@ -21,17 +21,33 @@ NOW = 1_742_040_000.0  # 2025-03-15
 ADA = Author("acct:ada@example.org", "Ada Lovelace", "ada@example.org")
 BOB = Author("acct:bob@example.org", "Bob_100%", "bob@example.org")
 
+
+def item(
+    number: int, site: str, title: str, text: str, author: Author | None, days: float, **more: object
+) -> Item:
+    """An item of `site`.example, that many days old."""
+    url = f"https://{site}.example/{number}"
+    return Item(str(number), url, title, text, author, NOW - days * DAY, **more)  # type: ignore[arg-type]
+
+
 ITEMS = (
-    Item("1", "https://a.example/1", "Rust and the borrow checker", "Ownership explained.", ADA, NOW - 1 * DAY, tags=("Rust",)),
-    Item("2", "https://a.example/2", "A long walk", "On rust belts, and the checker who would borrow.", BOB, NOW - 2 * DAY),
-    Item("3", "https://b.example/3", "Café culture", "Coffee in Vienna.", ADA, NOW - 40 * DAY, lang="de-AT", tags=("coffee", "travel")),
-    Item("4", "https://b.example/4", "今日の東京都のニュース", "天気は晴れ。猫がいる。", None, NOW - 3 * DAY, lang="ja"),
-    Item("5", "https://b.example/5", "Photographs", "Two of them.", BOB, NOW - 4 * DAY,
-         media=(Media("https://b.example/p.png", "image", alt="a penguin on the ice"),)),
-    Item("6", "https://c.example/6", "Which editor?", "A question.", BOB, NOW - 5 * DAY, poll=Poll((("vi", 1), ("ed", 2)))),
-    Item("7", "https://c.example/7", "Compilers, compiled", "The art of compiling compilers.", ADA, NOW - 400 * DAY, lang="en"),
-    Item("8", "https://c.example/8", "ภาษาไทยไม่มีช่องว่าง", "ข้อความภาษาไทย", None, NOW - 6 * DAY, lang="th"),
-)  # fmt: skip
+    item(1, "a", "Rust and the borrow checker", "Ownership explained.", ADA, 1, tags=("Rust",)),
+    item(2, "a", "A long walk", "On rust belts, and the checker who would borrow.", BOB, 2),
+    item(3, "b", "Café culture", "Coffee in Vienna.", ADA, 40, lang="de-AT", tags=("coffee", "travel")),
+    item(4, "b", "今日の東京都のニュース", "天気は晴れ。猫がいる。", None, 3, lang="ja"),
+    item(
+        5,
+        "b",
+        "Photographs",
+        "Two of them.",
+        BOB,
+        4,
+        media=(Media("https://b.example/p.png", "image", alt="a penguin on the ice"),),
+    ),
+    item(6, "c", "Which editor?", "A question.", BOB, 5, poll=Poll((("vi", 1), ("ed", 2)))),
+    item(7, "c", "Compilers, compiled", "The art of compiling compilers.", ADA, 400, lang="en"),
+    item(8, "c", "ภาษาไทยไม่มีช่องว่าง", "ข้อความภาษาไทย", None, 6, lang="th"),
+)
 
 
 @dataclass
@@ -58,7 +74,13 @@ def filled(store: Store) -> Shelf:
     ids = store.items.put_page(first, Page(ITEMS[:3], {}), NOW).item_ids
     ids += store.items.put_page(second, Page(ITEMS[3:], {}), NOW).item_ids
     store.events.append(
-        [Event("like", ids[0]), Event("open", ids[2]), Event("save", ids[4]), Event("later", ids[5]), Event("skip", ids[6])]
+        [
+            Event("like", ids[0]),
+            Event("open", ids[2]),
+            Event("save", ids[4]),
+            Event("later", ids[5]),
+            Event("skip", ids[6]),
+        ]
     )
     return Shelf(store, ids)
 
@@ -166,7 +188,9 @@ def test_scripts_without_spaces(shelf: Shelf, text: str, expected: set[int]) -> 
 def test_such_scripts_are_found_after_an_edit_and_not_before(tmp_path: Path) -> None:
     with Store.open(tmp_path / "a.db", role="cli") as store:
         sub = store.subscriptions.add("rss", "https://a.example/feed")
-        item = store.items.put_page(sub, Page((Item("1", "https://a.example/1", "東京のニュース"),), {}), NOW).item_ids[0]
+        item = store.items.put_page(
+            sub, Page((Item("1", "https://a.example/1", "東京のニュース"),), {}), NOW
+        ).item_ids[0]
         store.items.put_page(sub, Page((Item("1", "https://a.example/1", "大阪のニュース"),), {}), NOW)
         assert [hit.item_id for hit in store.search("大阪の").hits] == [item]
         assert store.search("東京の").hits == ()
@@ -202,11 +226,34 @@ def test_marks_are_offsets_into_title_and_snippet(shelf: Shelf) -> None:
     assert picture.snippet == "a penguin on the ice" and picture.snippet_marks == ((2, 9),)
 
 
-_ODD = st.sampled_from(['"', "-", "*", "(", ")", ":", "^", "+", "NEAR(", "AND", "NOT", "author:", "is:liked", "\0", "%", "東京", "'"])
+_ODD = st.sampled_from(
+    [
+        '"',
+        "-",
+        "*",
+        "(",
+        ")",
+        ":",
+        "^",
+        "+",
+        "NEAR(",
+        "AND",
+        "NOT",
+        "author:",
+        "is:liked",
+        "\0",
+        "%",
+        "東京",
+        "'",
+    ]
+)
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.text(max_size=60) | st.lists(_ODD | st.text("ab ", max_size=3), max_size=12).map("".join), st.booleans())
+@given(
+    st.text(max_size=60) | st.lists(_ODD | st.text("ab ", max_size=3), max_size=12).map("".join),
+    st.booleans(),
+)
 @example('"', True)
 @example("\0", False)
 @example("\ud800", False)
@@ -224,10 +271,24 @@ class Meanings:
     TOPICS = np.eye(4, dtype=np.float32)
 
     def __init__(self, shelf: Shelf) -> None:
-        rows = np.array([[9, 0, 1, 0], [0, 1, 9, 0], [0, 9, 0, 1], [0, 0, 0, 9], [0, 0, 9, 1], [2, 0, 0, 9], [9, 1, 0, 0], [0, 0, 0, 9]], np.float32)
+        rows = np.array(
+            [
+                [9, 0, 1, 0],
+                [0, 1, 9, 0],
+                [0, 9, 0, 1],
+                [0, 0, 0, 9],
+                [0, 0, 9, 1],
+                [2, 0, 0, 9],
+                [9, 1, 0, 0],
+                [0, 0, 0, 9],
+            ],
+            np.float32,
+        )
         rows /= np.linalg.norm(rows, axis=1, keepdims=True)
         hashes = shelf.store.items.hashes(shelf.ids)
-        shelf.store.vectors.put("topics", [(hashes[i], r.tobytes()) for i, r in zip(shelf.ids, rows, strict=True)])
+        shelf.store.vectors.put(
+            "topics", [(hashes[i], r.tobytes()) for i, r in zip(shelf.ids, rows, strict=True)]
+        )
 
     def __call__(self, text: str) -> np.ndarray:
         return self.TOPICS[1] if "restaurants" in text else self.TOPICS[0]
@@ -276,4 +337,6 @@ def test_fusion_is_reciprocal_rank(lists: list[list[int]]) -> None:
     assert {item for item, _ in fused} == {item for ranked in lists for item in ranked}
     assert [score for _, score in fused] == sorted((score for _, score in fused), reverse=True)
     for item, score in fused:
-        assert score == pytest.approx(sum(1 / (60 + ranked.index(item) + 1) for ranked in lists if item in ranked))
+        assert score == pytest.approx(
+            sum(1 / (60 + ranked.index(item) + 1) for ranked in lists if item in ranked)
+        )

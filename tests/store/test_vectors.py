@@ -44,10 +44,14 @@ def unit(rng: np.random.Generator, count: int, dim: int = DIM) -> np.ndarray:
 
 def put(store: Store, space: str, ids: list[int], rows: np.ndarray) -> int:
     known = hashes(store, ids)
-    return store.vectors.put(space, [(known[item], row.tobytes()) for item, row in zip(ids, rows, strict=True)])
+    return store.vectors.put(
+        space, [(known[item], row.tobytes()) for item, row in zip(ids, rows, strict=True)]
+    )
 
 
-def brute(ids: list[int], rows: np.ndarray, query: np.ndarray, k: int, allowed: set[int] | None = None) -> list[int]:
+def brute(
+    ids: list[int], rows: np.ndarray, query: np.ndarray, k: int, allowed: set[int] | None = None
+) -> list[int]:
     cosines = rows @ (query / np.linalg.norm(query))
     order = sorted(range(len(ids)), key=lambda index: (-cosines[index], ids[index]))
     return [ids[index] for index in order if allowed is None or ids[index] in allowed][:k]
@@ -58,7 +62,9 @@ def test_nearest_is_what_numpy_finds_across_several_blocks(store: Store) -> None
     ids = fill(store, [f"text {number}" for number in range(2_500)])
     rows = unit(rng, len(ids))
     for start in range(0, len(ids), 40):
-        assert put(store, "m", ids[start : start + 40], rows[start : start + 40]) == len(ids[start : start + 40])
+        assert put(store, "m", ids[start : start + 40], rows[start : start + 40]) == len(
+            ids[start : start + 40]
+        )
     for _ in range(20):
         query = unit(rng, 1)[0] * 3
         found = store.vectors.nearest("m", query, 20)
@@ -80,7 +86,9 @@ def test_filters_act_inside_the_search(store: Store) -> None:
     found = [item for item, _ in store.vectors.nearest("m", query, 20, unseen=True)]
     assert found == brute(ids, rows, query, 20, unseen)
     some = set(near[500:520])
-    assert [i for i, _ in store.vectors.nearest("m", query, 10, ids=some)] == brute(ids, rows, query, 10, some)
+    assert [i for i, _ in store.vectors.nearest("m", query, 10, ids=some)] == brute(
+        ids, rows, query, 10, some
+    )
     named = {near[7], near[900]}
     where = Condition("i.title IN (?, ?)", tuple(f"text {ids.index(item)}" for item in named))
     assert {i for i, _ in store.vectors.nearest("m", query, 10, where=where)} == named
@@ -93,7 +101,9 @@ def test_equal_texts_share_one_vector_and_both_items_keep_theirs(store: Store) -
     rows = unit(np.random.default_rng(3), 3)
     known = hashes(store, ids)
     assert known[ids[0]] == known[ids[1]] and ids[0] != ids[1]
-    assert store.vectors.put("m", [(known[ids[0]], rows[0].tobytes()), (known[ids[2]], rows[2].tobytes())]) == 2
+    assert (
+        store.vectors.put("m", [(known[ids[0]], rows[0].tobytes()), (known[ids[2]], rows[2].tobytes())]) == 2
+    )
     assert store.vectors.put("m", [(known[ids[1]], rows[1].tobytes())]) == 0
     matrix, mask = store.vectors.get_matrix("m", ids)
     assert mask.all() and (matrix == rows[[0, 0, 2]]).all()
@@ -156,7 +166,9 @@ def test_texts_without_a_direction_are_kept_and_never_near(store: Store) -> None
     assert store.vectors.missing("m") == []
     assert [item for item, _ in store.vectors.nearest("m", rows[0], 3)] == ids[:1]
     assert store.vectors.nearest("m", np.zeros(DIM), 3) == []
-    assert [i for i, _ in store.vectors.nearest("m", rows[0], 3, where=Condition("i.id > ?", (0,)))] == ids[:1]
+    assert [i for i, _ in store.vectors.nearest("m", rows[0], 3, where=Condition("i.id > ?", (0,)))] == ids[
+        :1
+    ]
 
 
 def test_prune_forgets_what_no_item_says_any_more(store: Store) -> None:
@@ -198,10 +210,14 @@ def test_however_they_arrive_the_blocks_hold_each_vector_once(
         number = 0
         for size in batches:
             rows = unit(rng, size, dim)
-            store.vectors.put("m", [(f"{number + i:016d}".encode(), row.tobytes()) for i, row in enumerate(rows)])
+            store.vectors.put(
+                "m", [(f"{number + i:016d}".encode(), row.tobytes()) for i, row in enumerate(rows)]
+            )
             number += size
         before = store.db.rows("SELECT space_id, ids, inverse, vectors FROM coarse ORDER BY id")
         held = np.concatenate([np.frombuffer(row[1], "<i8") for row in before])
-        assert sorted(held[held > 0]) == [row[0] for row in store.db.rows("SELECT id FROM embeddings ORDER BY id")]
+        assert sorted(held[held > 0]) == [
+            row[0] for row in store.db.rows("SELECT id FROM embeddings ORDER BY id")
+        ]
         store.vectors.rebuild_coarse()
         assert store.db.rows("SELECT space_id, ids, inverse, vectors FROM coarse ORDER BY id") == before
