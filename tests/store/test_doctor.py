@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -59,9 +59,14 @@ def publish(store: Store) -> None:
 
 
 @pytest.fixture
-def archive(tmp_path: Path) -> Iterator[Path]:
-    path = tmp_path / "archive.db"
-    with Store.open(path, role="cli") as store:
+def archive(made: Path, tmp_path: Path) -> Path:
+    return backup(made, tmp_path / "archive.db")
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("doctor") / "archive.db"
+    with Store.open(path, role="worker") as store:
         first = store.subscriptions.add("rss", "https://a.example/feed", "A")
         second = store.subscriptions.add("mastodon", "https://b.example", "B")
         items = [Item(str(n), f"https://a.example/{n}", f"title {n}", text(n)) for n in range(150)]
