@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import re
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import parse_qs, quote, urlsplit
 
 from . import hackernews_cursor as memory
@@ -72,6 +72,12 @@ class HackerNews:
             pages = _list(api, name, cursor, limit)
         async for page in pages:
             yield replace(page, title=_title(name), site_url=_site(name))
+
+    async def thread(
+        self, client: Client, settings: Settings, native_id: str, extra: Mapping[str, Any] | None = None
+    ) -> Page:
+        """What surrounds an item, for the article view; see `comments`. Never store its empty cursor."""
+        return await comments(client, settings, native_id)
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,6 +48,12 @@ class Mastodon:
         async for page in reading.pages(path, limit):
             yield replace(page, title=state.title or place.words, site_url=place.web)
 
+    async def thread(
+        self, client: Client, settings: Settings, native_id: str, extra: Mapping[str, Any] | None = None
+    ) -> Page:
+        """What surrounds an item, for the article view; see `context`. Never store its empty cursor."""
+        return await context(client, settings, native_id, extra)
+
 
 class _Reading:
     """One fetch: the state as it advances, and what this fetch has shown already."""

@@ -148,7 +148,7 @@ async def test_comments_keep_reading_order_parents_and_the_limit(news: Any, clie
         5: reply(5, 2, []),
         6: reply(6, 3, []),
     }
-    page = await comments(client, news.settings, "hn:1")
+    page = await HackerNews().thread(client, news.settings, "hn:1")
     assert [i.native_id for i in page.items] == ["hn:2", "hn:5", "hn:6", "hn:4"]
     assert [i.in_reply_to for i in page.items] == ["hn:1", "hn:2", "hn:3", "hn:1"]
     assert {i.thread for i in page.items} == {"hn:1"}

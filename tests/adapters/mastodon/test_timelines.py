@@ -18,7 +18,7 @@ from penchant.adapters.base import (
     SourceError,
     Unreachable,
 )
-from penchant.adapters.mastodon import context, favourite, unfavourite
+from penchant.adapters.mastodon import Mastodon, favourite, unfavourite
 from penchant.adapters.mastodon_api import token_key
 
 HOME = "/api/v1/timelines/home"
@@ -313,7 +313,7 @@ async def test_thread_context_names_parents_and_root(
         {"ancestors": [root], "descendants": [answer, deeper]}
     )
     host = fedi.address.removeprefix("http://")
-    page = await context(client, settings, reader["uri"], {"instance": host, "id": "1002"})
+    page = await Mastodon().thread(client, settings, reader["uri"], {"instance": host, "id": "1002"})
     assert [item.native_id for item in page.items] == [root["uri"], answer["uri"], deeper["uri"]]
     assert [item.in_reply_to for item in page.items] == ["", reader["uri"], answer["uri"]]
     assert {item.thread for item in page.items} == {root["uri"]}
