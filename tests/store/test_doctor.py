@@ -41,9 +41,11 @@ def text(number: int) -> str:
 def derive(store: Store) -> int:
     """Stand-in for the worker's models: vectors and words that depend on the text alone."""
     vectors, words = store.vectors.missing("m", 37), store.features.missing(37)
+    pairs = []
     for _, key, _, _ in vectors:
         row = np.random.default_rng(int.from_bytes(key[:8], "little")).standard_normal(16).astype("<f4")
-        store.vectors.put("m", [(key, (row / np.linalg.norm(row)).tobytes())])
+        pairs.append((key, (row / np.linalg.norm(row)).tobytes()))
+    store.vectors.put("m", pairs)
     store.features.put([(key, (title + body).encode()[:50]) for _, key, title, body, _ in words])
     return len(vectors) + len(words)
 
@@ -91,7 +93,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def dump(path: Path) -> dict[str, list]:
     """Everything that is derived."""
-    with Store.open(path, role="cli") as store:
+    with Store.open(path, role="worker") as store:
         rows = store.db.rows
         found = {
             "state": rows("SELECT * FROM item_state ORDER BY item_id"),
