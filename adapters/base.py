@@ -137,14 +137,18 @@ class Page:
     total: int | None = None
 
 
-def _pickled_by_position(*kinds: type) -> None:
+def _pickled_by_position(kind: type) -> None:
     """Pickle by constructor arguments: 24 instead of 47 microseconds for an item there and back."""
-    for kind in kinds:
-        values = attrgetter(*(entry.name for entry in fields(kind)))
-        copyreg.pickle(kind, lambda value, values=values: (type(value), values(value)))
+    values = attrgetter(*(entry.name for entry in fields(kind)))
+
+    def reduce(value: object) -> tuple[type, tuple[Any, ...]]:
+        return kind, values(value)
+
+    copyreg.pickle(kind, reduce)
 
 
-_pickled_by_position(Author, Media, Link, Sighting, Poll, Item)
+for _kind in (Author, Media, Link, Sighting, Poll, Item):
+    _pickled_by_position(_kind)
 
 
 class SourceError(Exception):
