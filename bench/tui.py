@@ -9,6 +9,7 @@ busy. Exits with 1 when a ratio is over its limit.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import fcntl
 import os
 import select
@@ -73,10 +74,8 @@ class Terminal:
 
     def end(self, keys: str = "q", seconds: float = 10.0) -> float:
         """Quit, by force if need be; returns the CPU seconds of the whole life."""
-        try:
+        with contextlib.suppress(OSError):
             self.send(keys)
-        except OSError:
-            pass
         limit = time.monotonic() + seconds
         while time.monotonic() < limit:
             pid, _, usage = os.wait4(self.pid, os.WNOHANG)
@@ -206,10 +205,12 @@ def main() -> int:
     print(f"first paint      empty {floor:.3f} s   penchant {ours:.3f} s with {options.items:,} items")
     boat = newsboat(options.folder / "newsboat", 10_000)
     if boat is not None:
-        print(f"                 newsboat {boat:.3f} s with 10,000 items ({boat / floor:.2f} x empty, whole run)")
+        print(
+            f"                 newsboat {boat:.3f} s with 10,000 items ({boat / floor:.2f} x empty, whole run)"
+        )
     key_floor, _, _ = keys("empty", env, note, options.keys)
     key_ours, memory, waits = keys("penchant", env, note, options.keys)
-    print(f"key              empty {key_floor * 1e3:.2f} ms   penchant {key_ours * 1e3:.2f} ms (j, all threads)")
+    print(f"key              empty {key_floor * 1e3:.2f} ms   penchant {key_ours * 1e3:.2f} ms (j)")
     waits.sort()
     p95 = waits[int(len(waits) * 0.95)] if waits else 0.0
     print(f"key to screen    p50 {statistics.median(waits):.1f} ms   p95 {p95:.1f} ms (wall time)")

@@ -1,7 +1,7 @@
 """One program to be measured by bench/tui.py: an empty Textual app, or penchant. Run in a pty.
 
-    tui_child.py empty|penchant paint     exits after the first paint, CPU seconds in the file of PENCHANT_BENCH
-    tui_child.py empty|penchant stay      stays until q
+tui_child.py empty|penchant paint     exits after the first paint, CPU seconds in the file of PENCHANT_BENCH
+tui_child.py empty|penchant stay      stays until q
 """
 
 from __future__ import annotations
@@ -18,18 +18,31 @@ def report() -> None:
 
 
 def empty(stay: bool) -> None:
-    from textual.app import App
+    from typing import ClassVar
+
+    from textual.app import App, ComposeResult
+    from textual.binding import BindingType
+    from textual.widgets import Static
 
     class Empty(App[None]):
-        BINDINGS = [("q", "quit", "Quit")]
+        BINDINGS: ClassVar[list[BindingType]] = [("q", "quit", "Quit"), ("j", "count", "Count")]
 
         def on_mount(self) -> None:
             self.call_after_refresh(self.painted)
+
+        def compose(self) -> ComposeResult:
+            # Only where keys are measured: the floor of a key is one that changes one line of the screen.
+            if stay:
+                yield Static("0")
 
         def painted(self) -> None:
             report()
             if not stay:
                 self.exit()
+
+        def action_count(self) -> None:
+            line = self.query_one(Static)
+            line.update(str(int(str(line.content)) + 1))
 
     Empty().run()
 

@@ -97,7 +97,7 @@ class PenchantApp(App[None]):
         self._last_failure = ""
 
     def get_line_filters(self) -> Sequence[LineFilter]:
-        """Without the one that turns ANSI colours into RGB: the themes have none, it costs a sixth of every line."""
+        """Without the one for ANSI colours: the themes have none, and it costs a sixth of every line."""
         return [found for found in super().get_line_filters() if not isinstance(found, ANSIToTruecolor)]
 
     # -- start
@@ -160,7 +160,8 @@ class PenchantApp(App[None]):
         except asyncio.CancelledError:
             pass
         except Exception as error:
-            if not self._leaving:
+            # What was still under way when the screen went down has nowhere to show anything.
+            if not self._leaving and self.feed_screen.children:
                 self._handle_exception(error)
 
     def fail(self, text: str, hint: str = "") -> None:
@@ -243,7 +244,7 @@ class PenchantApp(App[None]):
         """See whether another process changed the archive, and show it."""
         screen = self.feed_screen
         view, source = screen.view, screen.subscription_id
-        rows = screen.feed.visible()
+        rows = screen.feed.shown_rows()
         on_screen = screen.feed.visit.ids[rows.start : rows.stop]
         only = source if view == View.FOLLOWING else None
         words_of_worker = self.child.check()
@@ -352,7 +353,7 @@ def _read_first(config: Config, paths: Paths) -> FirstPage:
 
 
 def run(config: Config, paths: Paths) -> int:
-    """Open the feed on this terminal; returns the exit code. Raises `StoreError` before the screen changes."""
+    """Open the feed on this terminal; returns the exit code. Raises `StoreError` before the first paint."""
     app = PenchantApp(config, paths)
     app.run()
     return app.return_code or 0

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import events
 from textual.app import ComposeResult
+from textual.binding import BindingType
 from textual.screen import Screen
 
 from penchant.app.types import Article, Card, Event, EventKind
@@ -29,7 +30,7 @@ class ArticleScreen(ItemActions, Screen[None]):
 
     CSS_PATH = "more.tcss"
     app: PenchantApp
-    BINDINGS = bindings(ARTICLE)
+    BINDINGS: ClassVar[list[BindingType]] = bindings(ARTICLE)
     AUTO_FOCUS = "Pager"
 
     def __init__(self, card: Card, place: Place, feed: FeedScreen) -> None:

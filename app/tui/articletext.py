@@ -17,7 +17,11 @@ GAP = Block("")
 def blocks_of(article: Article, thread: Sequence[Card], now: float) -> list[Block]:
     """Title, origin, text, poll, attachments, links, thread."""
     card = article.card
-    blocks = [Block(title_of(card), "title"), Block(meta_of(card, now), "meta")]
+    title = title_of(card)
+    # A post has no title of its own: what stands for one is the beginning of its text.
+    repeats = words.one_line(article.text[: len(title) + 8]).startswith(title.rstrip("…. "))
+    blocks = [] if repeats else [Block(title, "title")]
+    blocks.append(Block(meta_of(card, now), "meta"))
     blocks += [Block(_dates(article, now), "meta")] if _dates(article, now) else []
     blocks += [Block(line, "meta") for line in article.sightings[:12]]
     if len(article.sightings) > 12:
@@ -25,7 +29,6 @@ def blocks_of(article: Article, thread: Sequence[Card], now: float) -> list[Bloc
     blocks.append(GAP)
     if card.content_warning:
         blocks += [Block(f"Content warning: {card.content_warning}", "head"), GAP]
-    # A post whose title is the beginning of its text would say everything twice.
     blocks.append(Block(article.text or "(The source gave no text; o opens the page.)", numbers=True))
     blocks += _poll(article, now) + _media(article) + _links(article) + _rest(article)
     return blocks + _thread(card, thread, now)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import ClassVar
 
 from rich.segment import Segment
 from rich.style import Style
@@ -26,7 +27,7 @@ def shown_key(keys: Sequence[str]) -> str:
 class Line(Widget):
     """One line of styled pieces; a piece may run a command when clicked."""
 
-    COMPONENT_CLASSES = {"line--key", "line--on", "line--error", "line--quiet"}
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"line--key", "line--on", "line--error", "line--quiet"}
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
@@ -148,6 +149,6 @@ class KeyLine(Line):
 
 #: On a narrow screen the lowest go first.
 PRIORITY = {
-    "help": 9, "quit": 9, "back": 9, "read": 8, "like": 8, "skip": 8, "undo": 7, "save": 6, "search": 5, "why": 5,
-    "browser": 4, "later": 3, "page-down": 2, "next-item": 6,
+    "help": 9, "quit": 9, "back": 9, "read": 8, "like": 8, "skip": 8, "undo": 7, "save": 6, "search": 5,
+    "why": 5, "browser": 4, "later": 3, "page-down": 2, "next-item": 6,
 }  # fmt: skip

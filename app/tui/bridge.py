@@ -79,7 +79,7 @@ class Bridge:
         return self._writer
 
     def observe(self, event: Event, failed: Callable[[BaseException], None]) -> None:
-        """Keep an observation for the next commit, at most `GATHER` seconds away; `failed` hears on the loop."""
+        """Keep an observation for the next commit, `GATHER` seconds away; `failed` hears on the loop."""
         self._seen.append(event)
         self._failed = failed
         if self._gathering is None:

@@ -1,4 +1,4 @@
-"""Loading and keeping up a list: first page, the rest, cards, new arrivals, new orders. A mixin of the screen."""
+"""Loading and keeping up a list: first page, rest, cards, arrivals, orders. A mixin of the screen."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import asyncio
 import time
 from typing import TYPE_CHECKING
 
-from penchant.app.types import Card, Event, View
+from penchant.app.types import Event, View
 
 from . import loading
 from .loading import FirstPage, Pulse
@@ -14,6 +14,8 @@ from .messages import Loaded, Reordered
 from .visit import Visit, merge
 
 if TYPE_CHECKING:
+    from textual.message import Message
+
     from .app import PenchantApp
     from .bars import StatusLine
     from .feedlist import FeedList
@@ -36,6 +38,7 @@ class Browsing:
     query_text: str
     _loading: asyncio.Task[None] | None = None
     _arrived = 0
+    _began_empty = False
 
     if TYPE_CHECKING:
 
@@ -43,8 +46,7 @@ class Browsing:
         def summary(self) -> str: ...
         def empty_words(self) -> tuple[str, ...]: ...
         def tell(self, text: str, role: str = "") -> None: ...
-        def post_message(self, message: object) -> bool: ...
-        def query(self, selector: str) -> object: ...
+        def post_message(self, message: Message) -> bool: ...
 
     # -- a visit begins
     async def visit_view(self, view: View) -> None:
@@ -69,6 +71,7 @@ class Browsing:
         self.began = time.time()
         self.complete = len(page.ids) < loading.FIRST_IDS
         self._arrived = 0
+        self._began_empty = not page.ids
         if self._loading is not None:
             self._loading.cancel()
             self._loading = None
@@ -131,7 +134,7 @@ class Browsing:
 
     def _back_to(self, item_id: int) -> None:
         """A skip moved the selection on; its undo moves it back."""
-        rows = self.feed.visible()
+        rows = self.feed.shown_rows()
         for index in range(rows.start, min(rows.stop, len(self.feed.visit.ids))):
             if self.feed.visit.ids[index] == item_id:
                 self.feed.select(index)
@@ -179,6 +182,8 @@ class Browsing:
                 self.feed.scrolled(True)
                 self.feed.selection_moved()
                 self.post_message(Loaded(str(self.view), len(visit.ids)))
+        if self._began_empty:
+            return
         self._arrived = self._arrived + len(new) if self.view == View.FOR_YOU else len(new)
 
     @property
@@ -215,14 +220,15 @@ class Browsing:
         """The search panel above the list."""
         from .search import SearchPanel
 
-        panel = self.query("SearchPanel")
-        if not panel:  # type: ignore[truthy-bool]
-            self.mount(SearchPanel(), after="TabLine")  # type: ignore[attr-defined]
-        else:
-            panel.first().display = True  # type: ignore[attr-defined]
-            panel.first().open(focus)  # type: ignore[attr-defined]
+        screen = self.app.feed_screen
+        panels = screen.query(SearchPanel)
+        if not panels:
+            screen.mount(SearchPanel(), after="TabLine")
+            return
+        panels.first().display = True
+        panels.first().open(focus)
 
     def hide_search(self) -> None:
         """Away with the search panel."""
-        for panel in self.query("SearchPanel"):  # type: ignore[attr-defined]
+        for panel in self.app.feed_screen.query("SearchPanel"):
             panel.display = False

@@ -170,10 +170,8 @@ def _open_lines(
     body = _body(card, measure, expand - 1, palette, found)
     body.append([Segment(_where(card), palette.meta)])
     body += [[]] * (expand - len(body))
-    lines = []
-    for segments in body:
-        lines.append(_cut([Segment("▌", palette.bar), Segment(" " * (GUTTER - 1)), *segments], width))
-    return lines
+    edge = [Segment("▌", palette.bar), Segment(" " * (GUTTER - 1))]
+    return [_cut([*edge, *segments], width) for segments in body]
 
 
 def _body(card: Card, measure: int, lines: int, palette: Palette, found: Found | None) -> list[list[Segment]]:

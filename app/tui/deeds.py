@@ -27,7 +27,7 @@ class Place(NamedTuple):
 
 
 class Deeds:
-    """One window's decisions. `deciding` hears of each at once, `durable` of every event once it is on disk."""
+    """One window's decisions. `deciding` hears of each at once, `durable` of every event once on disk."""
 
     def __init__(
         self,
@@ -43,7 +43,7 @@ class Deeds:
         self._durable = durable
         self._deciding = deciding
         self._stack: list[Event] = []
-        #: What this window did to an item last, on disk or on its way there: (item, kind) -> live event or None.
+        #: What this window did last, on disk or on its way: (item, kind) -> live event, None: taken back.
         self._live: dict[tuple[int, str], Event | None] = {}
         self._undoing = asyncio.Lock()
 
@@ -101,7 +101,7 @@ class Deeds:
             await self.record(self.event(kind, card.item_id, place))
 
     async def undo(self) -> Event | None:
-        """Take the newest live decision back, of this window first, then of any before it; None if there is none."""
+        """Take the newest live decision back, this window's first, then any before; None if there is none."""
         if self._stack:
             last = self._stack[-1]
             await self._retract(last)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Sequence
+from typing import ClassVar
 
 from rich.segment import Segment
 from textual import events
@@ -21,9 +22,9 @@ MOST_CARDS = 1500
 
 
 class FeedList(RowList):
-    """Draws a `Visit`. Tells its owner, by plain calls (a key must stay cheap), what it needs and what moved."""
+    """Draws a `Visit`. Tells its owner what it needs and what moved by plain calls: a key must stay cheap."""
 
-    COMPONENT_CLASSES = {f"card--{role}" for role in Palette._fields}
+    COMPONENT_CLASSES: ClassVar[set[str]] = {f"card--{role}" for role in Palette._fields}
     row_height = ROWS
 
     def __init__(
@@ -72,7 +73,7 @@ class FeedList(RowList):
 
     def _looks(self) -> list[tuple[int, float | None]]:
         """What is on screen, as far as it depends on the order."""
-        rows = self.visible()
+        rows = self.shown_rows()
         return [(item, self.probability_of(item)) for item in self.visit.ids[rows.start : rows.stop]]
 
     def redraw(self) -> None:
@@ -83,7 +84,7 @@ class FeedList(RowList):
         """Cards that were asked for, or that changed."""
         fresh = self._keep(cards)
         ids = self.visit.ids
-        for index in self.visible():
+        for index in self.shown_rows():
             if ids[index] in fresh:
                 self.redraw_row(index)
 
@@ -121,11 +122,11 @@ class FeedList(RowList):
             card = self.cards.get(item_id)
             if card is None:
                 blank = placeholder(width)
-                return blank + [Strip.blank(width)] * (self.expand if selected else 0)
+                return blank + [Strip.blank(width)] * (self.opening if selected else 0)
             strips = self._strips[key] = card_strips(
                 card,
                 width,
-                self.expand,
+                self.opening,
                 self.palette,
                 self._now,
                 self.visit.probability.get(item_id, card.probability),
@@ -149,18 +150,18 @@ class FeedList(RowList):
                 self.refresh()
 
     def selection_moved(self) -> None:
-        self.visit.saw(self.visible().stop)
+        self.visit.saw(self.shown_rows().stop)
         self._moved()
 
     def scrolled(self, forward: bool) -> None:
-        self.visit.saw(self.visible().stop)
+        self.visit.saw(self.shown_rows().stop)
         self._drawn = self._looks()
         self._fetch()
         self._scrolled_to(forward)
 
     def _fetch(self) -> None:
         """Ask for the cards on screen and a page around it."""
-        rows = self.visible()
+        rows = self.shown_rows()
         page = max(10, len(rows))
         ids: Sequence[int] = self.visit.ids[max(0, rows.start - page) : rows.stop + 2 * page]
         wanted = [item for item in ids if item not in self.cards and item not in self._asked]
@@ -183,7 +184,7 @@ class FeedList(RowList):
         super().notify_style_update()
 
     def on_resize(self, event: events.Resize) -> None:
-        self.expand = 4 if event.size.height >= 18 else 2 if event.size.height >= 8 else 0
+        self.opening = 4 if event.size.height >= 18 else 2 if event.size.height >= 8 else 0
         super().on_resize(event)
         self.call_after_refresh(self._look_again)
 

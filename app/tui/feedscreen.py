@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
-from textual.binding import Binding
+from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
 from penchant.app.types import Card, EventKind, Subscription, View
@@ -31,7 +31,7 @@ OBSERVED = (View.FOR_YOU, View.NEWEST, View.FOLLOWING)
 NAMES = {command.arguments[0]: command.label for command in COMMANDS if command.method == "do_view"}
 
 
-def bindings(scope: str) -> list[Binding]:
+def bindings(scope: str) -> list[BindingType]:
     """The default keys of a screen; the reader's own come by `App.set_keymap`."""
     return [
         Binding(
@@ -46,7 +46,7 @@ class FeedScreen(ItemActions, Browsing, Screen[None]):
     """One list at a time. Keys of `commands.COMMANDS` call its `do_*` methods."""
 
     app: PenchantApp
-    BINDINGS = bindings(FEED)
+    BINDINGS: ClassVar[list[BindingType]] = bindings(FEED)
     AUTO_FOCUS = "FeedList"
 
     def __init__(self, first: FirstPage) -> None:
@@ -123,7 +123,7 @@ class FeedScreen(ItemActions, Browsing, Screen[None]):
 
     def scrolled_to(self, forward: bool) -> None:
         """Other cards are on screen."""
-        rows = self.feed.visible()
+        rows = self.feed.shown_rows()
         ids = self.feed.visit.ids[rows.start : rows.stop]
         self.passed(self.gaze.screen(ids, rows.start, time.monotonic(), forward=forward))
 

@@ -28,7 +28,7 @@ MOST_WAITING = 30
 
 
 class Order(NamedTuple):
-    """A new order of the whole For you list: the first `fixed` as they stood, of `basis` ids; and the numbers."""
+    """A new order of For you: the first `fixed` as they stood, of `basis` ids; and the numbers."""
 
     fixed: int
     basis: int
@@ -47,7 +47,11 @@ class _Step(NamedTuple):
 
 
 class Lessons:
-    """`present` tells what is on screen: (fixed ids, all ids, time of the visit, a token of it); `apply` takes the new order."""
+    """Learns and orders.
+
+    `present` tells what is on screen: (fixed ids, all ids, time of the visit, a token of it);
+    `apply` takes a new order, `failed` an exception of the thread.
+    """
 
     def __init__(
         self,

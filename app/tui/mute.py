@@ -39,9 +39,7 @@ class MuteScreen(Box[Choice]):
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="box"):
-            yield Static(
-                "Mute: it goes from every list of new things; u undoes", classes="head", markup=False
-            )
+            yield Static("Mute: it goes from For you; u undoes", classes="head", markup=False)
             yield OptionList(
                 *(
                     Option(Content(f"{what}: {words.fit(words.one_line(name), 60).rstrip()}"))

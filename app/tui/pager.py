@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import ClassVar, NamedTuple
 
 from rich.segment import Segment
 from rich.style import Style
@@ -20,9 +20,8 @@ MEASURE = 96
 _NUMBER = re.compile(r"\[(\d{1,4})\]")
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
-    """One paragraph (or several lines) in one role; `link` makes the whole of it a link, `numbers` its [n]."""
+class Block(NamedTuple):
+    """A paragraph (or several lines) in one role; `link` makes the whole a link, `numbers` its [n]."""
 
     text: str
     role: str = "text"
@@ -34,9 +33,9 @@ class Block:
 class Pager(ScrollView, can_focus=True):
     """Shows blocks. Roles are component classes: title, meta, text, head, link, bar, plus, minus."""
 
-    COMPONENT_CLASSES = frozenset(
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
         f"pager--{role}" for role in ("title", "meta", "text", "head", "link", "plus", "minus")
-    )
+    }
     DEFAULT_CSS = "Pager { overflow-x: hidden; overflow-y: auto; padding: 0 1; }"
 
     class Link(Message):

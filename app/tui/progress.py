@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import ClassVar
 
 from rich.segment import Segment
 from textual.geometry import Size
@@ -19,7 +20,7 @@ MOST = 4
 class ProgressPanel(Widget):
     """A line for each of the first few; gone when nothing is being fetched."""
 
-    COMPONENT_CLASSES = frozenset({"line--key", "line--quiet"})
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"line--key", "line--quiet"}
 
     def __init__(self) -> None:
         super().__init__()

@@ -18,7 +18,7 @@ from textual.strip import Strip
 
 
 class RowList(ScrollView, can_focus=True):
-    """Base of the lists. Subclasses draw rows (`row_strips`) and hear of moves (`selection_moved`, `scrolled`)."""
+    """Base of the lists. Subclasses draw `row_strips` and hear of moves (`selection_moved`, `scrolled`)."""
 
     ALLOW_MAXIMIZE = False
     row_height = 2
@@ -33,7 +33,7 @@ class RowList(ScrollView, can_focus=True):
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self.selected = 0
-        self.expand = 0
+        self.opening = 0
         self._strips: dict[Any, list[Strip]] = {}
 
     # -- to be given by subclasses
@@ -58,23 +58,23 @@ class RowList(ScrollView, can_focus=True):
     # -- geometry
     def top_of(self, index: int) -> int:
         """The line on which a row begins."""
-        return index * self.row_height + (self.expand if index > self.selected else 0)
+        return index * self.row_height + (self.opening if index > self.selected else 0)
 
     def index_at(self, line: int) -> int:
         """The row that covers a line (may lie beyond the last row)."""
         opens = self.top_of(self.selected) + self.row_height
         if line < opens:
             return line // self.row_height
-        if line < opens + self.expand:
+        if line < opens + self.opening:
             return self.selected
-        return (line - self.expand) // self.row_height
+        return (line - self.opening) // self.row_height
 
     @property
     def total_lines(self) -> int:
         count = self.row_count()
-        return count * self.row_height + (self.expand if count else 0)
+        return count * self.row_height + (self.opening if count else 0)
 
-    def visible(self) -> range:
+    def shown_rows(self) -> range:
         """Indexes of the rows on screen, also those cut at an edge."""
         count = self.row_count()
         top = self.scroll_offset.y
@@ -97,7 +97,7 @@ class RowList(ScrollView, can_focus=True):
 
     def redraw_row(self, index: int) -> None:
         """Paint one row anew."""
-        height = self.row_height + (self.expand if index == self.selected else 0)
+        height = self.row_height + (self.opening if index == self.selected else 0)
         self.refresh_lines(self.top_of(index), height)
 
     # -- moving
@@ -110,7 +110,7 @@ class RowList(ScrollView, can_focus=True):
         low, high = sorted((index, self.selected))
         first = self.top_of(low)
         self.selected = index
-        last = self.top_of(high) + self.row_height + (self.expand if high == index else 0)
+        last = self.top_of(high) + self.row_height + (self.opening if high == index else 0)
         if not (scroll and self._bring(index)):
             self.refresh_lines(first, last - first)
         self.selection_moved()
@@ -118,7 +118,7 @@ class RowList(ScrollView, can_focus=True):
     def _bring(self, index: int) -> bool:
         """Scroll so that a row is wholly on screen; says whether that was necessary."""
         top = self.top_of(index)
-        height = self.row_height + (self.expand if index == self.selected else 0)
+        height = self.row_height + (self.opening if index == self.selected else 0)
         page = self.scrollable_content_region.height
         at = self.scroll_offset.y
         if top >= at and top + height <= at + page:
@@ -137,7 +137,7 @@ class RowList(ScrollView, can_focus=True):
 
     def page(self, direction: int) -> None:
         """A screenful on; the selection goes to its first new row."""
-        rows = self.visible()
+        rows = self.shown_rows()
         if not rows:
             return
         page = self.scrollable_content_region.height
@@ -147,7 +147,7 @@ class RowList(ScrollView, can_focus=True):
             target = (fits or whole or [rows[0]])[-1] + 1
             target = max(target, self.selected + 1)
         else:
-            target = max(0, rows[0] - max(1, (page - self.expand) // self.row_height))
+            target = max(0, rows[0] - max(1, (page - self.opening) // self.row_height))
         target = max(0, min(target, self.row_count() - 1))
         self.select(target, scroll=False)
         self.jump(self.top_of(target))

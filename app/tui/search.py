@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.app import ComposeResult
@@ -43,7 +44,7 @@ class SearchPanel(Widget):
     def __init__(self) -> None:
         super().__init__()
         self._desk: Desk | None = None
-        self._task: asyncio.Task[Any] | None = None
+        self._asking: asyncio.Task[Any] | None = None
         self._newest = 0
         self._embed: Callable[[str], Any] | None = None
 
@@ -71,8 +72,7 @@ class SearchPanel(Widget):
     def on_input_changed(self, message: Input.Changed) -> None:
         self._start(message.value, PAUSE)
 
-    def on_input_submitted(self, message: Input.Submitted) -> None:
-        self._start(message.value, 0.0)
+    def on_input_submitted(self) -> None:
         self.action_leave()
 
     def action_leave(self) -> None:
@@ -80,9 +80,9 @@ class SearchPanel(Widget):
 
     def _start(self, text: str, pause: float) -> None:
         self._newest += 1
-        if self._task is not None:
-            self._task.cancel()
-        self._task = self.app.spawn(self._search(text.strip(), self._newest, pause))
+        if self._asking is not None:
+            self._asking.cancel()
+        self._asking = self.app.spawn(self._search(text.strip(), self._newest, pause))
 
     async def _search(self, text: str, turn: int, pause: float) -> None:
         if pause:
@@ -94,11 +94,11 @@ class SearchPanel(Widget):
             return
         # Words first: the vectors take a moment to load the first time.
         for embed in (False, True):
-            page, found, notice, total = await self._desk.do(lambda store, e=embed: self._ask(store, text, e))
+            page, found, notice, total = await self._desk.do(partial(self._ask, text, embed))
             if turn != self._newest:
                 return
             screen.query_text = text
-            if screen.view == View.SEARCH and screen.feed.visit.ids == page.ids:
+            if embed and screen.feed.visit.ids == page.ids:
                 continue
             if embed and (screen.feed.selected or screen.feed.has_focus):
                 # The reader is among the results already: further ones only join below.
@@ -113,9 +113,9 @@ class SearchPanel(Widget):
             self.post_message(Found(text, len(page.ids)))
 
     # -- in the desk's thread
-    def _ask(self, store: Store, text: str, embed: bool) -> tuple[FirstPage, dict[int, Marks], str, int]:
+    def _ask(self, text: str, embed: bool, store: Store) -> tuple[FirstPage, dict[int, Marks], str, int]:
         meaning = self._meaning() if embed else None
-        result = store.search.search(text, embed=meaning, limit=MOST_HITS)
+        result = store.search.search(text, embed=meaning, limit=MOST_HITS, typing=True)
         ids = [hit.item_id for hit in result.hits]
         found = {
             hit.item_id: Marks(tuple(hit.title_marks), hit.snippet, tuple(hit.snippet_marks))

@@ -72,6 +72,9 @@ class SignInBox(Box[Starter]):
             self._code = concurrent.futures.Future()
             return await asyncio.wrap_future(self._code)
 
+        def show(address: str) -> None:
+            loop.call_soon_threadsafe(self.show, address)
+
         async def conversation(client: Client) -> Starter:
             from penchant.adapters.mastodon import Mastodon
             from penchant.adapters.mastodon_auth import sign_in
@@ -80,7 +83,7 @@ class SignInBox(Box[Starter]):
             account = await sign_in(
                 client,
                 self.host,
-                show=lambda address: loop.call_soon_threadsafe(self.show, address),
+                show=show,
                 ask=ask,
                 favourites=self.app.config.mastodon.favourite_likes,
             )

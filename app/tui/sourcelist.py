@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from typing import ClassVar
 
 from rich.segment import Segment
 from textual import events
@@ -49,15 +50,15 @@ def told(source: Subscription) -> list[str]:
 class SourceList(RowList):
     """Draws subscriptions."""
 
-    COMPONENT_CLASSES = frozenset(
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
         f"card--{role}" for role in ("title", "meta", "text", "high", "liked", "bar", "selected")
-    )
+    }
     row_height = 2
 
     def __init__(self) -> None:
         super().__init__()
         self.sources: Sequence[Subscription] = ()
-        self.expand = 3
+        self.opening = 3
 
     def show(self, sources: Sequence[Subscription]) -> None:
         """Show these, keeping the selection on the same source."""
@@ -90,7 +91,7 @@ class SourceList(RowList):
             texts = [
                 line for text in told(source) for line in words.wrap(text, max(2, min(width - 6, 100)), 2)
             ]
-            texts = (texts + [""] * self.expand)[: self.expand]
+            texts = (texts + [""] * self.opening)[: self.opening]
             lines += [
                 [(edge, "bar"), ("  ", ""), (text, "liked" if source.error and not row else "text")]
                 for row, text in enumerate(texts)

@@ -17,7 +17,7 @@ from .rowlist import RowList
 class TickList(RowList):
     """Rows of (name, about); space or a click ticks."""
 
-    COMPONENT_CLASSES = frozenset({"card--title", "card--meta", "card--bar", "card--selected"})
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"card--title", "card--meta", "card--bar", "card--selected"}
     BINDINGS: ClassVar[list[BindingType]] = [
         ("down,j", "move(1)", "Down"),
         ("up,k", "move(-1)", "Up"),

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from .app import PenchantApp
 
-_HALF = 12
+_HALF = 8
 
 
 def why_blocks(card: Card, why: Why) -> list[Block]:
@@ -34,7 +34,7 @@ def why_blocks(card: Card, why: Why) -> list[Block]:
     for part in sorted(why.parts, key=lambda part: -abs(part.logit)):
         role = "plus" if part.logit > 0 else "minus" if part.logit < 0 else "meta"
         blocks.append(Block(f"{_bar(part.logit / top)} {part.logit:+.2f}  {part.name}", role))
-        blocks += [Block(line, "meta", indent=2 * _HALF + 10) for line in part.words]
+        blocks += [Block(line, "meta", indent=4) for line in part.words]
     total = math.fsum(part.logit for part in why.parts)
     blocks += [
         Block(""),

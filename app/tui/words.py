@@ -34,7 +34,9 @@ def one_line(text: str) -> str:
 
 
 #: A joiner with anything but an emoji on either side.
-_LONE_JOINER = "(?<![\u2190-\u2bff\ufe0f\U0001f000-\U0001faff])\u200d|\u200d(?![\u2190-\u2bff\U0001f000-\U0001faff])"
+_LONE_JOINER = (
+    "(?<![\u2190-\u2bff\ufe0f\U0001f000-\U0001faff])\u200d|\u200d(?![\u2190-\u2bff\U0001f000-\U0001faff])"
+)
 
 
 def _gap(match: re.Match[str]) -> str:

@@ -1,4 +1,4 @@
-"""The worker process beside the screen: started after the first paint, restarted when it dies, ended with us."""
+"""The worker process: started after the first paint, restarted when it dies, ended with us."""
 
 from __future__ import annotations
 

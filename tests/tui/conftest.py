@@ -26,7 +26,12 @@ PATIENCE = 20.0
 def make_items(count: int, start: int = 0, **fields: Any) -> tuple[Item, ...]:
     """Distinct items, newest first."""
     now = time.time()
-    topics = ("sqlite pages and journals", "owls of the northern forest", "trams in small cities", "bread with rye")
+    topics = (
+        "sqlite pages and journals",
+        "owls of the northern forest",
+        "trams in small cities",
+        "bread with rye",
+    )
     return tuple(
         Item(
             **{
@@ -49,7 +54,9 @@ class Archive:
 
     paths: Paths
 
-    def fill(self, items: Iterable[Item], title: str = "Example", address: str = "https://example.org/feed") -> int:
+    def fill(
+        self, items: Iterable[Item], title: str = "Example", address: str = "https://example.org/feed"
+    ) -> int:
         with Store.open(self.paths.archive, role="cli") as store:
             number = store.subscriptions.add("rss", address, title, {"address": address})
             store.items.put_page(number, Page(tuple(items), {}), time.time())
@@ -73,13 +80,19 @@ def archive(home: Path) -> Archive:
 
 
 @pytest.fixture
+def archive_of_nothing(home: Path) -> Archive:
+    """A first run."""
+    return Archive(Paths.from_environment().ensure())
+
+
+@pytest.fixture
 def rich_item() -> Item:
     """Everything an article can have."""
     return Item(
         native_id="rich",
         url="https://example.org/rich",
         title="A rich item",
-        text="See the plan [1] and the map [2]. " + "Many words follow here. " * 200,
+        text="See the plan [1] and the map [2]. " + "Many words follow here. " * 20,
         links=(Link("https://example.org/plan", "plan"), Link("https://example.org/map", "map")),
         media=(Media("https://example.org/p.png", alt="an owl on a branch"),),
         poll=Poll((("yes", 3), ("no", 1))),
@@ -125,10 +138,9 @@ def wait() -> Any:
 
 def screen_text(app: PenchantApp) -> list[str]:
     """The screen as lines of text."""
-    width, height = app.size
     return [
         "".join(segment.text for segment in line).rstrip()
-        for line in (app.screen._compositor.render_strips())[:height]
+        for line in app.screen._compositor.render_strips()[: app.size.height]
     ]
 
 

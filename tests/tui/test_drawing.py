@@ -58,7 +58,9 @@ def test_few_marks_remain_of_ten_thousand() -> None:
 
 
 @given(wild, wild, st.integers(1, 200), st.integers(0, 6), st.booleans())
-def test_every_strip_is_as_wide_as_the_screen(title: str, excerpt: str, width: int, expand: int, selected: bool) -> None:
+def test_every_strip_is_as_wide_as_the_screen(
+    title: str, excerpt: str, width: int, expand: int, selected: bool
+) -> None:
     strips = card_strips(
         card(title=title, excerpt=excerpt, author=title), width, expand, PALETTE, 0.0, 0.5, selected=selected
     )
@@ -90,7 +92,15 @@ def test_marks_differ_without_colour() -> None:
 
 @pytest.mark.parametrize(
     ("seconds", "shown"),
-    [(-5, "now"), (59, "now"), (60, "1m"), (7200, "2h"), (86400 * 3, "3d"), (86400 * 30, "4w"), (86400 * 800, "2y")],
+    [
+        (-5, "now"),
+        (59, "now"),
+        (60, "1m"),
+        (7200, "2h"),
+        (86400 * 3, "3d"),
+        (86400 * 30, "4w"),
+        (86400 * 800, "2y"),
+    ],
 )
 def test_ages(seconds: float, shown: str) -> None:
     assert words.age(1000.0, 1000.0 + seconds) == shown

@@ -23,7 +23,9 @@ async def learned(app: Any, wait: Any) -> None:
     await wait(lambda: not app.lessons.busy, "the ranking never rested")
 
 
-async def test_a_like_is_on_disk_before_the_screen_says_so(archive: Any, run_app: Any, wait: Any, lines: Any) -> None:
+async def test_a_like_is_on_disk_before_the_screen_says_so(
+    archive: Any, run_app: Any, wait: Any, lines: Any
+) -> None:
     async with run_app(archive) as (app, pilot):
         first = ids(app)[0]
         seen: list[bool] = []
@@ -42,7 +44,12 @@ async def test_a_like_is_on_disk_before_the_screen_says_so(archive: Any, run_app
         assert seen and all(seen)
         await wait(lambda: "♥" in lines(app)[2])
         (event,) = [e for _, e in archive.read(lambda store: store.events.live()) if e.kind == "like"]
-        assert (event.item_id, event.view, event.position, event.session) == (first, "for-you", 0, app.session)
+        assert (event.item_id, event.view, event.position, event.session) == (
+            first,
+            "for-you",
+            0,
+            app.session,
+        )
 
 
 async def test_the_same_key_again_takes_it_back(archive: Any, run_app: Any, wait: Any) -> None:
@@ -66,7 +73,9 @@ async def test_undo_any_number_of_times_of_any_action(archive: Any, run_app: Any
         assert archive.kinds() == []
 
 
-async def test_undo_reaches_what_was_done_in_an_earlier_session(archive: Any, run_app: Any, wait: Any) -> None:
+async def test_undo_reaches_what_was_done_in_an_earlier_session(
+    archive: Any, run_app: Any, wait: Any
+) -> None:
     async with run_app(archive) as (_app, pilot):
         await pilot.press("l")
         await wait(lambda: archive.kinds() == ["like"])
@@ -84,7 +93,9 @@ async def test_a_skip_moves_on_and_its_undo_comes_back(archive: Any, run_app: An
         await wait(lambda: archive.kinds() == [] and app.feed_screen.feed.selected == 0)
 
 
-async def test_passing_is_an_impression_with_dwell_and_position(archive: Any, run_app: Any, wait: Any) -> None:
+async def test_passing_is_an_impression_with_dwell_and_position(
+    archive: Any, run_app: Any, wait: Any
+) -> None:
     async with run_app(archive) as (app, pilot):
         order = ids(app)
         await pilot.press("j", "j", "j", "k", "j")
@@ -100,7 +111,7 @@ async def test_passing_is_an_impression_with_dwell_and_position(archive: Any, ru
 async def test_a_page_passes_what_was_on_it(archive: Any, run_app: Any, wait: Any) -> None:
     async with run_app(archive) as (app, pilot):
         order = ids(app)
-        rows = len(app.feed_screen.feed.visible())
+        rows = len(app.feed_screen.feed.shown_rows())
         await pilot.press("space")
         assert app.feed_screen.feed.selected >= rows - 1
         await wait(lambda: archive.read(lambda store: store.events.count()) >= rows - 1)
@@ -150,7 +161,9 @@ async def test_undo_restores_exactly_the_order_of_before(archive: Any, run_app: 
 @pytest.mark.parametrize(
     ("key", "act", "view"), [("4", "s", View.SAVED), ("5", "l", View.LIKED), ("6", "t", View.LATER)]
 )
-async def test_views_of_what_was_kept(archive: Any, run_app: Any, wait: Any, key: str, act: str, view: View) -> None:
+async def test_views_of_what_was_kept(
+    archive: Any, run_app: Any, wait: Any, key: str, act: str, view: View
+) -> None:
     async with run_app(archive) as (app, pilot):
         first = ids(app)[0]
         await pilot.press(act)

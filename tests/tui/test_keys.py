@@ -52,12 +52,16 @@ def test_one_key_may_serve_two_screens() -> None:
     assert "q" in keys["quit"] and "q" in keys["back"]
 
 
-@pytest.mark.parametrize(("written", "name"), [("+", "+"), ("ctrl++", "ctrl++"), ("PgDn", "pagedown"), ("é", "é")])
+@pytest.mark.parametrize(
+    ("written", "name"), [("+", "+"), ("ctrl++", "ctrl++"), ("PgDn", "pagedown"), ("é", "é")]
+)
 def test_names(written: str, name: str) -> None:
     assert key_name(written) == name
 
 
 def test_checking_keys_needs_no_textual() -> None:
     code = "import sys, penchant.app.tui.keys; print([m for m in ('textual', 'rich') if m in sys.modules])"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True
+    )
     assert done.stdout.strip() == "[]"

@@ -32,7 +32,9 @@ def test_what_was_on_screen_never_moves(start: list[int], shown: int, orders: li
 
 
 @given(ids, st.integers(0, 20), st.integers(0, 20), st.randoms(use_true_random=False))
-def test_a_late_order_respects_what_was_seen_meanwhile(start: list[int], then: int, more: int, random: object) -> None:
+def test_a_late_order_respects_what_was_seen_meanwhile(
+    start: list[int], then: int, more: int, random: object
+) -> None:
     visit = Visit(start)
     visit.saw(then)
     fixed, basis = visit.fixed, list(visit.ids)
