@@ -32,8 +32,8 @@ def _table() -> np.ndarray:
     """Bytes to themselves where they belong to a word (ASCII letters, digits, anything above), else 0."""
     import numpy as np
 
-    table = np.arange(256, dtype=np.uint8)
-    word = np.zeros(256, dtype=bool)
+    table: np.ndarray = np.arange(256, dtype=np.uint8)
+    word: np.ndarray = np.zeros(256, dtype=bool)
     for first, last in ((48, 57), (65, 90), (97, 122), (128, 255)):
         word[first : last + 1] = True
     table[65:91] += 32
@@ -68,7 +68,7 @@ def fingerprints(texts: Sequence[str]) -> list[int | None]:
     # Chinese, Japanese and Korean run without spaces: every character of theirs starts a word.
     starts |= (squeezed >= 0xE3) & (squeezed <= 0xED)
     at = np.flatnonzero(starts[: len(windows)])
-    bounds = np.searchsorted(at, np.concatenate(([0], kept_ends)))
+    bounds: np.ndarray = np.searchsorted(at, np.concatenate(([0], kept_ends)))
     counts = np.diff(bounds)
     rank = np.arange(len(at)) - np.repeat(bounds[:-1], counts)
     inside = rank < MAX_WORDS
@@ -106,9 +106,9 @@ def _vote(hashes: np.ndarray, counts: np.ndarray) -> list[int | None]:
     lanes = np.uint64(0x0101010101010101)
     # reduceat on an empty slice would return its first element: only texts with words take part.
     filled = counts > 0
-    half = counts[filled, None] // 2
-    total = np.zeros(len(counts), dtype=np.uint64)
-    result = np.zeros(int(filled.sum()), dtype=np.uint64)
+    half: np.ndarray = counts[filled, None] // 2
+    total: np.ndarray = np.zeros(len(counts), dtype=np.uint64)
+    result: np.ndarray = np.zeros(int(filled.sum()), dtype=np.uint64)
     for bit in range(8):
         lane = np.add.reduceat((hashes >> np.uint64(bit)) & lanes, starts[filled])
         votes = (lane[:, None].view(np.uint8).reshape(-1, 8) > half).astype(np.uint8)
