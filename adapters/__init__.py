@@ -7,7 +7,7 @@ from functools import cache
 from importlib.metadata import entry_points
 
 if not __name__.startswith("penchant."):
-    raise ImportError("import this package as 'penchant.adapters'; a bare 'adapters' makes a second copy of every class")
+    raise ImportError("import it as 'penchant.adapters': a bare 'adapters' makes a second copy of every class")
 
 from .base import Source
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pty
 import re
@@ -52,10 +53,8 @@ def screen_of(command_line: str, folder: Path, home: Path, until: bytes, seconds
                 except OSError:
                     break
     finally:
-        try:
+        with contextlib.suppress(ProcessLookupError):
             os.killpg(pid, signal.SIGTERM)
-        except ProcessLookupError:
-            pass
         os.close(terminal)
         os.waitpid(pid, 0)
     return output
