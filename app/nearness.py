@@ -68,7 +68,7 @@ def fingerprints(texts: Sequence[str]) -> list[int | None]:
     # Chinese, Japanese and Korean run without spaces: every character of theirs starts a word.
     starts |= (squeezed >= 0xE3) & (squeezed <= 0xED)
     at = np.flatnonzero(starts[: len(windows)])
-    bounds: np.ndarray = np.searchsorted(at, np.concatenate(([0], kept_ends)))
+    bounds: Any = np.searchsorted(at, np.concatenate(([0], kept_ends)))
     counts = np.diff(bounds)
     rank = np.arange(len(at)) - np.repeat(bounds[:-1], counts)
     inside = rank < MAX_WORDS
