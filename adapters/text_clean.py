@@ -41,10 +41,10 @@ def _thin(stack: re.Match[str]) -> str:
 
 
 def _harmless(text: str) -> bool:
-    """Fast and exact for ASCII (bytes.translate is 4 times faster than a regular expression)."""
+    """Whether no character is forbidden; the first two ways are several times faster than the third."""
     if text.isascii():
         return len(text.encode().translate(None, _ASCII_CONTROLS)) == len(text)
-    return not _BAD.search(text)
+    return text.replace("\n", "").isprintable() or not _BAD.search(text)
 
 
 def strip_escapes(text: str) -> str:
@@ -62,7 +62,8 @@ def clean(text: str) -> str:
         if "\r" in text:
             text = _NEWLINES.sub("\n", text)
         text = _BAD_RUN.sub("", strip_escapes(text))
-    if not text.isascii() and _STACK.search(text):
+    # a stack holds no space: most texts have no word long enough for one
+    if not text.isascii() and max(map(len, text.split()), default=0) >= MAX_MARKS and _STACK.search(text):
         text = _STACK.sub(_thin, text)
     return text
 

@@ -19,8 +19,8 @@ MAX_DEPTH = 2000
 _TAG = re.compile(r"<(/?)([A-Za-z][A-Za-z0-9:-]*)[^<>]*>")
 #: Elements that hold nothing or that end when the next one begins.
 _NO_NESTING = frozenset((
-    "p", "li", "dt", "dd", "tr", "td", "th", "option", "br", "img", "hr", "input", "meta", "link", "source", "col",
-    "wbr", "area", "base", "embed", "param", "track",
+    "p", "li", "dt", "dd", "tr", "td", "th", "option", "br", "img", "hr", "input", "meta", "link", "source",
+    "col", "wbr", "area", "base", "embed", "param", "track",
 ))  # fmt: skip
 _SPACE = re.compile(r"[ \t\n\r\f]{2,}|[\t\n\r\f]")
 _BLANKS = re.compile(r"\n[ \t]*\n(?:[ \t]*\n)+")
@@ -39,6 +39,8 @@ _LINE = frozenset((
 ))  # fmt: skip
 _MEDIA = frozenset(("img", "video", "audio", "iframe", "embed"))
 _CELLS = frozenset(("td", "th"))
+#: Everything that means more than the text inside it.
+_KNOWN = _SKIP | _PARAGRAPH | _LINE | _MEDIA | _CELLS | {"a", "br"}
 
 
 def html_to_text(html: str, base_url: str = "") -> tuple[str, tuple[Link, ...], tuple[Media, ...]]:
@@ -120,9 +122,9 @@ class _Walk:
             tag = node.tag
             if tag == "-text":
                 self._text(node.text_content or "")
-            elif tag is not None and tag[0] not in "-!_" and self._open(tag, node):
+            elif tag not in _KNOWN or self._open(tag, node):
                 down = node.first_child
-                if down is None:
+                if down is None and tag in _KNOWN:
                     self._close(tag)
             if down is not None:
                 node = down
@@ -132,7 +134,8 @@ class _Walk:
                 node = node.parent
                 if node is None or node.mem_id == root.mem_id:
                     return
-                self._close(node.tag)
+                if node.tag in _KNOWN:
+                    self._close(node.tag)
                 following = node.next
             node = following
 

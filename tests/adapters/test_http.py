@@ -127,8 +127,8 @@ async def test_broken_http_is_a_source_error(server, client, raw):
 
 @pytest.mark.parametrize(
     ("status", "error"),
-    [(401, NotAuthorized), (403, NotAuthorized), (404, NotFound), (410, Gone), (429, RateLimited), (500, ServerFailure),
-     (503, ServerFailure), (418, SourceError), (204, SourceError)],
+    [(401, NotAuthorized), (403, NotAuthorized), (404, NotFound), (410, Gone), (429, RateLimited),
+     (500, ServerFailure), (503, ServerFailure), (418, SourceError), (204, SourceError)],
 )  # fmt: skip
 async def test_statuses_become_errors_in_words(server, client, status, error):
     url = server.route(

@@ -45,7 +45,8 @@ def test_the_same_feed_in_two_folders_is_two_and_twice_in_one_is_one():
 def test_what_cannot_be_a_feed_is_named():
     found = opml.read(document(
         "<outline text='bad' xmlUrl='javascript:x'/><outline text='local' xmlUrl='file:///etc/passwd'/>"
-        "<outline text='rel' xmlUrl='/feed'/><outline text='ok' xmlUrl='feed://x.org/f'/><outline text='note'/>"
+        "<outline text='rel' xmlUrl='/feed'/><outline text='ok' xmlUrl='feed://x.org/f'/>"
+        "<outline text='note'/>"
     ))  # fmt: skip
     assert found.skipped == ("bad", "local", "rel") and [f.url for f in found.feeds] == ["http://x.org/f"]
 

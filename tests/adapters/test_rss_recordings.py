@@ -83,7 +83,10 @@ CHECKS = [
         re.compile(r"entries\[0\]\['(?:id|guid)'\] == '([^']*)'"),
         lambda p: p.items[0].native_id.removeprefix("k#"),
     ),
-    (re.compile(r"^(?:not bozo and )?feed(?:\.title|\['title'\]) == [\"'](.*)[\"']$"), lambda p: p.title),
+    (
+        re.compile(r"^(?:not bozo and )?feed(?:\.title|\['title'\]) == [\"'](.*?)[\"'](?:$| or )"),
+        lambda p: p.title,
+    ),
     (
         re.compile(r"^(?:not bozo and )?feed(?:\.link|\['link'\]) == '(http://(?:example|channel).*)'"),
         lambda p: p.site_url,
@@ -116,8 +119,8 @@ def words(html):
 #: Known differences from feedparser, with the reason.
 DIFFERENT = {
     "feedparser/wellformed/rss/item_description_and_summary.xml": "an item has one text: the longer one",
-    "feedparser/wellformed/rss/item_description_not_a_doctype.xml": "an unfinished tag inside a text, shown as text",
-    "feedparser/wellformed/rss/item_description_not_a_doctype2.xml": "an unfinished tag inside a text, shown as text",
+    "feedparser/wellformed/rss/item_description_not_a_doctype.xml": "an unfinished tag, shown as text",
+    "feedparser/wellformed/rss/item_description_not_a_doctype2.xml": "an unfinished tag, shown as text",
 }
 
 
@@ -159,7 +162,8 @@ async def test_naughty_strings_survive_as_titles_and_texts(shared_dir, server, c
     strings = json.loads((shared_dir / "recordings/unicode/blns.json").read_text("utf-8"))
     strings = [s for s in strings if s.strip() and "\ufffe" not in s]  # XML cannot hold U+FFFE
     entries = "".join(
-        f"<entry><id>{n}</id><title type='text'>{escape(s)}</title><content type='text'>{escape(s)}</content></entry>"
+        f"<entry><id>{n}</id><title type='text'>{escape(s)}</title>"
+        f"<content type='text'>{escape(s)}</content></entry>"
         for n, s in enumerate(strings)
     )
     body = f"<feed xmlns='http://www.w3.org/2005/Atom'><title>naughty</title>{entries}</feed>"
