@@ -40,7 +40,7 @@ GROWTH = 1.5
 RELEARN_IN_WINDOW = 2_000
 #: Seconds between rescorings of all that is unseen, beyond the candidates.
 EVERYTHING = 3600.0
-#: So few labels at once were learned in this window; longer lists are replays, their rows come from the store.
+#: So few labels at once were learned in this window; a longer list is a replay with rows from the store.
 OWN = 64
 #: Decisions remembered for "like 3 posts you liked".
 REMEMBERED = 1_000

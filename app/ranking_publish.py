@@ -40,7 +40,7 @@ class Publisher:
         everything: bool,
         meta: Mapping[str, Any],
     ) -> int:
-        """Store a new head, the scores of `batch` and `order`; with `everything` those of all else unseen too.
+        """Store a new head, the scores of `batch` and `order`; with `everything` of all that is unseen.
 
         Returns the head's version. Raises `StoreError`.
         """

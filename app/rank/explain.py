@@ -177,4 +177,4 @@ def _base(model: Model) -> list[str]:
     if not liked + against:
         return ["nothing judged yet: even odds"]
     share = round(100 * liked / (liked + against))
-    return [f"{share} % of what you judged was for (hints count less), drawn to even odds while that is little"]
+    return [f"{share} % of what you judged was for (hints count less), drawn to even odds while few"]

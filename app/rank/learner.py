@@ -13,7 +13,7 @@ from .batch import Batch
 from .model import Model
 from .types import Label
 
-#: (interval, how many are kept): undo of a recent label relearns at most 15 others, of the last 3,000 at most 1,023.
+#: (interval, how many are kept): undoing a recent label relearns 15 at most, one of the last 3,000 1,023.
 KEPT = ((16, 3), (128, 3), (1024, 3))
 
 #: Gives for labels their rows: a batch and the place of each label's item in it.
