@@ -20,8 +20,9 @@ REMEMBERED = 1 << 16
 #: Latin letters; whatever is between them and blanks is one piece, so are other scripts' words.
 _LETTERS = "A-Za-z\xaa\xb5\xba\xc0-\xd6\xd8-\xf6\xf8-\u02ff"
 _PIECE = re.compile(f" ?(?:[{_LETTERS}]+|[^{_LETTERS} ]+)")
+#: A token that crosses a border, in a list of tokens one a line.
 _ACROSS = re.compile(
-    f"[{_LETTERS}][^{_LETTERS}\u2581]|[^{_LETTERS}\u2581][{_LETTERS}]|[^\u2581]\u2581",
+    f"[{_LETTERS}][^{_LETTERS}\u2581\n]|[^{_LETTERS}\u2581\n][{_LETTERS}]|[^\u2581\n]\u2581",
 )
 
 
@@ -88,5 +89,5 @@ def separable(tokenizer: Tokenizer) -> bool:
     """Whether no ordinary token of the vocabulary crosses a border of `_PIECE`."""
     if tokenizer.encode("\na", add_special_tokens=False).tokens != ["\u2581", "<0x0A>", "a"]:
         return False
-    ordinary = (token for token in tokenizer.get_vocab() if not token.startswith("<"))
-    return not any(_ACROSS.search(token) for token in ordinary if token.strip("\u2581"))
+    ordinary = [token for token in tokenizer.get_vocab() if token[:1] != "<"]
+    return not _ACROSS.search("\n".join(ordinary))
