@@ -206,7 +206,7 @@ def main() -> int:
     boat = newsboat(options.folder / "newsboat", 10_000)
     if boat is not None:
         print(
-            f"                 newsboat {boat:.3f} s with 10,000 items ({boat / floor:.2f} x empty, whole run)"
+            f"                 newsboat {boat:.3f} s with 10,000 items, to the end ({boat / floor:.2f} x)"
         )
     key_floor, _, _ = keys("empty", env, note, options.keys)
     key_ours, memory, waits = keys("penchant", env, note, options.keys)

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 #: Passing items teaches little: they are learned together once the reader pauses (seconds).
 CALM = 1.0
+#: Unseen items that this window ranks: 5,000 take some 30 MB, and the whole must stay under 120.
+CANDIDATES = 5_000
 #: ... or when so many wait.
 MOST_WAITING = 30
 
@@ -171,7 +173,7 @@ class Lessons:
         if self._session is None:
             from penchant.app.ranking import RankSession
 
-            session = RankSession(self._archive, seed=self._seed)
+            session = RankSession(self._archive, seed=self._seed, candidates=CANDIDATES)
             session.load()
             self._session = session
         return self._session

@@ -38,7 +38,7 @@ def make_items(count: int, start: int = 0, **fields: Any) -> tuple[Item, ...]:
                 "native_id": f"item-{n}",
                 "url": f"https://example.org/{n}",
                 "title": f"Number {n} about {topics[n % len(topics)]}",
-                "text": f"The {n}th text tells of {topics[n % len(topics)]} with its own word w{n}x{n * 7919}.",
+                "text": f"The {n}th text tells of {topics[n % len(topics)]} with word w{n}x{n * 7919}.",
                 "author": Author(f"author:{n % 5}", f"Author {n % 5}"),
                 "published": now - 60.0 * n,
                 **fields,
