@@ -22,8 +22,10 @@ def store(tmp_path: Path) -> Iterator[Store]:
         settings = {"address": "https://social.example", "timeline": "home", "account": "me@social.example"}
         number = opened.subscriptions.add("mastodon", "mastodon:social.example/home", settings=settings)
         items = tuple(
-            Item(f"https://other.example/{n}", f"https://other.example/@a/{n}", text=f"post number {n} " * 9,
-                 extra={"instance": "social.example", "id": str(n)})
+            Item(
+                f"https://other.example/{n}", f"https://other.example/@a/{n}", text=f"post number {n} " * 9,
+                extra={"instance": "social.example", "id": str(n)},
+            )
             for n in range(4)
         )  # fmt: skip
         opened.items.put_page(number, Page(items, {}), 1.0)
@@ -71,7 +73,8 @@ async def test_likes_from_now_on_and_their_undoing(store: Store, told: list[tupl
     await go(store)
     assert told == [], "what was liked before the switch stays private"
     rss = next(n for n in store.items.ids(View.NEWEST) if store.items.cards([n])[0].kind == "rss")
-    store.events.append([new, Event("skip", item(store, 2)), Event("like", rss), Event("save", item(store, 3))])
+    skip, save = Event("skip", item(store, 2)), Event("save", item(store, 3))
+    store.events.append([new, skip, Event("like", rss), save])
     await go(store)
     await go(store)
     assert told == [("+", "1")]

@@ -95,7 +95,7 @@ def test_without_a_terminal_the_feed_points_to_the_commands(cli: Any) -> None:
         (["mastodon", "login"], Exit.USAGE, "needs a name"),
         (["mastodon", "login", "mastodon.invalid"], Exit.FAILED, "terminal"),
         (["mastodon", "logout", "a@b"], Exit.FAILED, "nobody is signed in"),
-        (["evaluate", "--data", "/nonexistent"], Exit.FAILED, "/nonexistent"),
+        (["evaluate", "--data", "/nonexistent"], Exit.USAGE, "no data set"),
     ],
 )
 def test_failures_are_words_and_codes(cli: Any, arguments: list[str], code: Exit, words: str) -> None:
