@@ -30,7 +30,7 @@ def word_hash(word: str) -> int:
 def tokens(text: str) -> list[str]:
     """Lower-case words; scripts written without spaces give overlapping pairs of characters."""
     found = _WORD.findall(text.lower())
-    if text.isascii():
+    if text.isascii() or not _UNSPACED.search(text):
         return found
     out: list[str] = []
     for word in found:
