@@ -241,6 +241,12 @@ def test_entities_are_never_expanded(place):
     assert "AAAA" not in str(item) and len(str(item)) < 1000
 
 
+def test_a_harmless_looking_entity_in_an_attribute_is_not_expanded_either():
+    """libxml2 expands entities in attributes even where it is told not to resolve any."""
+    atom = "<feed xmlns='http://www.w3.org/2005/Atom'><entry><link href='http://x.org/&a;'/></entry></feed>"
+    assert one("<!DOCTYPE feed [<!ENTITY a 'AAAA'>]>" + atom).url == "http://x.org/&a;"
+
+
 def test_outside_entities_are_never_fetched(server, tmp_path):
     secret = tmp_path / "secret"
     secret.write_text("s3cret")
