@@ -48,19 +48,11 @@ def make_page(number: int) -> Page:
     items = []
     for i in range(first, first + PER_PAGE):
         edit = " edited" if i < number * 40 and i % 10 == 0 else ""
-        text = (
-            f"{i} " * 15 + " ".join(f"word{pick.randrange(3000)}" for _ in range(60))
-            if not edit
-            else f"{i}" + edit
-        )
+        text = f"{i} " * 15 + " ".join(f"word{pick.randrange(3000)}" for _ in range(60)) if not edit else f"{i}" + edit
         items.append(
-            Item(
-                f"native-{i}", f"https://site.example/{i}", f"Title {i}{edit}", text, Author(f"a{i % 9}", "A")
-            )
+            Item(f"native-{i}", f"https://site.example/{i}", f"Title {i}{edit}", text, Author(f"a{i % 9}", "A"))
         )
-    return Page(
-        tuple(items), {"next": number + 1}, deleted=(f"native-{first + 7}",) if number % 3 == 0 else ()
-    )
+    return Page(tuple(items), {"next": number + 1}, deleted=(f"native-{first + 7}",) if number % 3 == 0 else ())
 
 
 def ingest(path: Path) -> None:
@@ -152,9 +144,9 @@ def faults(path: Path, acknowledged: set[str], *, thorough: bool) -> Iterator[st
         lost = acknowledged - {row[0] for row in db.rows("SELECT id FROM events")}
         if lost:
             yield f"{len(lost)} acknowledged events lost"
-        items, names, titles = db.rows(
-            "SELECT count(*), count(DISTINCT native_id), count(DISTINCT title) FROM items"
-        )[0]
+        items, names, titles = db.rows("SELECT count(*), count(DISTINCT native_id), count(DISTINCT title) FROM items")[
+            0
+        ]
         if not items == names == titles == db.value("SELECT count(*) FROM aliases"):
             yield f"duplicates: {items} items, {names} native ids, {titles} titles"
         waiting = db.value(
@@ -192,10 +184,7 @@ def run(rounds: int, seed: int, folder: Path, say: Callable[[str], None]) -> lis
     for number in range(1, rounds + 1):
         one_round(path, pick, acknowledged)
         last = number == rounds
-        found += [
-            f"round {number}: {fault}"
-            for fault in faults(path, acknowledged, thorough=last or number % 10 == 0)
-        ]
+        found += [f"round {number}: {fault}" for fault in faults(path, acknowledged, thorough=last or number % 10 == 0)]
         with Store.open(path) as store:
             items = store.db.value("SELECT count(*) FROM items")
         if last or items > ENOUGH:
@@ -211,9 +200,7 @@ def run(rounds: int, seed: int, folder: Path, say: Callable[[str], None]) -> lis
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("rounds", nargs="?", type=int, default=500)
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
