@@ -165,10 +165,14 @@ def keys(kind: str, env: dict[str, str], note: Path, count: int) -> tuple[float,
     note.unlink(missing_ok=True)
     terminal = Terminal([sys.executable, str(CHILD), kind, "stay"], env)
     terminal.read(30.0, lambda _: note.exists() and note.read_text() != "")
-    terminal.read(6.0)
-    idle = terminal.cpu()
-    terminal.read(2.0)
-    idle = (terminal.cpu() - idle) / 2.0
+    # The ranking loads behind the first paint: wait until it rests.
+    idle = 1.0
+    for _ in range(30):
+        used = terminal.cpu()
+        terminal.read(2.0)
+        idle = (terminal.cpu() - used) / 2.0
+        if idle < 0.04:
+            break
     before, began, waits = terminal.cpu(), time.monotonic(), []
     for _ in range(count):
         pressed = time.monotonic()

@@ -23,14 +23,15 @@ from .commands import COMMANDS
 from .deeds import Deeds, Place
 from .feedscreen import OBSERVED, FeedScreen
 from .keys import resolve_keys
-from .lessons import Lessons, Order
 from .loading import FirstPage, Watch
 from .messages import Durable, Failed
-from .workerchild import WorkerChild
 
 if TYPE_CHECKING:
     from penchant.app.config import Config
     from penchant.app.types import Card, Subscription
+
+    from .lessons import Lessons, Order
+    from .workerchild import WorkerChild
 
 #: How often the screen asks whether another process changed the archive (seconds); one pragma, 10 us.
 PULSE = 0.25
@@ -70,12 +71,9 @@ class PenchantApp(App[None]):
         self.keys = resolve_keys(config.keys)
         self.bridge = Bridge(paths.archive)
         self.session = uuid.uuid4().hex
-        seed = uuid.uuid4().int & 0x7FFFFFFF
-        self.lessons = Lessons(paths.archive, seed, self._present, self._ordered, self._lesson_failed)
-        self.deeds = Deeds(
-            self.bridge, self.session, lambda: self.lessons.head_version, self._durable, self._deciding
-        )
-        self.child = WorkerChild(paths)
+        self._lessons: Lessons | None = None
+        self.deeds = Deeds(self.bridge, self.session, self._head_version, self._durable, self._deciding)
+        self._child: WorkerChild | None = None
         self.first = first or _read_first(config, paths)
         self.feed_screen = FeedScreen(self.first)
         self.last_order: list[int] = []
@@ -126,7 +124,10 @@ class PenchantApp(App[None]):
         if self._leaving:
             return
         if self._worker_wanted:
-            self.child.start()
+            from .workerchild import WorkerChild
+
+            self._child = WorkerChild(self.paths)
+            self._child.start()
         self.lessons.start()
         self.set_interval(PULSE, self._pulse)
 
@@ -214,6 +215,21 @@ class PenchantApp(App[None]):
         return True
 
     # -- ranking
+    @property
+    def lessons(self) -> Lessons:
+        """The ranking's thread; loaded after the first paint."""
+        if self._lessons is None:
+            from .lessons import Lessons
+
+            seed = uuid.uuid4().int & 0x7FFFFFFF
+            self._lessons = Lessons(
+                self.paths.archive, seed, self._present, self._ordered, self._lesson_failed
+            )
+        return self._lessons
+
+    def _head_version(self) -> int | None:
+        return None if self._lessons is None else self._lessons.head_version
+
     def _present(self) -> tuple[list[int], list[int], float, object]:
         return self.feed_screen.present()
 
@@ -247,7 +263,7 @@ class PenchantApp(App[None]):
         rows = screen.feed.shown_rows()
         on_screen = screen.feed.visit.ids[rows.start : rows.stop]
         only = source if view == View.FOLLOWING else None
-        words_of_worker = self.child.check()
+        words_of_worker = "" if self._child is None else self._child.check()
         pulse = await self.bridge.reader.do(
             lambda store: self._watch.look(store, view, only, on_screen, force)
         )
@@ -323,10 +339,16 @@ class PenchantApp(App[None]):
 
     def _close(self) -> None:
         self.bridge.flush()
-        self.lessons.close()
+        if self._lessons is not None:
+            self._lessons.close()
         self.bridge.close()
-        self.child.stop()
+        self.stop_worker(2.0)
         self.left.set()
+
+    def stop_worker(self, timeout: float) -> None:
+        """End the worker that this window started."""
+        if self._child is not None:
+            self._child.stop(timeout)
 
 
 def _browse(url: str, failed: Callable[[str], None]) -> None:

@@ -42,5 +42,5 @@ def _insist(app: PenchantApp, number: int) -> None:
     """A terminal that takes no more bytes can hold up the clean end for ever."""
     if not app.left.wait(GRACE):
         app.bridge.flush(2.0)
-        app.child.stop(1.0)
+        app.stop_worker(1.0)
         os._exit(128 + number)
