@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from penchant.adapters.base import BadSettings, Gone, Malformed, Media, SourceError
+from penchant.adapters.base import BadSettings, Gone, Malformed, Media, Refused, SourceError
 from penchant.adapters.rss import Rss, feed_key
 from penchant.adapters.rss_parse import parse_feed
 from penchant.adapters.rss_raw import person
@@ -453,6 +453,14 @@ async def test_a_permanent_move_is_told_and_keeps_ids(server, client):
     assert [i.native_id for i in after.items] == [i.native_id for i in moved.items]
     server.route("/tmp", status=302, headers={"Location": "/new"})
     assert (await pages(client, server.url("/tmp")))[0].moved_to == ""
+
+
+async def test_an_address_that_came_by_a_redirect_opens_no_private_network(server, client):
+    body = rss("<item><guid>1</guid></item>")
+    (page,) = await pages(client, server.route("/a", body))
+    assert await pages(client, server.route("/b", body), page.cursor)  # moved within the host
+    with pytest.raises(Refused, match="private network"):
+        await pages(client, server.url("/a", host="localhost"), page.cursor)
 
 
 async def test_validators_of_another_address_are_not_sent(server, client):
