@@ -55,7 +55,7 @@ def make_page(number: int) -> Page:
     return Page(tuple(items), {"next": number + 1}, deleted=(f"native-{first + 7}",) if number % 3 == 0 else ())
 
 
-def ingest(path: Path) -> None:
+def ingest(path: Path, pipe: int) -> None:
     """A worker: stores pages from its stored cursor on and consumes the queue of changes."""
     with Store.open(path, role="worker") as store:
         source = store.subscriptions.add("rss", ADDRESS)
@@ -63,6 +63,7 @@ def ingest(path: Path) -> None:
             subscription = store.subscriptions.get(source)
             assert subscription is not None
             store.items.put_page(source, make_page(subscription.cursor.get("next", 0)), time.time())
+            os.write(pipe, b".")
             consume(store, 50)
 
 
@@ -112,11 +113,15 @@ def fork(run: Callable[[], None]) -> int:
 
 def one_round(path: Path, pick: random.Random, acknowledged: set[str]) -> None:
     """Start both, kill at a random moment, collect what was acknowledged before."""
-    read, write = os.pipe()
+    (read, write), (pages, stored) = os.pipe(), os.pipe()
     seed = pick.randrange(1 << 30)
-    children = [fork(lambda: ingest(path)), fork(lambda: type_keys(path, write, seed))]
+    children = [fork(lambda: ingest(path, stored)), fork(lambda: type_keys(path, write, seed))]
     os.close(write)
-    time.sleep(pick.uniform(0.03, 0.35))
+    os.close(stored)
+    # By progress, not by the clock: on a busy machine a process may need long to get going.
+    for _ in range(pick.choice((0, 0, 1, 2, 4, 8))):
+        os.read(pages, 1)
+    time.sleep(pick.uniform(0.0, 0.08))
     pick.shuffle(children)
     os.kill(children[0], signal.SIGKILL)
     if pick.random() < 0.5:
@@ -127,6 +132,7 @@ def one_round(path: Path, pick: random.Random, acknowledged: set[str]) -> None:
         _, status = os.waitpid(child, 0)
         if not os.WIFSIGNALED(status):
             raise AssertionError(f"a process ended by itself (status {status}): see its traceback above")
+    os.close(pages)
     with os.fdopen(read, "rb") as pipe:
         lines = pipe.read().split(b"\n")
     acknowledged.update(line.decode() for line in lines[:-1])
@@ -189,11 +195,11 @@ def run(rounds: int, seed: int, folder: Path, say: Callable[[str], None]) -> lis
             items = store.db.value("SELECT count(*) FROM items")
         if last or items > ENOUGH:
             found += [f"round {number}: {fault}" for fault in [drain(path)] if fault]
-            events, stored = events + len(acknowledged), stored + items
+            events, stored, items = events + len(acknowledged), stored + items, 0
             path, acknowledged = folder / f"archive-{number}.db", set()
         if number % 50 == 0 or last:
             say(
-                f"{number} rounds, {events + len(acknowledged):,} acknowledged events, {stored:,}"
+                f"{number} rounds, {events + len(acknowledged):,} acknowledged events, {stored + items:,}"
                 f" items: {len(found)} faults"
             )
     return found
