@@ -24,7 +24,7 @@ COMPETING = 2_000
 #: The same under a filter, where each that competes costs a look at many that do not.
 FILTERED = 500
 #: How many of each list are fused, at least.
-FUSED = 100
+FUSED = 50
 #: score = sum of 1 / (60 + rank): Cormack, Clarke, Buettcher, "Reciprocal Rank Fusion outperforms Condorcet
 #: and individual Rank Learning Methods", SIGIR 2009.
 RRF = 60
