@@ -30,7 +30,7 @@ from .rank.types import Label, Ranking, RankItem, Why
 from .ranking_publish import Publisher
 from .ranking_rows import Block, RowReader
 from .store import Store
-from .types import Event
+from .types import Event, View
 
 log = logging.getLogger(__name__)
 
@@ -61,6 +61,7 @@ class RankSession:
         self.failed: dict[str, str] = {}
         self.head_version: int | None = None
         self._through = 0
+        self._choosing: set[str | None] = set()
         self._place: dict[int, int] = {}
         self._last = Ranking([], [])
         self._decided: dict[int, np.ndarray] = {}
@@ -84,8 +85,8 @@ class RankSession:
         self._read_events()
         self._learner: Learner = self._restored()
         ids = self.store.items.candidates(self.limit, time.time())
-        if self._rows.stats.items * GROWTH < len(ids):
-            self._fit(ids)
+        if self._grown():
+            self._fit()
         self._hold(ids)
         self._follow(len(self._learner.learned))
 
@@ -99,6 +100,8 @@ class RankSession:
         return first
 
     def _take(self, event: Event) -> int | None:
+        if event.kind in ("mute", "topics"):
+            self._choosing.add(event.id)
         if event.kind == "topics":
             self._topics[event.id] = tuple(str(t) for t in event.value.get("topics", ()))
         elif event.kind == "undo":
@@ -124,9 +127,17 @@ class RankSession:
                 log.warning("refitting from the events: %s", error)
         return Learner(Model())
 
-    def _fit(self, ids: Sequence[int]) -> None:
-        """New archive statistics; the model learns everything again with them."""
-        self._rows.fit(ids)
+    def _grown(self) -> bool:
+        """Whether the archive has outgrown its statistics."""
+        return self._rows.stats.items * GROWTH < min(self.limit, self.store.items.count(View.NEWEST))
+
+    def _fit(self) -> None:
+        """New archive statistics; the model learns everything again with them.
+
+        They come from the newest items, seen or not: what the reader did must not show in them,
+        or rebuilding from items and events would come out different.
+        """
+        self._rows.fit(sorted(self.store.items.ids(View.NEWEST, limit=self.limit)))
         self._learner = Learner(Model(topics=self._learner.model.topics))
         self._own_rows.clear()
         self._decided.clear()
@@ -153,9 +164,8 @@ class RankSession:
         self._version = version
         first = self._read_events()
         ids = self.store.items.candidates(self.limit, time.time())
-        grown = self._rows.stats.items * GROWTH < len(ids)
-        if grown and len(self._book.labels) <= RELEARN_IN_WINDOW:
-            self._fit(ids)
+        if len(self._book.labels) <= RELEARN_IN_WINDOW and self._grown():
+            self._fit()
             self._hold(ids)
             first = 0
         else:
@@ -182,8 +192,10 @@ class RankSession:
     # -- learning
     def learn(self, event: Event) -> bool:
         """Learn one event of this window; say whether scores changed. A known id changes nothing."""
+        back = self._book.item_of(event.undoes or "") if event.kind == "undo" else None
         first = self._take(event)
-        if event.kind in ("mute", "topics") or (event.kind == "undo" and first is None):
+        # What is ranked changes with mutes and topics, and when an item that was not held is unseen again.
+        if event.id in self._choosing or event.undoes in self._choosing or (back and back not in self._place):
             self._renew(self.store.items.candidates(self.limit, time.time()))
             first = len(self._learner.learned) if first is None else first
         if first is None:
@@ -344,11 +356,10 @@ class RankSession:
         return self.head_version
 
     def _refit_if_grown(self) -> bool:
-        ids = self.store.items.candidates(self.limit, time.time())
-        if self._rows.stats.items * GROWTH >= len(ids):
+        if not self._grown():
             return False
-        self._fit(ids)
-        self._hold(ids)
+        self._fit()
+        self._hold(self.store.items.candidates(self.limit, time.time()))
         self._follow(0)
         return True
 
