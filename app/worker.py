@@ -52,14 +52,15 @@ def run_worker(
     paths: Paths, config: Config, *, once: bool = False, parent: int = 0, wait: bool = False
 ) -> int:
     """Run until told to stop. Raises `AlreadyRunning`, `StoreError`."""
+    watch = ParentWatch(parent)  # first of all: later our parent may be gone and its number say nothing
     handler = logs.start(paths.log_file)
     lock = WorkerLock(paths.lock_file)
     try:
-        if not _take(lock, parent, wait):
+        if not _take(lock, watch, wait):
             return Exit.OK
         _give_way(config.worker.niceness)
         log.info("worker starts")
-        asyncio.run(Worker(paths, config).run(once=once, parent=parent))
+        asyncio.run(Worker(paths, config).run(watch, once=once))
         log.info("worker ends")
     except AlreadyRunning:
         raise
@@ -73,9 +74,8 @@ def run_worker(
     return Exit.OK
 
 
-def _take(lock: WorkerLock, parent: int, wait: bool) -> bool:
+def _take(lock: WorkerLock, watch: ParentWatch, wait: bool) -> bool:
     """Take the lock, with `wait` once it is free; False when the parent went first."""
-    watch = ParentWatch(parent)
     while True:
         try:
             lock.acquire()
@@ -138,10 +138,9 @@ class Worker:
         self._events = -1
         self._look_at = 0.0
 
-    async def run(self, *, once: bool = False, parent: int = 0) -> None:
+    async def run(self, watch: ParentWatch, *, once: bool = False) -> None:
         """Serve until stopped; with `once` until nothing is due. Raises `StoreError` when it cannot."""
         self._listen()
-        watch = ParentWatch(parent)
         async with (
             StoreThread(self.paths.archive) as self.store,
             Ranker(self.paths.archive) as self.ranker,

@@ -160,8 +160,9 @@ def test_without_its_parent_it_ends(archive: Path, cli: Any, until: Until, home:
         [
             sys.executable, "-c",
             "import subprocess, sys, os, time\n"
-            "command = [sys.executable, '-P', '-m', 'penchant.app.cli', 'worker', '--parent', str(os.getpid())]\n"
-            "child = subprocess.Popen(command)\n"
+            "module = ['-P', '-m', 'penchant.app.cli', 'worker', '--parent', str(os.getpid())]\n"
+            "command = [sys.executable, *module]\n"
+            "child = subprocess.Popen(command, stdout=subprocess.DEVNULL)\n"
             "print(child.pid, flush=True); time.sleep(100)\n",
         ],
         stdout=subprocess.PIPE, text=True,

@@ -172,7 +172,7 @@ def test_judgements_change_the_order(sample: Any) -> None:
     assert max(probabilities) - min(probabilities) > 0.1
     assert [card["item_id"] for card in after] != [n for n in before if n not in {*topic, *others}]
     why = json.loads(cli("why", "--json", str(after[0]["item_id"])))
-    assert abs(sum(part["logit"] for part in why["parts"]) - why["logit"]) < 1e-6 and why["labels"] == 24
+    assert abs(sum(part["logit"] for part in why["parts"]) - why["logit"]) < 1e-6 and why["labels"] == len(topic) + 12
 
 
 def test_an_item_answers_to_the_beginning_of_its_uid(sample: Any, home: Path) -> None:
