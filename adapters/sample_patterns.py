@@ -146,10 +146,9 @@ def weave(canvas: Canvas, number: int, rng: random.Random) -> None:
         for column in range(WIDTH // cell + 1):
             shaft = column % 4 if number != 5 else abs(column % 6 - 3)
             up = shaft in lifts[row % 4]
-            if number == 3:  # houndstooth: the threads themselves change colour, four and four
-                colour = warp if (column if up else row) // 4 % 2 else weft
-            else:
-                colour = warp if up else weft
+            # houndstooth: the threads themselves change colour, four and four
+            dark = (column if up else row) // 4 % 2 == 1 if number == 3 else up
+            colour = warp if dark else weft
             shade = mix(colour, (0, 0, 0) if rng.random() < 0.5 else (255, 255, 255), rng.uniform(0, 0.1))
             canvas.rectangle(column * cell, row * cell, cell, cell, mix(shade, (30, 24, 20), 0.35))
             inset = cell * 0.12
