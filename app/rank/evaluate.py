@@ -67,7 +67,7 @@ def auc(score: np.ndarray, y: np.ndarray) -> float:
     against = len(y) - liked
     if not liked or not against:
         return float("nan")
-    values, place, count = np.unique(score, return_inverse=True, return_counts=True)
+    _, place, count = np.unique(score, return_inverse=True, return_counts=True)
     rank = (np.cumsum(count) - (count - 1) / 2.0)[place]
     return float((rank[y > 0].sum() - liked * (liked + 1) / 2.0) / (liked * against))
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -48,19 +48,19 @@ def laplace_site(mean: float, variance: float, y: int, weight: float) -> Site:
 class Expert(Protocol):
     """What the head asks of every expert. Rows are of the expert's own block of features."""
 
-    def learn(self, row: object, y: int, weight: float) -> None:
+    def learn(self, row: Any, y: int, weight: float) -> None:
         """Move the belief by one label."""
         ...
 
-    def opinion(self, rows: object) -> np.ndarray:
+    def opinion(self, rows: Any) -> np.ndarray:
         """float64[n]: mean logit of each row relative to the expert's own offset."""
         ...
 
-    def variance(self, rows: object) -> np.ndarray:
+    def variance(self, rows: Any) -> np.ndarray:
         """float64[n]: posterior variance of each row's logit."""
         ...
 
-    def draw(self, rows: object, seed: int) -> np.ndarray:
+    def draw(self, rows: Any, seed: int) -> np.ndarray:
         """float64[n]: logits under one draw of the weights (Thompson); equal for equal seeds."""
         ...
 

@@ -115,7 +115,8 @@ def folder(tmp_path, world):  # type: ignore[no-untyped-def]
     target.mkdir()
     with (target / "items.jsonl").open("w") as file:
         for i, text in zip(world.items, world.texts, strict=True):
-            file.write(json.dumps({"id": f"x{i.item_id}", "title": i.title, "text": text, "genres": list(i.tags)}) + "\n")
+            entry = {"id": f"x{i.item_id}", "title": i.title, "text": text, "genres": list(i.tags)}
+            file.write(json.dumps(entry) + "\n")
     with (target / "ratings.csv").open("w", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(["user", "item", "rating", "timestamp"])
@@ -143,7 +144,8 @@ def test_a_folder_that_is_none_says_what_is_wrong(tmp_path, world, harm: str) ->
             evaluation.evaluate_folder(tmp_path)
         return
     target = folder(tmp_path, world)
-    (target / ("items.jsonl" if harm == "items" else "ratings.csv")).write_text('{"id": 1\n' if harm == "items" else "a,b\n1,2\n")
+    name, content = ("items.jsonl", '{"id": 1\n') if harm == "items" else ("ratings.csv", "a,b\n1,2\n")
+    (target / name).write_text(content)
     with pytest.raises(UsageError, match="cannot read"):
         evaluation.evaluate_folder(target)
 
@@ -165,7 +167,8 @@ def test_own_events_are_replayed_in_order(archive) -> None:
         tags = store.items.texts(ids)
         mine = [i for i in ids if "birds" in tags[i][2]][:12]
         other = [i for i in ids if "birds" not in tags[i][2]][:12]
-        store.events.append([Event(k, i) for pair in zip(mine, other, strict=True) for k, i in zip(("like", "skip"), pair, strict=True)])  # type: ignore[arg-type]
+        for liked, skipped in zip(mine, other, strict=True):
+            store.events.append([Event("like", liked), Event("skip", skipped)])
         report = evaluation.evaluate_store(store)
     assert report.own is not None and report.own["decisions"] == 24
     assert report.own["methods"]["penchant"]["auc"]["mean"] > 0.6

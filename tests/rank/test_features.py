@@ -68,7 +68,8 @@ def test_sparse_products_equal_dense_ones(rows: list[list[tuple[int, float]]]) -
     assert np.allclose(packed.dot(weight), dense @ weight, atol=1e-4)
     order = list(range(len(rows)))[::-1]
     taken = packed.take(order) if rows else packed
-    assert np.allclose(SparseRows.concat([taken, packed]).dot(weight), [*(dense @ weight)[::-1], *(dense @ weight)], atol=1e-4)
+    both = [*(dense @ weight)[::-1], *(dense @ weight)]
+    assert np.allclose(SparseRows.concat([taken, packed]).dot(weight), both, atol=1e-4)
 
 
 def test_projection_of_a_row_does_not_depend_on_its_neighbours() -> None:
