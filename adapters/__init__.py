@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 from functools import cache
-from importlib.metadata import entry_points
 
 if not __name__.startswith("penchant."):
     raise ImportError("import it as 'penchant.adapters': a bare 'adapters' makes a second copy of every class")
@@ -23,6 +22,8 @@ ENTRY_POINT_GROUP = "penchant.adapters"
 
 def names() -> tuple[str, ...]:
     """Kinds of source that can be loaded, built-in ones first."""
+    from importlib.metadata import entry_points  # 10 ms that a start of the screen need not pay
+
     outside = (e.name for e in entry_points(group=ENTRY_POINT_GROUP) if e.name not in BUILTIN)
     return (*BUILTIN, *sorted(set(outside)))
 
@@ -34,6 +35,8 @@ def load(name: str) -> Source:
         module, _, attribute = BUILTIN[name].partition(":")
         adapter: Source = getattr(importlib.import_module(module), attribute)()
         return adapter
+    from importlib.metadata import entry_points
+
     for entry in entry_points(group=ENTRY_POINT_GROUP):
         if entry.name == name:
             adapter = entry.load()()

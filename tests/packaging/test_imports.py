@@ -12,7 +12,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 HEAVY = (
-    "torch open_clip llama_cpp numpy httpx lxml PIL wordllama sklearn scipy term_image keyring fastfeedparser"
+    "torch open_clip llama_cpp numpy httpx lxml PIL wordllama sklearn scipy term_image keyring selectolax feedparser"
 )
 
 
