@@ -163,7 +163,7 @@ class _Reader:
         if type(value) is not kind:
             raise self.error(where, f"{name} must be {_WORDS[kind]}, not {value!r}")
         if limits["choices"] and value not in limits["choices"]:
-            near = _nearest(value, limits["choices"])
+            near = _nearest(str(value), limits["choices"])
             raise self.error(
                 where, f"{name} must be one of {', '.join(limits['choices'])}, not {value!r}{near}"
             )

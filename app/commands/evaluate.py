@@ -15,7 +15,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="one JSON object")
 
 
-def run(args: argparse.Namespace, context: Context) -> int | None:
+def run(args: argparse.Namespace, context: Context) -> None:
     from penchant.app import evaluation
 
-    return evaluation.run(args, context, say, dumps)
+    evaluation.run(args, context, say, dumps)
