@@ -6,6 +6,8 @@ imports numpy: the screen imports it in the thread that ranks, after the first p
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
 import logging
 import os
 import time
@@ -22,11 +24,11 @@ from .rank.explain import Judged, explain
 from .rank.labels import LabelBook
 from .rank.learner import Learner
 from .rank.model import ExpertFailed, Model
-from .rank.order import Columns, columns, order
+from .rank.order import Columns, join, order
 from .rank.snapshot import SnapshotError, labels_digest, restore
 from .rank.stats import STATIC_DIMS
 from .rank.topics import fit_topics
-from .rank.types import Label, Ranking, RankItem, Why
+from .rank.types import Label, Ranking, Why
 from .ranking_publish import Publisher
 from .ranking_rows import Block, RowReader
 from .store import Store
@@ -89,6 +91,7 @@ class RankSession:
             self._fit()
         self._hold(ids)
         self._follow(len(self._learner.learned))
+        _give_back()
 
     def _read_events(self) -> int | None:
         """Take in events of the store after the last known one; the first label that changed."""
@@ -110,7 +113,7 @@ class RankSession:
         first = self._book.add(event)
         place = self._place.get(item_id) if item_id is not None else None
         if place is not None:
-            self._unseen[place] = not self._book.touched(self._block.items[place].item_id)
+            self._unseen[place] = not self._book.touched(int(self._columns.ids[place]))
         return first
 
     def _restored(self) -> Learner:
@@ -149,8 +152,8 @@ class RankSession:
         if self._scored is not None:
             self._remembered |= dict(zip(self._place, self._scored[2].tolist(), strict=True))
         self._block = block
-        self._columns: Columns = columns(block.items)
-        self._place = {item.item_id: i for i, item in enumerate(block.items)}
+        self._columns: Columns = block.columns
+        self._place = {item_id: i for i, item_id in enumerate(block.columns.ids.tolist())}
         self._unseen = np.array([not self._book.touched(item_id) for item_id in self._place], bool)
         names = [topic for topics in self._topics.values() for topic in topics]
         self._learner.model.topics = fit_topics(names, block.batch) if names else None
@@ -172,18 +175,19 @@ class RankSession:
             self._renew(ids)
         if first is not None:
             self._follow(first)
+        _give_back()
         return True
 
     def _renew(self, ids: Sequence[int]) -> None:
         """Keep the rows that are finished, read the others."""
         old = self._block
-        kept = [p for i in ids if (p := self._place.get(i)) is not None and old.complete[p]]
-        have = {old.items[p].item_id for p in kept}
+        kept = sorted(p for i in ids if (p := self._place.get(i)) is not None and old.complete[p])
+        have = set(old.columns.ids[kept].tolist())
         new = self._rows.read([i for i in ids if i not in have])
 
         self._set_block(
             Block(
-                [*(old.items[p] for p in kept), *new.items],
+                join([old.columns.take(np.array(kept, np.intp)), new.columns]),
                 Batch.concat([old.batch.take(kept), new.batch]),
                 np.concatenate([old.complete[kept], new.complete]),
             )
@@ -226,7 +230,7 @@ class RankSession:
         absent = [label.item_id for label in labels if label.item_id not in rows]
         if absent:
             block = self._rows.read(absent)
-            rows |= {item.item_id: block.batch.take([i]) for i, item in enumerate(block.items)}
+            rows |= {item_id: block.batch.take([i]) for i, item_id in enumerate(block.columns.ids.tolist())}
         if len(labels) <= OWN:
             self._own_rows |= rows
         gone = self._rows.blank()
@@ -296,14 +300,13 @@ class RankSession:
     # -- explaining
     def why(self, item_id: int) -> Why:
         """Why the item stands where it does; any item of the archive. KeyError: there is none."""
+        found = self.store.items.rank_items([item_id])
+        if not found:
+            raise KeyError(item_id)
         place = self._place.get(item_id)
-        if place is not None:
-            item, batch = self._block.items[place], self._block.batch.take([place])
-        else:
-            block = self._rows.read([item_id])
-            if not block.items:
-                raise KeyError(item_id)
-            item, batch = block.items[0], block.batch
+        held = place is not None
+        batch = self._block.batch.take([place]) if held else self._rows.read([item_id]).batch
+        item = found[0]
         text = self.store.items.texts([item_id]).get(item_id, ("", "", ()))[1]
         return explain(self._learner.model, item, text, batch, self._judged())
 
@@ -312,7 +315,7 @@ class RankSession:
         absent = [label.item_id for label in decisions if label.item_id not in self._decided]
         if absent:
             block = self._rows.read(absent)
-            self._decided |= {item.item_id: block.batch.static[i] for i, item in enumerate(block.items)}
+            self._decided |= dict(zip(block.columns.ids.tolist(), block.batch.static, strict=True))
         decisions = [label for label in decisions if label.item_id in self._decided]
         return Judged(
             np.array([label.item_id for label in decisions], np.int64),
@@ -369,14 +372,20 @@ class RankSession:
         return dict(zip(model.experts, (round(float(w), 4) for w in model.head().weight), strict=True))
 
     @property
-    def items(self) -> list[RankItem]:
-        """The candidates now held."""
-        return self._block.items
+    def candidates(self) -> list[int]:
+        """Ids of the items now held."""
+        return list(self._place)
 
     def close(self) -> None:
         """Close the store."""
         if hasattr(self, "store"):
             self.store.close()
+
+
+def _give_back() -> None:
+    """Return what reading left over to the system (13 MB after a load); only glibc has the call."""
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 def _least(a: int | None, b: int | None) -> int | None:

@@ -68,6 +68,6 @@ class Publisher:
         out: list[tuple[float, _Row]] = []
         for at in range(0, len(others), CHUNK):
             block = self._rows.read(others[at : at + CHUNK])
-            for item, row in zip(block.items, self._scored(block.batch), strict=True):
-                out.append((row[1] - faded(now - item.at), row))
+            age = faded(now - block.columns.at).tolist()
+            out += [(row[1] - old, row) for old, row in zip(age, self._scored(block.batch), strict=True)]
         return out

@@ -11,6 +11,7 @@ import numpy as np
 from .embed.static import StaticEmbedder
 from .rank.batch import Batch, build_batch
 from .rank.features import decode_words, encode_words
+from .rank.order import Columns, columns, join
 from .rank.stats import ArchiveStats, fit_stats
 from .rank.types import RankItem
 
@@ -25,9 +26,12 @@ OWN_WORDS = 2_000
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """Items that still exist, their rows, and which of them the worker has finished (words and vector)."""
+    """Items that still exist: columns for ordering, rows, and which the worker has finished (words, vector).
 
-    items: list[RankItem]
+    The items themselves are not kept: 10,000 of them are 20 MB of small objects.
+    """
+
+    columns: Columns
     batch: Batch
     complete: np.ndarray
 
@@ -43,7 +47,7 @@ class RowReader:
         """Rows of those ids that exist, in their order."""
         blocks = [self._chunk(ids[at : at + CHUNK]) for at in range(0, len(ids), CHUNK)] or [self._chunk([])]
         return Block(
-            [item for block in blocks for item in block.items],
+            join([block.columns for block in blocks]),
             Batch.concat([block.batch for block in blocks]),
             np.concatenate([block.complete for block in blocks]),
         )
@@ -53,23 +57,23 @@ class RowReader:
         kept = [item.item_id for item in items]
         blobs, have = self._words(kept)
         vectors, mask = self._vectors(kept)
-        return Block(items, build_batch(items, blobs, vectors, self.stats), have & mask)
+        return Block(columns(items), build_batch(items, blobs, vectors, self.stats), have & mask)
 
     def fit(self, ids: Sequence[int]) -> ArchiveStats:
         """Statistics of these items, to be used from now on."""
-        hashes: list[np.ndarray] = []
+        blobs: list[bytes] = []
         vectors: list[np.ndarray] = []
         items: list[RankItem] = []
         for at in range(0, len(ids), CHUNK):
             chunk = self.store.items.rank_items(ids[at : at + CHUNK])
             kept = [item.item_id for item in chunk]
-            hashes += [decode_words(blob)[0] for blob in self._words(kept)[0]]
+            blobs += self._words(kept)[0]
             found, mask = self._vectors(kept)
             # half precision while they are held: 10,000 vectors are 5 MB
             vectors.append(found[mask].astype(np.float16))
             items += chunk
         matrix = np.concatenate(vectors) if vectors else np.zeros((0, StaticEmbedder.dim), np.float16)
-        self.stats = fit_stats(items, hashes, matrix)
+        self.stats = fit_stats(items, (decode_words(blob)[0] for blob in blobs), matrix)
         return self.stats
 
     def _words(self, ids: Sequence[int]) -> tuple[list[bytes], np.ndarray]:

@@ -17,6 +17,8 @@ FEATURE_LIMIT = 320
 HASH_BITS = 22
 COUNT_BITS = 10
 _HASH_MASK = np.uint32((1 << HASH_BITS) - 1)
+#: Rows multiplied at once: bounds what a product of 10,000 rows needs beside them to a few megabytes.
+_BLOCK = 1_000
 _WORD = re.compile(r"[^\W_]+(?:['\u2019][^\W_]+)?[+#]*")
 _UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]{2,}")
 
@@ -102,19 +104,22 @@ class SparseRows:
 
     def dot(self, weight: np.ndarray) -> np.ndarray:
         """float64[n]: each row times a weight vector."""
-        return self._sum(weight.astype(np.float32, copy=False).take(self.index, mode="clip") * self.value)
+        return self._sum(weight.astype(np.float32, copy=False), self.value)
 
     def dot_square(self, weight: np.ndarray) -> np.ndarray:
         """float64[n]: each row's squared values times a weight vector."""
-        gathered = weight.astype(np.float32, copy=False).take(self.index, mode="clip")
-        return self._sum(gathered * np.square(self.value))
+        return self._sum(weight.astype(np.float32, copy=False), np.square(self.value))
 
-    def _sum(self, terms: np.ndarray) -> np.ndarray:
+    def _sum(self, weight: np.ndarray, value: np.ndarray) -> np.ndarray:
         out = np.zeros(len(self))
-        # reduceat gives an empty row the next element, so only rows that have features are asked.
-        full = np.flatnonzero(self.start[1:] > self.start[:-1])
-        if len(full):
-            out[full] = np.add.reduceat(terms, self.start[full])
+        for at in range(0, len(self), _BLOCK):
+            bounds = self.start[at : at + _BLOCK + 1]
+            first, last = int(bounds[0]), int(bounds[-1])
+            # reduceat gives an empty row the next element, so only rows that have features are asked.
+            full = np.flatnonzero(bounds[1:] > bounds[:-1])
+            if len(full):
+                terms = weight.take(self.index[first:last], mode="clip") * value[first:last]
+                out[at + full] = np.add.reduceat(terms, bounds[full] - first)
         return out
 
     def take(self, rows: Sequence[int] | np.ndarray) -> SparseRows:

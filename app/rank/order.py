@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -42,7 +44,7 @@ def faded(seconds: Any, options: OrderOptions | None = None) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """What ordering needs of n items, made once: `at` in Unix seconds, equal codes for equal keys (-1: none).
+    """What ordering needs of n items, made once: `at` in Unix seconds, equal codes for equal keys (0: none).
 
     `brought` lists (row, times at which each distinct person brought it) where several did. `newest`
     are all rows, newest first, then by id: ties are broken by it, never by chance.
@@ -64,6 +66,21 @@ class Columns:
         return Columns(
             self.ids[rows], self.at[rows], self.author[rows], self.source[rows], brought, newest[newest >= 0]
         )
+
+
+def join(parts: Sequence[Columns]) -> Columns:
+    """The columns of several blocks, one after another."""
+    offsets = np.cumsum([0, *(len(part.ids) for part in parts)]).tolist()
+    ids = np.concatenate([part.ids for part in parts])
+    at = np.concatenate([part.at for part in parts])
+    return Columns(
+        ids,
+        at,
+        np.concatenate([part.author for part in parts]),
+        np.concatenate([part.source for part in parts]),
+        tuple((row + off, times) for part, off in zip(parts, offsets, strict=False) for row, times in part.brought),
+        np.lexsort((ids, -at)),
+    )
 
 
 def columns(items: Sequence[RankItem]) -> Columns:
@@ -150,9 +167,9 @@ def _spread(
         taken.append(int(pool[place]))
         # Cosine 0.6 to 0.9 grows from another angle to the same story.
         effect = options.near * np.clip((vectors @ vectors[place] - 0.6) / 0.3, 0.0, 1.0).astype(np.float64)
-        if author[place] >= 0:
+        if author[place]:
             effect += options.author * (author == author[place])
-        if source[place] >= 0:
+        if source[place]:
             effect += options.source * (source == source[place])
         effects.append(effect)
         worth = worth - effect
@@ -168,7 +185,7 @@ def _pool(best: np.ndarray, author: np.ndarray) -> np.ndarray:
     rows: list[int] = []
     for row in best.tolist():
         code = int(author[row])
-        if code >= 0:
+        if code:
             count[code] = count.get(code, 0) + 1
             if count[code] > POOL // 8:
                 continue
@@ -179,9 +196,13 @@ def _pool(best: np.ndarray, author: np.ndarray) -> np.ndarray:
 
 
 def _codes(keys: list[str]) -> np.ndarray:
-    """int64[n]: equal numbers for equal keys, -1 for an empty one."""
-    table: dict[str, int] = {}
-    return np.array([table.setdefault(key, len(table)) if key else -1 for key in keys])
+    """int64[n]: equal numbers for equal keys, 0 for an empty one; the same in every block."""
+    return np.array([_code(key) if key else 0 for key in keys], np.int64)
+
+
+@lru_cache(maxsize=1 << 14)
+def _code(key: str) -> int:
+    return int.from_bytes(hashlib.blake2b(key.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "big") >> 1
 
 
 def _explore(
