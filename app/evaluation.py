@@ -161,11 +161,11 @@ def _readers(ratings: Sequence[dict[str, str]], place: dict[str, int]) -> list[R
             of.setdefault(row["user"], []).append((place[row["item"]], float(row["rating"]), at))
     out = []
     for name, rows in of.items():
-        rating, at = np.array([r for _, r, _ in rows]), np.array([t for _, _, t in rows])
+        rating, times = np.array([r for _, r, _ in rows]), np.array([t for _, _, t in rows])
         middle = float(np.median(rating))
         liked = rating > middle if np.any(rating > middle) else rating >= middle
-        timed = len(np.unique(at)) > 1
-        out.append(Reader(name, np.array([i for i, _, _ in rows]), liked.astype(float), at if timed else None))
+        timed = len(np.unique(times)) > 1
+        out.append(Reader(name, np.array([i for i, _, _ in rows]), liked.astype(float), times if timed else None))
     return out
 
 

@@ -304,8 +304,7 @@ class RankSession:
         if not found:
             raise KeyError(item_id)
         place = self._place.get(item_id)
-        held = place is not None
-        batch = self._block.batch.take([place]) if held else self._rows.read([item_id]).batch
+        batch = self._rows.read([item_id]).batch if place is None else self._block.batch.take([place])
         item = found[0]
         text = self.store.items.texts([item_id]).get(item_id, ("", "", ()))[1]
         return explain(self._learner.model, item, text, batch, self._judged())

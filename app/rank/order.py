@@ -72,14 +72,14 @@ def join(parts: Sequence[Columns]) -> Columns:
     """The columns of several blocks, one after another."""
     offsets = np.cumsum([0, *(len(part.ids) for part in parts)]).tolist()
     ids = np.concatenate([part.ids for part in parts])
-    at = np.concatenate([part.at for part in parts])
+    dated = np.concatenate([part.at for part in parts])
     return Columns(
         ids,
-        at,
+        dated,
         np.concatenate([part.author for part in parts]),
         np.concatenate([part.source for part in parts]),
         tuple((row + off, times) for part, off in zip(parts, offsets, strict=False) for row, times in part.brought),
-        np.lexsort((ids, -at)),
+        np.lexsort((ids, -dated)),
     )
 
 
@@ -93,14 +93,14 @@ def columns(items: Sequence[RankItem]) -> Columns:
                 latest[key] = max(at or 0.0, latest.get(key, 0.0))
             brought.append((row, np.array(list(latest.values()))))
     ids = np.array([item.item_id for item in items], np.int64)
-    at = np.array([item.at for item in items], np.float64)
+    dated = np.array([item.at for item in items], np.float64)
     return Columns(
         ids,
-        at,
+        dated,
         _codes([item.author_key for item in items]),
         _codes([item.source_key for item in items]),
         tuple(brought),
-        np.lexsort((ids, -at)),
+        np.lexsort((ids, -dated)),
     )
 
 

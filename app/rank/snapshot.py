@@ -63,7 +63,7 @@ def dump(snapshot: Snapshot) -> bytes:
     for name, expert in model.experts.items():
         arrays |= {f"{name}/{key}": value for key, value in expert.state().items()}
     out = io.BytesIO()
-    np.savez_compressed(out, **arrays)
+    np.savez_compressed(out, **arrays)  # type: ignore[arg-type]
     body = out.getvalue()
     return hashlib.blake2b(body, digest_size=16).digest() + body
 
