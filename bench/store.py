@@ -39,9 +39,7 @@ class Writing:
     def __init__(self, seed: int) -> None:
         self.random = random.Random(seed)
         letters = "abcdefghijklmnopqrstuvwxyz"
-        self.words = [
-            "".join(self.random.choices(letters, k=self.random.randint(2, 10))) for _ in range(20_000)
-        ]
+        self.words = ["".join(self.random.choices(letters, k=self.random.randint(2, 10))) for _ in range(20_000)]
         self.weights = list(itertools.accumulate(1 / (rank + 1) for rank in range(len(self.words))))
 
     def text(self, length: int) -> str:
@@ -82,9 +80,7 @@ def fill(path: Path, items: int) -> None:
             spent += time.process_time() - cpu
             waited += time.perf_counter() - wall
         store.db.checkpoint()
-    print(
-        f"stored {items:,} items: {spent / items * 1e4:.2f} CPU-s and {waited / items * 1e4:.2f} s per 10,000"
-    )
+    print(f"stored {items:,} items: {spent / items * 1e4:.2f} CPU-s and {waited / items * 1e4:.2f} s per 10,000")
     print(f"file: {path.stat().st_size / 1e6:.0f} MB, {path.stat().st_size / items / 1e3:.1f} kB an item")
 
 
@@ -212,12 +208,11 @@ def durability(path: Path, count: int) -> bool:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("items", nargs="?", type=int, default=100_000)
     parser.add_argument("--likes", type=int, default=1_000)
     options = parser.parse_args()
+    sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "archive.db"
         fill(path, options.items)

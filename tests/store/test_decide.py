@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -18,9 +17,7 @@ LONG = st.lists(WORDS, min_size=20, max_size=60)  # under nearness.HEAD characte
 NOW = 1_700_000_000.0
 
 
-def text(
-    title: str = "", body: str = "", lang: str = "", at: float = NOW, digest: bytes = b"", url: str = "u"
-) -> Text:
+def text(title: str = "", body: str = "", lang: str = "", at: float = NOW, digest: bytes = b"", url: str = "u") -> Text:
     return Text(digest or (title + body).encode(), url, title, body, lang, at)
 
 
@@ -139,31 +136,32 @@ def bits(a: int, b: int) -> int:
 
 
 def test_fingerprints_of_near_and_of_far_texts() -> None:
+    """Natural text: a few words make up most of it, and must not make strangers look alike."""
     pick = random.Random(4)
-    vocabulary = [
-        "".join(pick.choices("abcdefghijklmnopqrstuvwxyz", k=pick.randint(2, 9))) for _ in range(3_000)
-    ]
-    texts = [[pick.choice(vocabulary) for _ in range(150)] for _ in range(200)]
+    vocabulary = ["".join(pick.choices("abcdefghijklmnopqrstuvwxyz", k=pick.randint(2, 9))) for _ in range(3_000)]
+    weights = [1 / (rank + 1) for rank in range(len(vocabulary))]
+    texts = [pick.choices(vocabulary, weights, k=150) for _ in range(200)]
     edited = [[*words[:70], pick.choice(vocabulary), *words[71:]] for words in texts]
     a, b = (nearness.fingerprints([" ".join(words) for words in side]) for side in (texts, edited))
     near = [bits(x, y) <= nearness.NEAR_BITS for x, y in zip(a, b, strict=True)]
-    far = [bits(x, y) <= nearness.NEAR_BITS for x, y in pairwise(a)]
-    assert sum(near) > 0.95 * len(near) and not any(far)
+    far = [bits(x, y) <= nearness.NEAR_BITS for n, x in enumerate(a) for y in a[:n]]
+    assert sum(near) > 0.8 * len(near) and not any(far)
+
+
+def mix(z: int) -> int:
+    z = z * 0x9E3779B97F4A7C15 % (1 << 64)
+    z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9 % (1 << 64)
+    z = (z ^ (z >> 27)) * 0x94D049BB133111EB % (1 << 64)
+    return z ^ (z >> 31)
 
 
 def test_a_fingerprint_is_the_same_on_every_machine() -> None:
     """Stored for ever: a change of the recipe needs a migration. Checked against a plain recomputation."""
     body = " ".join(f"Word{n}" for n in range(60))
-    counts = [0] * 64
-    for word in body.lower().split():
-        z = int.from_bytes(word.encode()[:8].ljust(8, b"\0"), "little") * 0x9E3779B97F4A7C15 % (1 << 64)
-        z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9 % (1 << 64)
-        z = (z ^ (z >> 27)) * 0x94D049BB133111EB % (1 << 64)
-        z ^= z >> 31
-        for bit in range(64):
-            counts[bit] += z >> bit & 1
+    words = {mix(int.from_bytes(w.encode()[:8].ljust(8, b"\0"), "little")) >> 16 for w in body.lower().split()}
+    counts = [sum(mix(word) >> bit & 1 for word in words) for bit in range(64)]
     expected = sum(1 << bit for bit in range(64) if counts[bit] > 30)
-    assert nearness.fingerprints([body])[0] % (1 << 64) == expected
+    assert nearness.fingerprints([body + " word1 word2"])[0] % (1 << 64) == expected
 
 
 @given(st.integers(0, 2**32), st.integers(1, 3_000), st.integers(0, nearness.NEAR_BITS + 2))
@@ -181,12 +179,7 @@ def test_the_index_finds_exactly_what_is_near(seed: int, size: int, flips: int) 
         for bit in pick.sample(range(64), flips):
             value ^= 1 << bit if bit < 63 else -(1 << 63)
         queries.append(value)
-    brute = [
-        (n, i)
-        for n, q in enumerate(queries)
-        for i, s in enumerate(stored)
-        if bits(q, s) <= nearness.NEAR_BITS
-    ]
+    brute = [(n, i) for n, q in enumerate(queries) for i, s in enumerate(stored) if bits(q, s) <= nearness.NEAR_BITS]
     assert index.near(queries) == brute
 
 
@@ -207,9 +200,7 @@ def test_polling_follows_the_posting_rate() -> None:
     assert interval(every(7_200.0), NOW) == pytest.approx(3_600.0)
     assert interval(every(30 * DAY), NOW) == decide.LONGEST
     assert interval([], NOW) == 3_600.0
-    assert interval(every(3_600.0, last=2 * DAY), NOW) > interval(every(3_600.0), NOW), (
-        "silence slows it down"
-    )
+    assert interval(every(3_600.0, last=2 * DAY), NOW) > interval(every(3_600.0), NOW), "silence slows it down"
 
 
 @given(
