@@ -66,20 +66,25 @@ class Ranker:
         if now - self._changed_at >= CALM or now - self._first_change >= patience:
             self._start()
 
-    async def publish_now(self) -> None:
-        """Wait for a ranking of everything that changed. Raises `StoreError`."""
+    async def settle(self) -> None:
+        """Wait for the refit that runs. Raises `StoreError`."""
         if self._running is not None:
             await asyncio.wait([self._running])
             self._finished(self._running)
-        if self._changed_at is not None:
-            running = self._start()
-            await asyncio.wait([running])
-            self._finished(running)
 
-    def _start(self) -> asyncio.Future[float]:
+    async def publish_now(self, *, brief: bool = False) -> None:
+        """Wait for a ranking of everything that changed; `brief`: of the candidates only, with what is known.
+
+        Raises `StoreError`.
+        """
+        await self.settle()
+        if self._changed_at is not None:
+            self._start(brief)
+            await self.settle()
+
+    def _start(self, brief: bool = False) -> None:
         self._changed_at = None
-        self._running = asyncio.get_running_loop().run_in_executor(self._pool, self._publish)
-        return self._running
+        self._running = asyncio.get_running_loop().run_in_executor(self._pool, self._publish, brief)
 
     def _finished(self, running: asyncio.Future[float]) -> None:
         self._running = None
@@ -96,7 +101,7 @@ class Ranker:
             self.failed = type(error).__name__
             self._not_before = time.monotonic() + 60.0
 
-    def _publish(self) -> float:
+    def _publish(self, brief: bool) -> float:
         """Refit and publish; returns the seconds it took. Runs in the thread."""
         started = time.monotonic()
         if self._session is None:
@@ -107,7 +112,7 @@ class Ranker:
             self._session = session
         else:
             self._session.refresh()
-        version = self._session.publish()
+        version = self._session.publish(brief=brief)
         seconds = time.monotonic() - started
         log.info("ranked", extra={"fields": {"head": version, "seconds": round(seconds, 2)}})
         return seconds

@@ -328,16 +328,17 @@ class RankSession:
         return (cards[0].title or cards[0].excerpt) if cards else "an item no longer here"
 
     # -- publishing
-    def publish(self, store: Store | None = None) -> int:
+    def publish(self, store: Store | None = None, *, brief: bool = False) -> int:
         """Store head, scores and order through all events; returns the new head version.
 
         `store`: where to write (default: a short connection of its own). The candidates are always
-        scored, everything else that is unseen once an hour and when the archive's statistics were made anew.
+        scored, everything else that is unseen once an hour and when the archive's statistics were made anew;
+        with `brief` neither happens: the worker is about to end.
         """
-        refitted = self._refit_if_grown()
+        refitted = not brief and self._refit_if_grown()
         now = time.time()
         order_ = self._ranked(now, frozenset()).ids
-        everything = refitted or now - self._everything_at > EVERYTHING
+        everything = refitted or (not brief and now - self._everything_at > EVERYTHING)
         writer = store or Store.open(self.path, role="worker")
         try:
             publisher = Publisher(writer, self._learner.model, self._rows)

@@ -13,6 +13,7 @@ import contextlib
 import logging
 import os
 import signal
+import threading
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -44,6 +45,10 @@ LOOK = 5.0
 RETRY_FAVOURS = 60.0
 #: Seconds between attempts to become the worker with --wait.
 WAIT = 2.0
+#: Seconds in which a worker that was told to stop publishes what the reader did last ...
+LAST_WORDS = 3.0
+#: ... and after which it ends in the middle of anything: nothing half done is in the archive.
+LAST_BREATH = 8.0
 #: After a failure of the archive (a full disk): wait, then go on.
 STORE_PAUSE = 30.0
 
@@ -137,10 +142,18 @@ class Worker:
         self._version = -1
         self._events = -1
         self._look_at = 0.0
+        self._insist = threading.Timer(LAST_BREATH, os._exit, (Exit.OK,))
+        self._insist.daemon = True
 
     async def run(self, watch: ParentWatch, *, once: bool = False) -> None:
         """Serve until stopped; with `once` until nothing is due. Raises `StoreError` when it cannot."""
         self._listen()
+        try:
+            await self._serve(watch, once)
+        finally:
+            self._insist.cancel()
+
+    async def _serve(self, watch: ParentWatch, once: bool) -> None:
         async with (
             StoreThread(self.paths.archive) as self.store,
             Ranker(self.paths.archive) as self.ranker,
@@ -162,6 +175,22 @@ class Worker:
                 if not busy:
                     await self._pause(TICK)
             await self._end_visits()
+            if not once:
+                await self._last_words()
+
+    async def _last_words(self) -> None:
+        """Publish once more when the reader did something since: the next start shows what it taught."""
+        self._insist.start()
+        try:
+            async with asyncio.timeout(LAST_WORDS):
+                await self.ranker.settle()
+                if await self.store(lambda store: store.scores.behind()):
+                    self.ranker.changed()
+                    await self.ranker.publish_now(brief=True)
+        except TimeoutError:
+            log.warning("no time for a last ranking")
+        except StoreError as error:
+            log.error("the archive refuses: %s", error)
 
     def _listen(self) -> None:
         loop = asyncio.get_running_loop()

@@ -17,6 +17,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from pathlib import Path
 
 from serve_recordings import make_server
@@ -28,7 +29,7 @@ FEEDS += ["RSSWithComments.xml", "google_alerts_atom.xml", "youtube_atom.xml", "
 LIKED_SOURCES = ("Tender Lovemaking", "Sam Ruby", "inessential")
 KEYPRESSES = 20
 #: The second line of a card: marks, then the source and perhaps the author, then the age.
-CARD = re.compile(r"^[▌ ] \W{0,3} +(\S[^·]*?) · (?:[^·]+ · )?\d+[mhdwy]", re.MULTILINE)
+CARD = re.compile(r"^[▌ ] [^\w\n]{0,3} +(\S[^·\n]*?) · (?:[^·\n]+ · )?\d+[mhdwy]", re.MULTILINE)
 PENCHANT = str(Path(sys.executable).with_name("penchant"))
 
 
@@ -46,6 +47,13 @@ def sign_in(home: Path, base: str) -> None:
         terminal.wait("Code")
         terminal.send("any-code", "Enter")
         terminal.wait("penchant sync")
+
+
+def worker_ended(home: Path) -> None:
+    """Quitting is instant; the worker publishes what was taught and ends a moment later."""
+    lock, deadline = home / "state" / "worker.lock", time.monotonic() + 10
+    while lock.exists() and lock.read_text() and time.monotonic() < deadline:
+        time.sleep(0.05)
 
 
 def order(home: Path) -> list[dict]:
@@ -85,6 +93,7 @@ def read(home: Path, show: bool) -> str:
             print(screen)
         terminal.send("q")
         terminal.wait(lambda now: "For you" not in now)
+    worker_ended(home)
     return screen
 
 
@@ -93,6 +102,8 @@ def first_screen(home: Path) -> float:
     with Terminal([PENCHANT], {"PENCHANT_HOME": str(home)}, columns=110, rows=40) as terminal:
         screen = terminal.wait(lambda screen: len(CARD.findall(screen)) > 5)
         terminal.send("q")
+        terminal.wait(lambda now: "For you" not in now)
+    worker_ended(home)
     sources = CARD.findall(screen)
     return sum(source.startswith(LIKED_SOURCES) for source in sources) / len(sources)
 

@@ -122,6 +122,11 @@ class Scores:
                 (HEADS_KEPT,),
             )
 
+    def behind(self) -> bool:
+        """Whether events came after those that the newest head knows; costs some 20 microseconds."""
+        newest = "SELECT through_seq FROM heads ORDER BY version DESC LIMIT 1"
+        return bool(self.db.value(f"SELECT coalesce(max(seq), 0) > coalesce(({newest}), 0) FROM events"))
+
     def head(self) -> Head | None:
         """The newest snapshot."""
         row = self.db.row(

@@ -17,7 +17,7 @@ from penchant.app.errors import PenchantError
 from penchant.app.paths import Paths
 from penchant.app.types import Event, View
 
-from . import loading, themes, words
+from . import loading, signals, themes, words
 from .bridge import Bridge
 from .commands import COMMANDS
 from .deeds import Deeds, Place
@@ -82,12 +82,16 @@ class PenchantApp(App[None]):
         self.fetching: list[Subscription] = []
         #: The reader asked for a fetch and has not seen its end.
         self.waiting = False
+        #: The reader has done something in this window.
+        self.touched = False
         self.left = threading.Event()
         self._watch = Watch()
         self._worker_wanted = worker and config.worker.enabled
         self._tasks: set[asyncio.Task[Any]] = set()
         self._learned_at = 0.0
-        self._leaving = False
+        #: `run` has the whole process: at the end nothing may keep it alive.
+        self.owns_process = False
+        self.leaving = False
         self._worker_words = ""
         self._failing = 0
         self._beat = 0
@@ -107,8 +111,6 @@ class PenchantApp(App[None]):
             self.set_keymap({name: ",".join(self.keys[name]) for name in self.config.keys})
 
     def on_mount(self) -> None:
-        from . import signals
-
         signals.install(self, asyncio.get_running_loop())
         self.call_after_refresh(self._painted)
 
@@ -121,7 +123,7 @@ class PenchantApp(App[None]):
         self.set_timer(0.05, self._start_behind)
 
     def _start_behind(self) -> None:
-        if self._leaving:
+        if self.leaving:
             return
         if self._worker_wanted:
             from .workerchild import WorkerChild
@@ -134,6 +136,7 @@ class PenchantApp(App[None]):
     # -- commands
     async def action_command(self, name: str) -> None:
         """Run a command on the screen that has the keys."""
+        self.touched = True
         command = next(c for c in COMMANDS if c.id == name)
         target = self.screen
         if not hasattr(target, command.method or f"do_{command.id.replace('-', '_')}"):
@@ -162,14 +165,15 @@ class PenchantApp(App[None]):
             pass
         except Exception as error:
             # What was still under way when the screen went down has nowhere to show anything.
-            if not self._leaving and self.feed_screen.children:
+            if not self.leaving and self.feed_screen.children:
                 self._handle_exception(error)
 
     def fail(self, text: str, hint: str = "") -> None:
         """Say what went wrong, what it means and what to do."""
-        self.feed_screen.tell(f"{text}. {hint}".replace("..", "."), "error")
+        said = words.one_line(words.sentences(text, hint))
+        self.feed_screen.tell(said, "error")
         if text != self._last_failure:
-            self.notify(words.one_line(f"{text}. {hint}"), title="penchant", severity="error", markup=False)
+            self.notify(said, title="penchant", severity="error", markup=False)
             self._last_failure = text
         self.post_message(Failed(text, hint))
 
@@ -241,7 +245,7 @@ class PenchantApp(App[None]):
     def _lesson_failed(self, error: BaseException) -> None:
         if isinstance(error, PenchantError):
             self.fail(str(error), error.hint)
-        elif not self._leaving:
+        elif not self.leaving:
             self.fail(
                 f"The ranking failed ({type(error).__name__}: {error})",
                 "Reading goes on in the order of before; your keypresses are kept and learned later.",
@@ -251,9 +255,11 @@ class PenchantApp(App[None]):
     def _pulse(self) -> None:
         # While nothing is being fetched, most changes are our own keypresses: look less often.
         self._beat += 1
+        if self._beat % SLOW == 0 and signals.terminal_gone():
+            self.leave(signals.HUNG_UP)
         if self._looking is not None and not self._looking.done():
             return
-        if not self._leaving and (self.waiting or not self.source_count or self._beat % SLOW == 0):
+        if not self.leaving and (self.waiting or not self.source_count or self._beat % SLOW == 0):
             self._looking = self.spawn(self.look())
 
     async def look(self, force: bool = False) -> None:
@@ -327,26 +333,30 @@ class PenchantApp(App[None]):
     # -- end
     def leave(self, code: int) -> None:
         """Quit: what is queued gets to disk, the terminal is restored."""
-        if not self._leaving:
-            self._leaving = True
+        if not self.leaving:
+            self.leaving = True
+            signals.insist(self, code)
             self.exit(return_code=code)
 
     async def on_unmount(self) -> None:
-        self._leaving = True
+        if not self.leaving:
+            self.leaving = True
+            signals.insist(self, self.return_code or 0)
         for task in list(self._tasks):
             task.cancel()
         await asyncio.get_running_loop().run_in_executor(None, self._close)
 
     def _close(self) -> None:
         self.bridge.flush()
+        # Everything is on disk: it publishes what that taught, while we go.
+        self.stop_worker(0.0)
         if self._lessons is not None:
             self._lessons.close()
         self.bridge.close()
-        self.stop_worker(2.0)
         self.left.set()
 
     def stop_worker(self, timeout: float) -> None:
-        """End the worker that this window started."""
+        """Tell the worker that this window started to end; it does so by itself, after `timeout` or later."""
         if self._child is not None:
             self._child.stop(timeout)
 
@@ -377,6 +387,7 @@ def _read_first(config: Config, paths: Paths) -> FirstPage:
 def run(config: Config, paths: Paths) -> int:
     """Open the feed on this terminal; returns the exit code. Raises `StoreError` before the first paint."""
     app = PenchantApp(config, paths)
+    app.owns_process = True
     app.run()
     return app.return_code or 0
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from penchant.app.types import Event, View
 
@@ -23,6 +23,17 @@ if TYPE_CHECKING:
     from .lessons import Order
 
 
+class Place(NamedTuple):
+    """Where the reader was before a search."""
+
+    view: View
+    visit: Visit
+    selected: int
+    top: int
+    complete: bool
+    began: float
+
+
 class Browsing:
     """Everything about what the list holds; the screen has the keys."""
 
@@ -39,6 +50,10 @@ class Browsing:
     _loading: asyncio.Task[None] | None = None
     _arrived = 0
     _began_empty = False
+    _before: Place | None = None
+    #: How many sources fail, as far as the last look saw.
+    failing = 0
+    _behind = False
 
     if TYPE_CHECKING:
 
@@ -72,6 +87,7 @@ class Browsing:
         self.complete = len(page.ids) < loading.FIRST_IDS
         self._arrived = 0
         self._began_empty = not page.ids
+        self._behind = page.behind
         if self._loading is not None:
             self._loading.cancel()
             self._loading = None
@@ -156,6 +172,7 @@ class Browsing:
     def pulse(self, pulse: Pulse) -> None:
         """Something was committed by another process, or by a key."""
         self.counts = pulse.counts
+        self.failing = len(pulse.failing)
         self.show_tabs()
         changed = [card for card in pulse.changed if self.feed.cards.get(card.item_id) != card]
         if changed:
@@ -196,7 +213,7 @@ class Browsing:
         visit = self.feed.visit
         if self.view != View.FOR_YOU:
             return [], [], self.began, (visit, 0)
-        return visit.fixed, visit.ids, self.began, (visit, visit.epoch)
+        return [] if self._stopgap() else visit.fixed, visit.ids, self.began, (visit, visit.epoch)
 
     def reorder(self, order: Order) -> None:
         """A new order for what has not been on screen."""
@@ -205,6 +222,9 @@ class Browsing:
             # Made for another visit, or before something was muted.
             self.app.lessons.again()
             return
+        anew = self._stopgap()
+        if anew:
+            visit.begin_again()
         visit.show_probability(dict(order.probability))
         if self.view == View.FOR_YOU:
             before = visit.ids
@@ -214,6 +234,16 @@ class Browsing:
             moved = sum(1 for old, new in zip(before[:200], visit.ids[:200], strict=False) if old != new)
             self.post_message(Reordered(str(self.view), moved))
         self.feed.ids_changed()
+        if anew:
+            self._behind = False
+            self.gaze.pause()
+            self.feed.scrolled(True)
+            self.feed.selection_moved()
+
+    def _stopgap(self) -> bool:
+        """Whether the stored order on screen lacks what the reader did last, and nobody has touched it yet."""
+        untouched = not self.app.touched and self.feed.selected == 0 and self.feed.scroll_offset.y == 0
+        return self._behind and untouched and self.view == View.FOR_YOU
 
     # -- search
     def show_search(self, focus: bool = False) -> None:
@@ -221,6 +251,11 @@ class Browsing:
         from .search import SearchPanel
 
         screen = self.app.feed_screen
+        if self.view != View.SEARCH:
+            feed = self.feed
+            self._before = Place(
+                self.view, feed.visit, feed.selected, feed.scroll_offset.y, self.complete, self.began
+            )
         panels = screen.query(SearchPanel)
         if not panels:
             screen.mount(SearchPanel(), after="TabLine")
@@ -232,3 +267,19 @@ class Browsing:
         """Away with the search panel."""
         for panel in self.app.feed_screen.query("SearchPanel"):
             panel.display = False
+
+    def action_leave_search(self) -> None:
+        """Back to the list, and the line of it, from which the search began."""
+        self.hide_search()
+        self.feed.focus()
+        before, self._before = self._before, None
+        if self.view != View.SEARCH or before is None:
+            return
+        self.view, self.complete, self.began = before.view, before.complete, before.began
+        self.gaze.pause()
+        self.feed.found = {}
+        self.feed.show(before.visit, select=before.selected, top=before.top)
+        self.feed.say(*self.empty_words())
+        self.show_tabs()
+        self.tell(self.summary())
+        self.app.lessons.again()

@@ -27,13 +27,17 @@ class FirstPage(NamedTuple):
     cards: list[Card]
     subscription_id: int | None = None
     subscribed: bool = True
+    #: The reader did something since this order was stored.
+    behind: bool = False
 
 
 def first_page(store: Store, view: View, subscription_id: int | None = None) -> FirstPage:
     """The beginning of a view: about a millisecond, also of 100,000 items."""
     ids = list(store.items.ids(view, subscription_id=subscription_id, limit=FIRST_IDS))
     cards = store.items.cards(ids[:FIRST_CARDS])
-    return FirstPage(view, ids, cards, subscription_id, bool(ids) or bool(store.subscriptions.all()))
+    subscribed = bool(ids) or bool(store.subscriptions.all())
+    behind = view == View.FOR_YOU and store.scores.behind()
+    return FirstPage(view, ids, cards, subscription_id, subscribed, behind)
 
 
 def all_ids(store: Store, view: View, subscription_id: int | None = None) -> list[int]:

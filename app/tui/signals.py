@@ -1,21 +1,30 @@
-"""Ending without the keyboard: SIGTERM, SIGHUP and a terminal that is gone.
+"""Every ending of the process: signals, a terminal that is gone, and a clean end that does not come.
 
-Textual runs no handler for these: the terminal would stay in its alternate
-screen with the mouse reported, and queued keypresses would be lost.
+Textual runs no handler for SIGTERM and SIGHUP: the terminal would stay in its
+alternate screen with the mouse reported, and queued keypresses would be lost.
+Its input thread is not a daemon, and on a dead terminal it never ends.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import errno
 import os
 import signal
+import sys
 import threading
+import time
+from collections.abc import Callable
+from types import FrameType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from .app import PenchantApp
 
-NAMES = ("SIGTERM", "SIGHUP")
+NAMES = ("SIGTERM", "SIGHUP", "SIGINT")
+#: Exit code when the terminal went away without a signal: as after SIGHUP.
+HUNG_UP = 129
 #: Seconds for a clean end; then what is queued is flushed and the process ends at once.
 GRACE = 4.0
 
@@ -28,19 +37,63 @@ def install(app: PenchantApp, loop: asyncio.AbstractEventLoop) -> None:
         number = getattr(signal, name, None)
         if number is not None:
             try:
-                loop.add_signal_handler(number, _leave, app, number)
+                loop.add_signal_handler(number, app.leave, 128 + number)
             except (NotImplementedError, RuntimeError):  # Windows: no such thing
-                signal.signal(number, lambda number, _frame: loop.call_soon_threadsafe(_leave, app, number))
+                signal.signal(
+                    number, lambda number, _frame: loop.call_soon_threadsafe(app.leave, 128 + number)
+                )
+    resume = getattr(app._driver, "_sigcont_application", None)
+    if resume is not None:
+        signal.signal(signal.SIGCONT, _continued(app, loop, resume))
 
 
-def _leave(app: PenchantApp, number: int) -> None:
-    threading.Thread(target=_insist, args=(app, number), daemon=True).start()
-    app.leave(128 + number)
+def _continued(
+    app: PenchantApp, loop: asyncio.AbstractEventLoop, resume: Callable[[], None]
+) -> Callable[[int, FrameType | None], None]:
+    """What to do at SIGCONT.
+
+    The kernel sends it with SIGHUP when a terminal is closed. Textual takes every one for the end of a
+    suspension and starts a second input thread, and loses sight of the first.
+    """
+
+    def continued(_number: int, _frame: FrameType | None) -> None:
+        if getattr(app._driver, "_must_signal_resume", False):
+            resume()
+        elif not app.leaving:
+            loop.call_soon_threadsafe(app.refresh)
+
+    return continued
 
 
-def _insist(app: PenchantApp, number: int) -> None:
-    """A terminal that takes no more bytes can hold up the clean end for ever."""
-    if not app.left.wait(GRACE):
-        app.bridge.flush(2.0)
-        app.stop_worker(1.0)
-        os._exit(128 + number)
+def terminal_gone() -> bool:
+    """Whether the terminal that this program was started on has been closed; a microsecond."""
+    if sys.platform == "win32":
+        return False
+    import termios
+
+    try:
+        termios.tcgetattr(0)
+    except termios.error as error:
+        return bool(error.args and error.args[0] == errno.EIO)
+    return False
+
+
+def insist(app: PenchantApp, code: int) -> None:
+    """From now on the process ends within some seconds, whatever holds it up. Only where `run` owns it."""
+    if app.owns_process:
+        threading.Thread(target=_insist, args=(app, code), daemon=True, name="penchant-end").start()
+
+
+def _insist(app: PenchantApp, code: int) -> None:
+    """A terminal that takes no more bytes can hold up the clean end, a thread that of the interpreter."""
+    if app.left.wait(GRACE):
+        end = time.monotonic() + GRACE
+        while time.monotonic() < end and not terminal_gone():
+            time.sleep(0.1)
+        # On a dead terminal there is nothing to restore, and Textual's threads may never end.
+        time.sleep(0.1)
+    else:
+        with contextlib.suppress(Exception):
+            app.bridge.flush(2.0)
+            app.stop_worker(0.0)
+    os._exit(code)

@@ -38,6 +38,10 @@ class Visit:
         """The items before index `upto` have been on screen."""
         self.shown = max(self.shown, min(upto, len(self.ids)))
 
+    def begin_again(self) -> None:
+        """Nothing counts as seen: what is on screen was only a stopgap, and nobody has touched it."""
+        self.shown = 0
+
     @property
     def fixed(self) -> list[int]:
         """What must not move any more."""

@@ -16,8 +16,10 @@ from typing import Any
 import pytest
 
 from penchant.app.errors import Exit
+from penchant.app.paths import Paths
 from penchant.app.store import Store
-from penchant.app.types import View
+from penchant.app.tui.workerchild import WorkerChild
+from penchant.app.types import Event, View
 
 Until = Callable[..., None]
 
@@ -223,3 +225,38 @@ def test_the_log_has_no_content_and_no_tokens(server: Any, archive: Path, cli: A
     lines = [json.loads(line) for line in text.splitlines()]
     assert {"worker starts", "fetched", "not fetched", "worker ends"} <= {line["what"] for line in lines}
     assert "hunter2" not in text and "abc123" not in text and "story" not in text
+
+
+def teach(archive: Path, word: str) -> int:
+    """Like and skip in the archive as a window does; returns the last event."""
+    with Store.open(archive, role="reader") as store:
+        cards = store.items.cards(store.items.ids(View.FOR_YOU, limit=1000))
+        liked = [card for card in cards if word in card.title][:5]
+        skipped = [card for card in cards if word not in card.title][:5]
+        store.events.append([Event("like", card.item_id) for card in liked])
+        store.events.append([Event("skip", card.item_id) for card in skipped])
+        return store.events.last_seq()
+
+
+def test_told_to_stop_it_publishes_what_the_reader_did_last(
+    server: Any, archive: Path, cli: Any, until: Until
+) -> None:
+    follow(archive, *(server.route(f"/{name}", rss(name, 30)) for name in ("owls", "trams", "bread")))
+    cli("worker", "--once")
+    child = WorkerChild(Paths.from_environment())
+    child.start()
+    lock = archive.parents[1] / "state" / "worker.lock"
+    until(lambda: lock.exists() and lock.read_text().strip() == str(child.pid))
+    with Store.open(archive, role="cli") as store:
+        before = store.scores.head()
+        last = teach(archive, "trams")
+        started = time.monotonic()
+        child.stop()
+        assert time.monotonic() - started < 5, "the window does not wait for it"
+        until(lambda: lock.read_text() == "")
+        head = store.scores.head()
+        assert before is not None and head is not None
+        assert head.through_seq == last > before.through_seq
+        assert not store.scores.behind()
+    rows = [json.loads(line)["title"] for line in cli("list", "--view", "for-you", "--json").splitlines()]
+    assert sum("trams" in title for title in rows[:15]) >= 8, rows[:15]
