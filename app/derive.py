@@ -57,8 +57,9 @@ class Deriver:
         return len(rows)
 
     def _words(self, limit: int, ids: list[int] | None = None) -> int:
-        from .rank.features import encode_words
+        from .rank.features import encode_many
 
         rows = self.store.features.missing(limit, item_ids=ids)
-        self.store.features.put([(row[1], encode_words(*row[2:])) for row in rows])
+        blobs = encode_many([row[2:] for row in rows])
+        self.store.features.put([(row[1], blob) for row, blob in zip(rows, blobs, strict=True)])
         return len(rows)
