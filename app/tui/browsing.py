@@ -141,8 +141,12 @@ class Browsing:
         item_id = event.item_id
         if item_id is None:
             return
-        cards = await self.app.bridge.reader.do(lambda store: store.items.cards([item_id]))
+        cards, counts = await self.app.bridge.reader.do(
+            lambda store: (store.items.cards([item_id]), loading.marked(store))
+        )
         self.feed.give(cards)
+        self.counts = {**self.counts, **counts}
+        self.show_tabs()
         if undone is not None and undone.kind == "skip":
             self._back_to(item_id)
         if "mute" in (event.kind, undone.kind if undone else ""):

@@ -45,6 +45,11 @@ def all_ids(store: Store, view: View, subscription_id: int | None = None) -> lis
     return list(store.items.ids(view, subscription_id=subscription_id, limit=MOST_IDS))
 
 
+def marked(store: Store) -> dict[str, int]:
+    """How many items are saved, liked and for later: from small indexes, cheap enough for every key."""
+    return {str(view): store.items.count(view) for view in (View.SAVED, View.LIKED, View.LATER)}
+
+
 class Pulse(NamedTuple):
     """What another process changed since the last look."""
 
@@ -63,16 +68,21 @@ class Watch:
         self.version = -1
         self.counted_at = 0.0
         self.counts: dict[str, int] = {}
+        self._recount = True
 
     def look(
         self, store: Store, view: View, subscription_id: int | None, on_screen: Sequence[int], force: bool
     ) -> Pulse | None:
         """None when nothing was committed elsewhere."""
         version = store.data_version()
-        if version == self.version and not force:
+        due = time.monotonic() - self.counted_at > COUNT_EVERY
+        if version == self.version and not force and not (self._recount and due):
             return None
         self.version = version
-        if force or time.monotonic() - self.counted_at > COUNT_EVERY:
+        self._recount = not (force or due)
+        if self._recount:
+            self.counts = {**self.counts, **marked(store)}
+        else:
             self.counts = {str(name): count for name, count in store.items.counts().items()}
             self.counted_at = time.monotonic()
         subscriptions = store.subscriptions.all()

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
 
 from penchant.adapters.base import Item
 from penchant.app.config import Config
-from penchant.app.types import View
+from penchant.app.store import Store
+from penchant.app.tui import loading
+from penchant.app.types import Event, View
 
 pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning")
 
@@ -50,6 +53,33 @@ async def test_a_like_is_on_disk_before_the_screen_says_so(
             0,
             app.session,
         )
+
+
+async def test_the_tabs_count_every_key_at_once(archive: Any, run_app: Any, wait: Any, lines: Any) -> None:
+    async with run_app(archive, (120, 24)) as (app, pilot):
+        app.look = lambda force=False: asyncio.sleep(0)  # not by looking now and then
+        for n in (1, 2, 3):
+            await pilot.press("l", "j")
+            await wait(lambda n=n: f"5 Liked {n} " in lines(app)[0], f"{n} likes: {lines(app)[0]}")
+        await pilot.press("u")
+        await wait(lambda: "5 Liked 2 " in lines(app)[0])
+
+
+def test_a_change_just_after_a_count_is_counted_soon(archive: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By another window; also when nothing else changes after it."""
+    now = 1000.0
+    monkeypatch.setattr(loading.time, "monotonic", lambda: now)
+    watch = loading.Watch()
+    with Store.open(archive.paths.archive) as store, Store.open(archive.paths.archive, role="cli") as other:
+        assert watch.look(store, View.NEWEST, None, [], False).counts["for-you"] == 60
+        other.events.append([Event("like", 1)])
+        first = watch.look(store, View.NEWEST, None, [], False)
+        assert first.counts["liked"] == 1 and first.counts["for-you"] == 60
+        assert watch.look(store, View.NEWEST, None, [], False) is None
+        now += loading.COUNT_EVERY + 1
+        assert watch.look(store, View.NEWEST, None, [], False).counts["for-you"] == 59
+        now += loading.COUNT_EVERY + 1
+        assert watch.look(store, View.NEWEST, None, [], False) is None
 
 
 async def test_the_same_key_again_takes_it_back(archive: Any, run_app: Any, wait: Any) -> None:
