@@ -46,7 +46,10 @@ class FeedScreen(ItemActions, Browsing, Screen[None]):
     """One list at a time. Keys of `commands.COMMANDS` call its `do_*` methods."""
 
     app: PenchantApp
-    BINDINGS: ClassVar[list[BindingType]] = bindings(FEED)
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *bindings(FEED),
+        Binding("escape", "leave_search", "Leave the search", show=False),
+    ]
     AUTO_FOCUS = "FeedList"
 
     def __init__(self, first: FirstPage) -> None:
@@ -59,6 +62,7 @@ class FeedScreen(ItemActions, Browsing, Screen[None]):
         self.counts: dict[str, int] = {}
         self.complete = False
         self.query_text = ""
+        self.source_name = ""
 
     def compose(self) -> ComposeResult:
         yield TabLine()
@@ -176,9 +180,14 @@ class FeedScreen(ItemActions, Browsing, Screen[None]):
         def chosen(subscription_id: int | None) -> None:
             if subscription_id is not None:
                 self.subscription_id = subscription_id
-                self.app.spawn(self.visit_view(View.FOLLOWING))
+                self.app.spawn(self._follow(subscription_id))
 
         self.app.push_screen(SourcesScreen(), chosen)
+
+    async def _follow(self, number: int) -> None:
+        sources = await self.app.bridge.reader.do(lambda store: store.subscriptions.all())
+        self.source_name = next((words.one_line(s.title or s.address) for s in sources if s.id == number), "")
+        await self.visit_view(View.FOLLOWING)
 
     def progress(self, sources: list[Subscription]) -> None:
         """Bars of what is being fetched."""
@@ -195,7 +204,8 @@ class FeedScreen(ItemActions, Browsing, Screen[None]):
         known = self.counts.get(str(self.view), 0)
         total = f"{max(count, known):,}" if count else "nothing"
         kind = " unseen" if self.view == View.FOR_YOU else ""
-        return f"{NAMES[str(self.view)]}: {total}{kind}"
+        name = self.source_name if self.view == View.FOLLOWING and self.source_name else NAMES[str(self.view)]
+        return f"{name}: {total}{kind}"
 
     # -- the rest
     async def do_refresh(self) -> None:
@@ -221,8 +231,8 @@ class FeedScreen(ItemActions, Browsing, Screen[None]):
         """What to read where there are no cards."""
         if self.view == View.SEARCH:
             if not self.query_text:
-                return ("Type what you look for: words, or what it is about.", "", HINT_SEARCH)
-            return (f"Nothing found for {words.fit(self.query_text, 40).rstrip()}.", "", HINT_SEARCH)
+                return ("Type what you look for: words, or what it is about.", "", *HINT_SEARCH)
+            return (f"Nothing found for {words.fit(self.query_text, 40).rstrip()}.", "", *HINT_SEARCH)
         if self.view in (View.SAVED, View.LIKED, View.LATER):
             key = {View.SAVED: "s saves", View.LIKED: "l likes", View.LATER: "t keeps for later"}[self.view]
             return (f"Nothing here yet: {key} an item.",)
@@ -234,11 +244,17 @@ class FeedScreen(ItemActions, Browsing, Screen[None]):
             )
         if self.app.fetching:
             return ("Fetching your sources: items appear here as they arrive.",)
-        if self.view == View.FOR_YOU:
+        if self.failing and not self.counts.get("newest"):
+            failing = f"{self.failing} of {words.many(self.app.source_count, 'source')}"
+            return (f"Nothing has arrived: {failing} could not be fetched.", "", HINT_FAILING)
+        if self.view == View.FOR_YOU and self.counts.get("newest", 1):
             return ("You have seen everything.", "", "r fetches, 2 shows the newest, a adds sources.")
         return ("Nothing has arrived yet.", "", "r fetches now; S shows how your sources are.")
 
 
+HINT_FAILING = "S says why and what to do; r tries again now."
 HINT_SEARCH = (
-    'author:name  source:name  is:liked|saved|later|unseen  before:2026-01-31  "a phrase"  -not  begin*'
+    'author:name  source:name  tag:name  "a phrase"  -without  begin*',
+    "is:liked|saved|later|unseen|read|skipped  before:2026-01-31  after:7d",
+    "esc leaves the search",
 )

@@ -15,7 +15,6 @@ from textual.widgets import Button, Input, Static
 from penchant.app.errors import PenchantError
 
 from . import words
-from .bars import StatusLine
 from .deeds import Place
 from .outreach import what_is
 from .starter import SAMPLE, STARTERS, Starter
@@ -69,15 +68,14 @@ class OnboardingScreen(Screen[None]):
                 yield Button("Follow the ticked", id="follow", variant="primary", compact=True)
                 yield Button("Try the sample feed", id="sample", compact=True)
                 yield Button("Not now" if self.first else "Back", id="leave", compact=True)
-        yield StatusLine()
-
-    def on_mount(self) -> None:
-        self.say(HINT)
+        yield Static(HINT, id="said", markup=False)
 
     def say(self, text: str, role: str = "") -> None:
-        """Say something on the last line."""
+        """Say something below the form, on as many lines as it needs."""
         if self.is_mounted:
-            self.query_one(StatusLine).tell(text, role)
+            said = self.query_one("#said", Static)
+            said.set_class(role == "error", "wrong")
+            said.update(words.one_line(text))
 
     # -- fields
     @on(Input.Submitted)
@@ -100,7 +98,7 @@ class OnboardingScreen(Screen[None]):
         try:
             await work
         except (SourceError, PenchantError) as error:
-            self.say(f"{error}. {error.hint}", "error")
+            self.say(words.sentences(str(error), error.hint, now=True), "error")
         else:
             field.value = ""
 

@@ -37,7 +37,7 @@ class SearchPanel(Widget):
 
     app: PenchantApp
     BINDINGS: ClassVar[list[BindingType]] = [
-        ("escape", "leave", "To the results"),
+        ("escape", "away", "To the results; with nothing typed, back"),
         ("down", "leave", "To the results"),
     ]
 
@@ -74,6 +74,12 @@ class SearchPanel(Widget):
 
     def on_input_submitted(self) -> None:
         self.action_leave()
+
+    def action_away(self) -> None:
+        if self.query_one(Input).value.strip():
+            self.action_leave()
+        else:
+            self.app.feed_screen.action_leave_search()
 
     def action_leave(self) -> None:
         self.screen.query_one("FeedList").focus()

@@ -96,7 +96,7 @@ class SignInBox(Box[Starter]):
         try:
             found = await reach(self.app.config, self.app.paths, conversation)
         except SourceError as error:
-            self.tell(f"{error}. {error.hint} esc closes")
+            self.tell(f"{words.sentences(str(error), error.hint, now=True)} (esc closes)")
         else:
             if self.is_mounted:
                 self.dismiss(found)

@@ -42,6 +42,8 @@ def figures(source: Subscription, now: float) -> str:
 
 def told(source: Subscription) -> list[str]:
     """What the open row says: the error with its hint, or that all is well."""
+    if source.paused:
+        return [words.sentences(source.error, source.hint, now=True) or "Paused by you.", "p goes on."]
     if source.error:
         return [source.error, source.hint]
     return ["No trouble." if source.last_success else "It has not been fetched yet.", ""]

@@ -132,6 +132,18 @@ def until(then: float, now: float | None = None) -> str:
     return "now" if ahead < 30 else f"in {age(0.0, max(60.0, ahead))}"
 
 
+def sentences(text: str, hint: str = "", *, now: bool = False) -> str:
+    """What happened and what to do, each with one full stop.
+
+    `now`: the reader is waiting for it, and nothing will be tried again by itself.
+    """
+    if now:
+        hint = hint.replace("; penchant will try again later", "")
+    text = text.rstrip()
+    stop = "" if not text or text.endswith((".", "!", "?", "…", ":")) else "."
+    return f"{text}{stop} {hint}".strip()
+
+
 def many(count: int, one: str, more: str = "") -> str:
     """ "1 comment", "2 comments"."""
     return f"{count} {one if count == 1 else more or one + 's'}"

@@ -155,7 +155,7 @@ async def test_an_opml_file(archive_of_nothing: Any, run_app: Any, wait: Any, tm
         field.focus()
         field.value = str(tmp_path / "none.opml")
         await pilot.press("enter")
-        await wait(lambda: "No such file" in app.screen.query_one("StatusLine").left[0])
+        await wait(lambda: "No such file" in str(app.screen.query_one("#said").render()))
         field.value = str(file)
         await pilot.press("enter")
         await wait(lambda: len(archive_of_nothing.read(lambda store: store.subscriptions.all())) == 2)
@@ -185,6 +185,37 @@ async def test_search_as_you_type_and_act(archive: Any, run_app: Any, wait: Any,
         assert like.view == "search" and like.item_id == app.feed_screen.feed.visit.ids[0]
         await pilot.press("1")
         await wait(lambda: app.feed_screen.view == View.FOR_YOU)
+
+
+async def test_escape_leads_from_a_search_back_to_where_it_began(
+    archive: Any, run_app: Any, wait: Any
+) -> None:
+    async with run_app(archive) as (app, pilot):
+        feed = app.feed_screen.feed
+        await pilot.press("2", *"jjjjj")
+        await wait(lambda: app.feed_screen.view == View.NEWEST and feed.selected == 5)
+        before = (feed.visit, feed.scroll_offset.y)
+        await pilot.press("/")
+        await wait(lambda: type(app.focused).__name__ == "Input")
+        await pilot.press(*"trams")
+        await wait(lambda: app.feed_screen.view == View.SEARCH and len(feed.visit.ids) == 15)
+        await pilot.press("escape", "escape")
+        await wait(lambda: app.feed_screen.view == View.NEWEST)
+        assert feed.selected == 5 and (feed.visit, feed.scroll_offset.y) == before
+        assert not app.feed_screen.query_one("SearchPanel").display
+
+
+async def test_words_of_failures_stand_whole_below_the_form(
+    archive_of_nothing: Any, run_app: Any, wait: Any, lines: Any
+) -> None:
+    async with run_app(archive_of_nothing, size=(60, 15)) as (app, pilot):
+        await wait(named(app, "OnboardingScreen"))
+        assert any("space ticks" in line for line in lines(app))
+        app.screen.query_one("#address").focus()
+        app.screen.query_one("#address").value = "not an address!!"
+        await pilot.press("enter")
+        await wait(lambda: "is not a web address. Type" in " ".join(lines(app)))
+        assert "example.org/blog." in " ".join(line.strip() for line in lines(app)[-3:])
 
 
 async def test_a_search_that_makes_no_sense_is_words(archive: Any, run_app: Any, wait: Any) -> None:
