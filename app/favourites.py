@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from penchant.adapters.base import RateLimited, ServerFailure, SourceError, TimedOut, Unreachable
+
+from .errors import StoreError
 
 if TYPE_CHECKING:
     from penchant.adapters.http import Client
@@ -22,6 +26,8 @@ log = logging.getLogger(__name__)
 REMEMBERED = "favourites"
 #: Events looked at in one go.
 CHUNK = 500
+#: Seconds between looks for new likes, and after which those that a server did not take are tried again.
+LOOK, RETRY = 1.0, 60.0
 #: Failures that say nothing of the post: the rest waits for the next round.
 _LATER = (RateLimited, ServerFailure, TimedOut, Unreachable)
 
@@ -35,6 +41,28 @@ class Favour:
     settings: Mapping[str, Any]
     url: str
     extra: Mapping[str, Any]
+
+
+async def lane(on: bool, call: Call, client: Client) -> None:
+    """Pass likes on for as long as the worker runs; switched off, only see to it that they never will be.
+
+    What is liked while the switch is off stays private, also once it is switched on again.
+    """
+    seen, tried = -1, 0.0
+    while True:
+        pause = LOOK
+        try:
+            if not on:
+                await call(lambda store: store.control.forget(REMEMBERED))
+                return
+            last = await call(lambda store: store.events.last_seq())
+            if last != seen or time.monotonic() - tried >= RETRY:
+                seen, tried = last, time.monotonic()
+                await pass_on(call, client)
+        except StoreError as error:
+            log.error("the archive refuses: %s", error)
+            pause = RETRY
+        await asyncio.sleep(pause)
 
 
 async def pass_on(call: Call, client: Client) -> None:

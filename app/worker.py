@@ -18,10 +18,9 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from . import logs
+from . import favourites, logs
 from .derive import Deriver
 from .errors import AlreadyRunning, Damaged, Exit, NotADatabase, ReadOnly, StoreError
-from .favourites import pass_on
 from .lock import WorkerLock
 from .network import open_client
 from .ranker import Ranker
@@ -41,8 +40,6 @@ log = logging.getLogger(__name__)
 TICK = 0.5
 #: Seconds between looks for due sources when nothing in the archive changed.
 LOOK = 5.0
-#: Seconds after which likes that a server did not take are passed on again.
-RETRY_FAVOURS = 60.0
 #: Seconds between attempts to become the worker with --wait.
 WAIT = 2.0
 #: Seconds in which a worker that was told to stop publishes what the reader did last ...
@@ -137,8 +134,7 @@ class Worker:
         self.rhythm = Rhythm()
         self.visits: dict[int, asyncio.Task[Visit]] = {}
         self.deriver: Deriver | None = None
-        self._favours: asyncio.Task[None] | None = None
-        self._favours_at = 0.0
+        self.lanes: list[asyncio.Task[None]] = []
         self._version = -1
         self._events = -1
         self._look_at = 0.0
@@ -160,6 +156,7 @@ class Worker:
             open_client(self.config, self.paths) as self.client,
         ):
             self._events = await self.store(lambda store: _begin(store, self.rhythm))
+            self._open_lanes()
             while not (self.stopping.is_set() or watch.gone()):
                 try:
                     busy = await self._step()
@@ -177,6 +174,11 @@ class Worker:
             await self._end_visits()
             if not once:
                 await self._last_words()
+
+    def _open_lanes(self) -> None:
+        """What runs beside the steps until the end."""
+        wanted = self.config.mastodon.favourite_likes
+        self.lanes.append(asyncio.create_task(favourites.lane(wanted, self.store, self.client)))
 
     async def _last_words(self) -> None:
         """Publish once more when the reader did something since: the next start shows what it taught."""
@@ -205,7 +207,6 @@ class Worker:
         looked = await self.store(self._look)
         if looked.jumped:
             log.info("the clock jumped")
-        self._pass_on_likes(looked.events != self._events)
         if looked.events != self._events or looked.derived:
             self._events = looked.events
             self.ranker.changed()
@@ -231,13 +232,6 @@ class Worker:
         self.deriver = self.deriver or Deriver(store)
         looked.derived = self.deriver.step()
         return looked
-
-    def _pass_on_likes(self, changed: bool) -> None:
-        if not self.config.mastodon.favourite_likes or (self._favours and not self._favours.done()):
-            return
-        if changed or time.monotonic() >= self._favours_at:
-            self._favours_at = time.monotonic() + RETRY_FAVOURS
-            self._favours = asyncio.create_task(pass_on(self.store, self.client))
 
     def _start(self, subscription: Subscription) -> None:
         name = f"visit {subscription.id}"
@@ -278,7 +272,7 @@ class Worker:
 
     async def _end_visits(self) -> None:
         """Cancel what runs; a visit's finished pages are stored, the rest comes next time."""
-        tasks = [*self.visits.values(), *([self._favours] if self._favours else [])]
+        tasks = [*self.visits.values(), *self.lanes]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -300,7 +294,7 @@ def _begin(store: Store, rhythm: Rhythm) -> int:
     store.subscriptions.sweep()
     _replan(store, rhythm)
     head = store.scores.head()
-    return head.through_seq if head else -1
+    return head.through_seq if head and not store.scores.was_put_off() else -1
 
 
 def _replan(store: Store, rhythm: Rhythm) -> None:

@@ -46,6 +46,11 @@ class Control:
         row = self.db.row("SELECT value FROM settings WHERE key = ?", (key,))
         return default if row is None else row[0]
 
+    def forget(self, key: str) -> None:
+        """Forget a remembered value; costs no write where there is none."""
+        if self.setting(key) is not None:
+            self.remember(key, None)
+
     def remember(self, key: str, value: str | float | bytes | None) -> None:
         """Remember a value under a key; None forgets it."""
         with self.db.write():
