@@ -7,7 +7,6 @@ import os
 import pty
 import re
 import select
-import shutil
 import signal
 import subprocess
 import sys
@@ -24,17 +23,6 @@ def command(name: str) -> str:
     found = re.search(rf"<!-- {name} -->\n```sh\n(.+?)\n```", README)
     assert found, f"README has no command marked {name}"
     return found[1]
-
-
-@pytest.fixture
-def checkout(tmp_path: Path) -> Path:
-    copy = tmp_path / "penchant"
-    tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True)
-    for name in tracked.stdout.split("\n"):
-        if name and (ROOT / name).is_file():
-            (copy / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(ROOT / name, copy / name)
-    return copy
 
 
 def screen_of(command_line: str, folder: Path, home: Path, until: bytes, seconds: float) -> bytes:
