@@ -41,7 +41,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _run(arguments: list[str]) -> int:
     parser = _parser(arguments)
-    args = parser.parse_args(arguments)
+    args = parser.parse_args(_queried(arguments))
     if args.version:
         from importlib.metadata import version
 
@@ -56,6 +56,14 @@ def _run(arguments: list[str]) -> int:
             return feed.run(args, context) or Exit.OK
         module = importlib.import_module(f".commands.{COMMANDS[args.command][0]}", __package__)
         return module.run(args, context) or Exit.OK
+
+
+def _queried(arguments: list[str]) -> list[str]:
+    """`search garden -bread`: a word with a minus is part of the query, not an option (a blank hides it)."""
+    if arguments[:1] != ["search"]:
+        return arguments
+    words = (f" {word}" if word[:1] == "-" != word[1:2] and word != "-h" else word for word in arguments)
+    return list(words)
 
 
 def _parser(arguments: list[str]) -> argparse.ArgumentParser:

@@ -248,7 +248,6 @@ def _adapter_or_none(kind: str) -> Any:
 def summary(visits: Sequence[Visit]) -> str:
     """One line for a person."""
     failed = sum(bool(v.error) for v in visits)
-    words = (
-        f"{len(visits)} sources: {sum(v.new for v in visits)} new, {sum(v.changed for v in visits)} changed"
-    )
+    sources = "1 source" if len(visits) == 1 else f"{len(visits)} sources"
+    words = f"{sources}: {sum(v.new for v in visits)} new, {sum(v.changed for v in visits)} changed"
     return words + (f", {failed} failed" if failed else "")

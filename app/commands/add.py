@@ -20,6 +20,8 @@ _EXAMPLES = """examples:
   penchant add mastodon:mastodon.social        signs in, then your home timeline
   penchant add https://example.org/feed.xml --title "My name for it" --folder Tech"""
 
+_NOT_ADDED = "Nothing was added: check the address and your network, or try again later."
+
 
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.epilog = _EXAMPLES
@@ -80,6 +82,7 @@ def _suggestions(args: argparse.Namespace, context: Context) -> list[Suggestion]
 def _discover(address: str, context: Context) -> list[Suggestion]:
     import asyncio
 
+    from penchant.adapters.base import SourceError
     from penchant.adapters.discover import discover
 
     async def look() -> list[Suggestion]:
@@ -88,7 +91,12 @@ def _discover(address: str, context: Context) -> list[Suggestion]:
         async with open_client(context.config, context.paths.ensure()) as client:
             return await discover(client, address)
 
-    found = asyncio.run(look())
+    try:
+        found = asyncio.run(look())
+    except SourceError as error:
+        # The hints speak of sources that are followed already.
+        error.hint = _NOT_ADDED if "penchant" in error.hint or "source" in error.hint else error.hint
+        raise
     if not found:
         raise PenchantError(
             f"no feed was found at {plain(address)}",

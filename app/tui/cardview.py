@@ -79,7 +79,10 @@ def placeholder(width: int) -> list[Strip]:
 
 def title_of(card: Card) -> str:
     """What to call the item: its title, or the beginning of its text, or its address."""
-    return words.one_line(card.title or card.excerpt[:300] or card.url or "(empty)")
+    for text in (card.title, card.excerpt[:300], card.url):
+        if line := words.one_line(text).strip():
+            return line
+    return "(empty)"
 
 
 def _strip(line: list[Segment], width: int, background: Style | None) -> Strip:

@@ -155,6 +155,15 @@ def test_the_loop_of_the_command_line(sample: Any) -> None:
     cli("undo", str(first[3]), code=Exit.FAILED)
 
 
+def test_a_minus_before_a_word_of_a_search_is_no_option(sample: Any) -> None:
+    def found(*query: str) -> set[int]:
+        lines = sample("search", "--words-only", "--json", *query, "--limit", "200").splitlines()
+        return {json.loads(line)["item_id"] for line in lines}
+
+    assert found("bread", "-hut") < found("bread")
+    assert found("-hut")
+
+
 def test_judgements_change_the_order(sample: Any) -> None:
     cli = sample
     before = ids(cli, "--limit", "300")
