@@ -31,6 +31,9 @@ RRF = 60
 #: Cosine below which a text is not about the query at all. With static vectors 1 text
 #: in 100 reaches 0.15 to 0.3 by chance.
 FLOOR = 0.3
+#: Where nothing has the words and nothing is that near (one word against long texts: "owls" reaches 0.21 on an
+#: item about an owl), this many of the nearest are better than an empty page.
+FAINT_FLOOR, FAINT = 0.15, 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +97,7 @@ class Search:
         with self.db.snapshot():
             if query.positive:
                 words, exhausted = self._words(query, where, notes)
-                meaning = self._meaning(query, where, embed, space, offset + limit, notes)
+                meaning = self._meaning(query, where, embed, space, offset + limit, notes, bool(words))
             else:
                 words, exhausted = (
                     self._listed(query, where & condition.remaining(query), offset + limit + 1),
@@ -176,8 +179,9 @@ class Search:
         space: str,
         wanted: int,
         notes: list[str],
+        found: bool,
     ) -> list[int]:
-        """Item ids by cosine, the filters applied inside; excluded words stay excluded."""
+        """Item ids by cosine, the filters applied inside; excluded words stay excluded. `found`: by words."""
         if embed is None or not query.text:
             return []
         vector = embed(query.text)
@@ -194,7 +198,13 @@ class Search:
         near = self.store.vectors.nearest(
             chosen.name, vector, max(FUSED, wanted), where=where & condition.remaining(excluded)
         )
-        return [item for item, cosine in near if cosine >= FLOOR]
+        close = [item for item, cosine in near if cosine >= FLOOR]
+        if close or found:
+            return close
+        faint = [item for item, cosine in near[:FAINT] if cosine >= FAINT_FLOOR]
+        if faint:
+            notes.append("no item has these words: these are the nearest in meaning")
+        return faint
 
     def _hits(
         self, query: Query, page: Sequence[tuple[int, float]], words: set[int], meaning: set[int]

@@ -309,6 +309,15 @@ def test_meaning_finds_what_words_miss(meanings: tuple[Shelf, Meanings]) -> None
     assert hit.meaning and not hit.words and hit.snippet == "Coffee in Vienna."
 
 
+def test_where_nothing_is_near_the_nearest_are_shown_and_said_to_be(meanings: tuple[Shelf, Meanings]) -> None:
+    shelf, _ = meanings
+    faint = np.array([0.25, -1.0, 0.0, -1.0], np.float32)
+    result = shelf.store.search("unheardof", embed=lambda _: faint)
+    assert [shelf.ids.index(hit.item_id) + 1 for hit in result.hits] == [1]
+    assert "nearest in meaning" in result.notice
+    assert not shelf.store.search("unheardof", embed=lambda _: -np.eye(4, dtype=np.float32)[0]).hits
+
+
 def test_both_are_fused_and_agreement_wins(meanings: tuple[Shelf, Meanings]) -> None:
     shelf, embed = meanings
     result = shelf.store.search("compilers rust", embed=embed)
