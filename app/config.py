@@ -71,6 +71,7 @@ class Network:
     """Limits of every request."""
 
     timeout: float = _setting(10.0, "Seconds one answer may take in all.", low=1.0, high=600.0)
+    threads: bool = _setting(True, "Fetch the replies when a post or a Hacker News story is opened.")
     max_megabytes: int = _setting(64, "Largest answer accepted, unpacked.", low=1, high=4096)
 
 

@@ -110,6 +110,28 @@ class Article:
 
 
 @dataclass(frozen=True, slots=True)
+class Reply:
+    """One post of a fetched thread. `depth` counts from 0 below the item; None: it stands above the item."""
+
+    author: str
+    text: str
+    url: str
+    published: float | None
+    points: int | None
+    depth: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Thread:
+    """What surrounds an item, as its server had it at `fetched_at`; `error` says why there is nothing newer."""
+
+    replies: tuple[Reply, ...] = ()
+    fetched_at: float = 0.0
+    error: str = ""
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Subscription:
     """A source the reader added, with its health."""
 

@@ -27,6 +27,7 @@ from .ranker import Ranker
 from .rhythm import Rhythm
 from .store_thread import StoreThread
 from .sync import Intervals, Visit, visit
+from .threads import STALE, Fetcher
 
 if TYPE_CHECKING:
     from .config import Config
@@ -177,6 +178,7 @@ class Worker:
 
     def _open_lanes(self) -> None:
         """What runs beside the steps until the end."""
+        self.threads = Fetcher(self.store, self.client)
         wanted = self.config.mastodon.favourite_likes
         self.lanes.append(asyncio.create_task(favourites.lane(wanted, self.store, self.client)))
 
@@ -212,6 +214,8 @@ class Worker:
             self.ranker.changed()
         for subscription in looked.due:
             self._start(subscription)
+        for item_id in looked.threads:
+            self.threads.ask(item_id)
         self.ranker.look()
         return bool(looked.derived)
 
@@ -223,7 +227,7 @@ class Worker:
             self._version, self._look_at = version, now + LOOK
             if looked.jumped:
                 _replan(store, self.rhythm)
-            take_letters(store)
+            looked.threads = take_letters(store)
             looked.events = store.events.last_seq()
             free = self.config.worker.concurrency - len(self.visits)
             if free > 0 and not self.rhythm.quiet:
@@ -272,7 +276,7 @@ class Worker:
 
     async def _end_visits(self) -> None:
         """Cancel what runs; a visit's finished pages are stored, the rest comes next time."""
-        tasks = [*self.visits.values(), *self.lanes]
+        tasks = [*self.visits.values(), *self.lanes, *self.threads.running.values()]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -285,6 +289,7 @@ class Looked:
     events: int
     jumped: bool = False
     due: list[Subscription] = field(default_factory=list)
+    threads: list[int] = field(default_factory=list)
     derived: int = 0
 
 
@@ -303,11 +308,19 @@ def _replan(store: Store, rhythm: Rhythm) -> None:
         store.subscriptions.queue(wrong)
 
 
-def take_letters(store: Store) -> None:
-    """Do what the screens asked for: "refresh" with {"ids": [...]}, or without ids for every source."""
+def take_letters(store: Store) -> list[int]:
+    """Do what the screens asked for; returns the items whose threads they want.
+
+    "refresh" with {"ids": [...]}, or without ids for every source; "thread" with {"item_id": n}.
+    """
+    items: list[int] = []
     for letter in store.control.take():
         if letter.kind == "refresh":
             ids = letter.payload.get("ids")
             store.subscriptions.queue(ids if isinstance(ids, list) else None)
+        elif letter.kind == "thread" and isinstance(letter.payload.get("item_id"), int):
+            if abs(time.time() - letter.at) < STALE:
+                items.append(letter.payload["item_id"])
         else:
             log.warning("unknown letter", extra={"fields": {"kind": letter.kind}})
+    return items

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from .scores import Scores
     from .search import Search
     from .subscriptions import Subscriptions
+    from .threads import Threads
     from .vectors import Vectors
 
 __all__ = ["Database", "Role", "Store"]
@@ -100,6 +101,12 @@ class Store:
         from .events import Events
 
         return Events(self.db)
+
+    @cached_property
+    def threads(self) -> Threads:
+        from .threads import Threads
+
+        return Threads(self.db)
 
     @cached_property
     def changes(self) -> Changes:

@@ -110,6 +110,7 @@ def _forget(store: Store) -> None:
         store.db.run("DELETE FROM features")
         store.db.run("DELETE FROM scores")
         store.db.run("DELETE FROM ranking")
+        store.db.run("DELETE FROM threads")
 
 
 def _derive(store: Store, derive: Callable[[Store], int], progress: Progress | None) -> None:

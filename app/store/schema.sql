@@ -267,10 +267,12 @@ CREATE TABLE coarse (
     vectors  BLOB NOT NULL
 ) STRICT;
 CREATE INDEX coarse_space ON coarse(space_id, id);
+-- In order of arrival: kept in order of their hash, every new row would dirty a page of its own.
 CREATE TABLE features (
-    content_hash BLOB PRIMARY KEY,
+    id           INTEGER PRIMARY KEY,
+    content_hash BLOB NOT NULL UNIQUE,
     words        BLOB NOT NULL
-) STRICT, WITHOUT ROWID;
+) STRICT;
 
 CREATE TABLE scores (
     item_id      INTEGER PRIMARY KEY REFERENCES items(id) ON DELETE CASCADE,
@@ -298,6 +300,15 @@ CREATE TABLE heads (
     made_at     REAL NOT NULL,
     meta        TEXT NOT NULL DEFAULT '{}',
     blob        BLOB NOT NULL
+) STRICT;
+
+-- A cache: threads around items as their servers had them, for the article view. `replies` is JSON.
+CREATE TABLE threads (
+    item_id    INTEGER PRIMARY KEY REFERENCES items(id) ON DELETE CASCADE,
+    fetched_at REAL NOT NULL,
+    error      TEXT NOT NULL DEFAULT '',
+    hint       TEXT NOT NULL DEFAULT '',
+    replies    TEXT NOT NULL DEFAULT '[]'
 ) STRICT;
 
 CREATE TABLE control (

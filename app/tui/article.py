@@ -10,8 +10,9 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.screen import Screen
 
-from penchant.app.types import Article, Card, Event, EventKind
+from penchant.app.types import Article, Card, Event, EventKind, Thread
 
+from . import words
 from .actions import ItemActions
 from .articletext import blocks_of, link_at
 from .bars import KeyLine, StatusLine
@@ -23,6 +24,21 @@ from .pager import Pager
 
 if TYPE_CHECKING:
     from .app import PenchantApp
+
+
+#: Seconds between looks for a thread that was asked for, and after which the reader is told that it is late.
+LOOK, PATIENCE = 0.4, 60.0
+
+
+def thread_note(thread: Thread | None, asked_at: float | None, now: float) -> str:
+    """How the fetching of the thread stands, in words; "" where there is nothing to say."""
+    if asked_at is not None:
+        if now - asked_at > PATIENCE:
+            return "The thread did not come: no worker is running, or it is busy. Open the item again to retry."
+        return "" if thread is not None and thread.replies else "Fetching the thread…"
+    if thread is not None and thread.error:
+        return f"The thread could not be fetched: {words.sentences(thread.error, thread.hint, now=True)}"
+    return ""
 
 
 class ArticleScreen(ItemActions, Screen[None]):
@@ -41,6 +57,9 @@ class ArticleScreen(ItemActions, Screen[None]):
         self.article: Article | None = None
         self.number = ""
         self._since = time.monotonic()
+        self._archived: list[Card] = []
+        self._thread: Thread | None = None
+        self._asked_at: float | None = None
 
     def compose(self) -> ComposeResult:
         yield Pager()
@@ -50,13 +69,16 @@ class ArticleScreen(ItemActions, Screen[None]):
     def on_mount(self) -> None:
         self.query_one(KeyLine).use(self.app.keys)
         self.begin()
+        self.set_interval(LOOK, self._wait_for_thread)
 
     def begin(self) -> None:
         """The item is on screen from now on."""
         self._since = time.monotonic()
         self.number = ""
+        self._thread = None
+        self._asked_at = None
         self.app.observe(self.app.deeds.event("open", self.card.item_id, self.place))
-        self.app.spawn(self._read())
+        self.app.spawn(self._read(ask=True))
 
     def end(self) -> None:
         """The item leaves the screen."""
@@ -64,10 +86,15 @@ class ArticleScreen(ItemActions, Screen[None]):
         event = self.app.deeds.event("dwell", self.card.item_id, self.place, {"seconds": seconds})
         self.app.observe(event)
 
-    async def _read(self, top: bool = True) -> None:
-        item_id = self.card.item_id
-        article, thread = await self.app.bridge.reader.do(
-            lambda store: (store.items.article(item_id), store.items.thread(item_id))
+    async def _read(self, top: bool = True, ask: bool = False) -> None:
+        item_id, now = self.card.item_id, time.time()
+        article, archived, thread, wanted = await self.app.bridge.reader.do(
+            lambda store: (
+                store.items.article(item_id),
+                store.items.thread(item_id),
+                store.threads.get(item_id),
+                ask and store.threads.wanted(item_id, now),
+            )
         )
         if item_id != self.card.item_id or not self.is_mounted:
             return
@@ -75,8 +102,38 @@ class ArticleScreen(ItemActions, Screen[None]):
             self.tell("This item is no longer in the archive", "error")
             return
         self.article, self.card = article, article.card
-        self.query_one(Pager).show(blocks_of(article, thread, time.time()), top=top)
+        self._archived, self._thread = archived, thread
+        wanted = wanted and self.app.config.network.threads
+        if wanted:
+            self._asked_at = now
+        self._show(top)
         self.tell(self._standing())
+        if wanted:
+            letter = {"item_id": item_id}
+            await self.app.bridge.clerk.do(lambda store: store.control.request("thread", letter))
+
+    def _show(self, top: bool = False) -> None:
+        if self.article is not None:
+            note = thread_note(self._thread, self._asked_at, time.time())
+            blocks = blocks_of(self.article, self._archived, time.time(), self._thread, note)
+            self.query_one(Pager).show(blocks, top=top)
+
+    def _wait_for_thread(self) -> None:
+        if self._asked_at is not None:
+            self.app.spawn(self._look_for_thread(self._asked_at))
+
+    async def _look_for_thread(self, asked: float) -> None:
+        """A thread is on its way: has it come?"""
+        item_id = self.card.item_id
+        thread = await self.app.bridge.reader.do(lambda store: store.threads.get(item_id))
+        if item_id != self.card.item_id or self._asked_at != asked:
+            return
+        if thread is not None and thread.fetched_at >= asked:
+            self._thread, self._asked_at = thread, None
+            self._show()
+        elif time.time() - asked > PATIENCE:
+            self._show()
+            self._asked_at = None
 
     def _standing(self) -> str:
         names = {"♥": "liked", "✗": "skipped", "■": "saved", "◷": "for later"}

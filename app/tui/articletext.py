@@ -5,17 +5,24 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
-from penchant.app.types import Article, Card
+from penchant.app.types import Article, Card, Reply, Thread
 
 from . import words
 from .cardview import meta_of, title_of
 from .pager import Block
 
 GAP = Block("")
+#: Replies are indented up to here; deeper ones stand below one another.
+DEEPEST = 8
 
 
-def blocks_of(article: Article, thread: Sequence[Card], now: float) -> list[Block]:
-    """Title, origin, text, poll, attachments, links, thread."""
+def blocks_of(
+    article: Article, thread: Sequence[Card], now: float, fetched: Thread | None = None, note: str = ""
+) -> list[Block]:
+    """Title, origin, text, poll, attachments, links, thread: from the archive, then as its server has it.
+
+    `note` says how the fetching of the thread stands.
+    """
     card = article.card
     title = title_of(card)
     # A post has no title of its own: what stands for one is the beginning of its text.
@@ -31,7 +38,11 @@ def blocks_of(article: Article, thread: Sequence[Card], now: float) -> list[Bloc
         blocks += [Block(f"Content warning: {card.content_warning}", "head"), GAP]
     blocks.append(Block(article.text or "(The source gave no text; o opens the page.)", numbers=True))
     blocks += _poll(article, now) + _media(article) + _links(article) + _rest(article)
-    return blocks + _thread(card, thread, now)
+    replies = fetched.replies if fetched is not None else ()
+    known = {reply.url for reply in replies if reply.url}
+    blocks += _thread(card, [other for other in thread if other.url not in known or other == card], now)
+    blocks += _fetched(replies, now)
+    return [*blocks, GAP, Block(note, "meta")] if note else blocks
 
 
 def _dates(article: Article, now: float) -> str:
@@ -107,6 +118,25 @@ def _thread(card: Card, thread: Sequence[Card], now: float) -> list[Block]:
         if other.item_id != card.item_id:
             blocks.append(Block(other.excerpt or title_of(other), indent=4))
     return blocks
+
+
+def _fetched(replies: Sequence[Reply], now: float) -> list[Block]:
+    above = [reply for reply in replies if reply.depth is None]
+    below = [reply for reply in replies if reply.depth is not None]
+    blocks = [GAP, Block("In answer to", "head")] if above else []
+    for reply in above:
+        blocks += _reply(reply, 2, now)
+    if below:
+        blocks += [GAP, Block(words.many(len(below), "reply", "replies"), "head")]
+    for reply in below:
+        blocks += _reply(reply, 2 + 2 * min(reply.depth or 0, DEEPEST), now)
+    return blocks
+
+
+def _reply(reply: Reply, indent: int, now: float) -> list[Block]:
+    points = f"▲{reply.points}" if reply.points else ""
+    meta = " · ".join(part for part in (reply.author, words.age(reply.published, now), points) if part)
+    return [Block(meta, "meta", indent=indent), Block(reply.text, indent=indent + 2)]
 
 
 def link_at(article: Article, number: int) -> str:
