@@ -40,6 +40,7 @@ class Palette(NamedTuple):
     match: Style
     bar: Style
     selected: Style
+    ground: Style
 
 
 class Found(NamedTuple):
@@ -68,13 +69,13 @@ def card_strips(
     ]
     if selected:
         lines += _open_lines(card, width, expand, palette, found)
-    background = palette.selected if selected else None
+    background = palette.selected if selected else palette.ground
     return [_strip(line, width, background) for line in lines]
 
 
-def placeholder(width: int) -> list[Strip]:
+def placeholder(width: int, ground: Style) -> list[Strip]:
     """The two lines of a card that is still being read from the archive."""
-    return [Strip([Segment(words.fit("      …", width))], width), Strip.blank(width)]
+    return [Strip([Segment(words.fit("      …", width), ground)], width), Strip.blank(width, ground)]
 
 
 def title_of(card: Card) -> str:
@@ -85,10 +86,10 @@ def title_of(card: Card) -> str:
     return "(empty)"
 
 
-def _strip(line: list[Segment], width: int, background: Style | None) -> Strip:
-    if background is not None:
-        line = [Segment(text, background + style if style else background) for text, style, _ in line]
-    return Strip(line, width)
+def _strip(line: list[Segment], width: int, background: Style) -> Strip:
+    return Strip(
+        [Segment(text, background + style if style else background) for text, style, _ in line], width
+    )
 
 
 def _title_line(

@@ -121,8 +121,9 @@ class FeedList(RowList):
         if strips is None:
             card = self.cards.get(item_id)
             if card is None:
-                blank = placeholder(width)
-                return blank + [Strip.blank(width)] * (self.opening if selected else 0)
+                ground = self.palette.ground
+                blank = placeholder(width, ground)
+                return blank + [Strip.blank(width, ground)] * (self.opening if selected else 0)
             strips = self._strips[key] = card_strips(
                 card,
                 width,
@@ -138,9 +139,11 @@ class FeedList(RowList):
         return strips
 
     def empty_strip(self, y: int, width: int) -> Strip:
+        ground = self.palette.ground
         if self.visit.ids or not 1 <= y <= len(self.message):
-            return Strip.blank(width)
-        return Strip([Segment(words.fit("  " + words.one_line(self.message[y - 1]), width))], width)
+            return Strip.blank(width, ground)
+        said = words.fit("  " + words.one_line(self.message[y - 1]), width)
+        return Strip([Segment(said, ground)], width)
 
     def say(self, *lines: str) -> None:
         """What to read where there are no cards."""

@@ -11,7 +11,7 @@ from textual.screen import Screen
 
 from penchant.app.types import Card, EventKind, Subscription, View
 
-from . import words
+from . import quick, words
 from .actions import ItemActions
 from .bars import KeyLine, StatusLine, TabLine
 from .browsing import Browsing
@@ -77,6 +77,15 @@ class FeedScreen(ItemActions, Browsing, Screen[None]):
         self.status = self.query_one(StatusLine)
         self.query_one(KeyLine).use(self.app.keys)
         self.show_page(self.first)
+
+    def _compositor_refresh(self) -> None:
+        changed = quick.update(self) if self is self.app.screen else None
+        if changed is None:
+            super()._compositor_refresh()
+            return
+        self.app._display(self, changed)
+        self._dirty_widgets.clear()
+        self.app._update_mouse_over(self)
 
     # -- what ItemActions asks
     def at_hand(self) -> tuple[Card, Place] | None:

@@ -26,7 +26,7 @@ CALM = 1.0
 #: Unseen items that this window ranks: 5,000 take some 30 MB, and the whole must stay under 120.
 CANDIDATES = 5_000
 #: ... or when so many wait.
-MOST_WAITING = 30
+MOST_WAITING = 100
 
 
 class Order(NamedTuple):

@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import Any
 
 from textual import events
-from textual.geometry import Size
+from textual.geometry import Region, Size
 from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
@@ -95,6 +95,11 @@ class RowList(ScrollView, can_focus=True):
         self._strips.clear()
         self.refresh()
 
+    def refresh_lines(self, y_start: int, line_count: int = 1) -> None:
+        # Without the scroll bar's column: it would be painted with every line.
+        width = self.scrollable_content_region.width
+        self.refresh(Region(0, y_start - self.scroll_offset.y, width, line_count))
+
     def redraw_row(self, index: int) -> None:
         """Paint one row anew."""
         height = self.row_height + (self.opening if index == self.selected else 0)
@@ -163,13 +168,24 @@ class RowList(ScrollView, can_focus=True):
         self.room_changed()
 
     def render_line(self, y: int) -> Strip:
+        return self.strips(y, 1)[0]
+
+    def strips(self, y: int, count: int) -> list[Strip]:
+        """Lines `y` to `y + count` of the screen, as wide as the list without its scroll bar."""
         width = self.scrollable_content_region.width
-        line = self.scroll_offset.y + y
-        index = self.index_at(line)
-        if index >= self.row_count():
-            return self.empty_strip(y, width)
-        strips = self.row_strips(index, width, index == self.selected)
-        return strips[line - self.top_of(index)]
+        line, end = self.scroll_offset.y + y, self.scroll_offset.y + y + count
+        rows = self.row_count()
+        drawn: list[Strip] = []
+        while line < end:
+            index = self.index_at(line)
+            if index >= rows:
+                drawn.append(self.empty_strip(y + len(drawn), width))
+            else:
+                row = self.row_strips(index, width, index == self.selected)
+                at = line - self.top_of(index)
+                drawn += row[at : at + end - line]
+            line = end - count + len(drawn)
+        return drawn
 
     def on_click(self, event: events.Click) -> None:
         index = self.index_at(self.scroll_offset.y + event.y)

@@ -50,6 +50,8 @@ def _few_marks(text: str) -> str:
     """
     if "\u200d" in text:
         text = re.sub(_LONE_JOINER, "", text)
+    if not any(map(unicodedata.combining, text)):
+        return text
     kept, run = [], 0
     for char in text:
         run = run + 1 if unicodedata.combining(char) else 0
