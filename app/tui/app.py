@@ -8,8 +8,10 @@ import uuid
 from collections.abc import Callable, Coroutine, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from rich.segment import Segment
 from textual.app import App
-from textual.filter import ANSIToTruecolor, LineFilter
+from textual.color import Color
+from textual.filter import ANSIToTruecolor, LineFilter, Monochrome, monochrome_style
 from textual.screen import Screen
 
 from penchant.adapters.base import SourceError
@@ -46,6 +48,13 @@ def _palette() -> type[Any]:
     from .palette import Commands
 
     return Commands
+
+
+class Greys(LineFilter):
+    """For NO_COLOR. Textual's own filter fails on segments without a style, of which a card has some."""
+
+    def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
+        return [s if s.style is None else Segment(s.text, monochrome_style(s.style)) for s in segments]
 
 
 class PenchantApp(App[None]):
@@ -100,7 +109,8 @@ class PenchantApp(App[None]):
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         """Without the one for ANSI colours: the themes have none, and it costs a sixth of every line."""
-        return [found for found in super().get_line_filters() if not isinstance(found, ANSIToTruecolor)]
+        kept = [found for found in super().get_line_filters() if not isinstance(found, ANSIToTruecolor)]
+        return [Greys() if isinstance(found, Monochrome) else found for found in kept]
 
     # -- start
     def get_default_screen(self) -> Screen[Any]:

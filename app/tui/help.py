@@ -22,13 +22,16 @@ def help_blocks(keys: Mapping[str, tuple[str, ...]]) -> list[Block]:
         for command in COMMANDS:
             if command.group == group:
                 shown = " ".join(SHOWN.get(key, key) for key in keys[command.id]) or "(palette)"
-                blocks.append(Block(f"{words.fit(shown, 16)} {command.help}"))
+                blocks.append(Block(f"{words.fit(shown, 16)} {command.help}", hang=17))
     blocks += [
         Block(""),
         Block("Elsewhere", "head"),
         Block(f"{words.fit('^p', 16)} Command palette: every command by name"),
         Block(f"{words.fit('^q', 16)} Quit from anywhere"),
-        Block(f"{words.fit('click', 16)} Select; again: read. The keys in the last line can be clicked too"),
+        Block(
+            f"{words.fit('click', 16)} Select; again: read. The keys in the last line can be clicked too",
+            hang=17,
+        ),
         Block(""),
         Block("The number", "head"),
         Block("How likely you are to like an item, in percent, by what you liked and skipped; w tells why."),

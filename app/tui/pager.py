@@ -21,13 +21,24 @@ _NUMBER = re.compile(r"\[(\d{1,4})\]")
 
 
 class Block(NamedTuple):
-    """A paragraph (or several lines) in one role; `link` makes the whole a link, `numbers` its [n]."""
+    """A paragraph (or several lines) in one role; `link` makes the whole a link, `numbers` its [n].
+
+    `hang`: cells of the beginning under which further lines leave room.
+    """
 
     text: str
     role: str = "text"
     link: int = 0
     numbers: bool = False
     indent: int = 0
+    hang: int = 0
+
+
+def _wrapped(block: Block, width: int) -> list[str]:
+    head, text = block.text[: block.hang], block.text[block.hang :]
+    left = block.indent + block.hang
+    lines = words.wrap(text, width - left)
+    return [f"{' ' * block.indent}{head}{lines[0]}", *(" " * left + line for line in lines[1:])]
 
 
 class Pager(ScrollView, can_focus=True):
@@ -36,7 +47,7 @@ class Pager(ScrollView, can_focus=True):
     COMPONENT_CLASSES: ClassVar[set[str]] = {
         f"pager--{role}" for role in ("title", "meta", "text", "head", "link", "plus", "minus")
     }
-    DEFAULT_CSS = "Pager { overflow-x: hidden; overflow-y: auto; padding: 0 1; }"
+    DEFAULT_CSS = "Pager { overflow-x: hidden; overflow-y: auto; scrollbar-gutter: stable; padding: 0 1; }"
 
     class Link(Message):
         """A link was clicked; `number` counts from 1."""
@@ -76,11 +87,8 @@ class Pager(ScrollView, can_focus=True):
         if width == self._wrapped or width <= 0:
             return
         self._wrapped = width
-        measure = min(width, MEASURE)
         self._lines = [
-            (" " * block.indent + line, block)
-            for block in self.blocks
-            for line in words.wrap(block.text, measure - block.indent)
+            (line, block) for block in self.blocks for line in _wrapped(block, min(width, MEASURE))
         ]
         self.virtual_size = Size(width, len(self._lines))
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.segment import Segment
 
 from penchant.adapters.base import Item
 from penchant.app.tui.articletext import link_at
@@ -120,6 +121,36 @@ async def test_sources_pause_and_remove(archive: Any, run_app: Any, wait: Any, l
         await wait(lambda: any("paused" in line for line in lines(app)))
         await pilot.press("d", "down", "enter")
         await wait(lambda: archive.read(lambda store: store.subscriptions.all()) == [])
+
+
+async def test_help_on_a_small_screen_loses_no_letter(
+    archive: Any, run_app: Any, wait: Any, lines: Any
+) -> None:
+    async with run_app(archive, size=(60, 15)) as (app, pilot):
+        await pilot.press("?")
+        shown: list[str] = []
+        await wait(lambda: any("Every like" in line for line in lines(app)))
+        for _ in range(60):
+            shown += [line.strip(" │▌") for line in lines(app)]
+            await pilot.press("j")
+        text = " ".join(shown)
+        assert "what was on screen" in text and "in an article, a" in text
+
+
+async def test_no_color_is_shades_of_grey(
+    archive: Any, run_app: Any, wait: Any, lines: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    async with run_app(archive) as (app, pilot):
+        await wait(lambda: any("Number 3" in line for line in lines(app)))
+        await pilot.press("j", "l", "/", *"owls", "escape", "?")
+        await pilot.pause()
+        # As the driver asks for them; without a terminal nothing passes the filters.
+        drawn = [Segment("no style"), *app.feed_screen.feed.render_line(1)]
+        for one in app.get_line_filters():
+            drawn = one.apply(drawn, app.screen.background_colors[1])
+        colours = {s.style.color.triplet for s in drawn if s.style and s.style.color}
+        assert colours and all(c.red == c.green == c.blue for c in colours)
 
 
 async def test_first_run_follows_what_is_ticked(archive_of_nothing: Any, run_app: Any, wait: Any) -> None:
