@@ -24,8 +24,13 @@ class Deriver:
     """
 
     def __init__(self, store: Store) -> None:
+        from .rank.features import VERSION
+
         self.store = store
         self._unsure = True
+        if store.features.require(VERSION):
+            # What was learned speaks of words that the blobs name differently now.
+            store.scores.forget()
 
     def step(self) -> int:
         """Take one chunk of the change queue, once of what no change told of; returns how much was done."""

@@ -120,6 +120,7 @@ class RankSession:
         head = self.store.scores.head()
         if head is not None:
             self.head_version = head.version
+        if head is not None and head.blob:  # empty: everything is to be learned again
             try:
                 found = restore(head.blob)
                 known = self._book.labels[: found.model.learned]

@@ -16,6 +16,8 @@ TEXT_LIMIT = 500
 FEATURE_LIMIT = 320
 HASH_BITS = 22
 COUNT_BITS = 10
+#: What made a blob: a change of the recipe (also of `tokens` and `named_features`) needs another name.
+VERSION = f"words-1-{TEXT_LIMIT}-{FEATURE_LIMIT}-{HASH_BITS}"
 _HASH_MASK = np.uint32((1 << HASH_BITS) - 1)
 #: Rows multiplied at once: bounds what a product of 10,000 rows needs beside them to a few megabytes.
 _BLOCK = 1_000

@@ -109,6 +109,7 @@ def _forget(store: Store) -> None:
         store.db.run("UPDATE spaces SET complete = 0")
         store.db.run("DELETE FROM features")
         store.db.run("DELETE FROM scores")
+        store.db.run("UPDATE heads SET blob = x''")  # versions count on: events name them
         store.db.run("DELETE FROM ranking")
         store.db.run("DELETE FROM threads")
 

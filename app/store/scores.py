@@ -121,6 +121,20 @@ class Scores:
                 " DESC LIMIT ?)",
                 (HEADS_KEPT,),
             )
+            self.db.run("DELETE FROM settings WHERE key = 'unranked'")
+
+    def put_off(self) -> None:
+        """Record that items came which the next head must rank, whoever makes it."""
+        with self.db.write():
+            self.db.run("INSERT OR REPLACE INTO settings VALUES ('unranked', 1)")
+
+    def was_put_off(self) -> bool:
+        return self.db.value("SELECT 1 FROM settings WHERE key = 'unranked'") is not None
+
+    def forget(self) -> None:
+        """Have the model learn everything again; versions count on, since events name them."""
+        with self.db.write():
+            self.db.run("UPDATE heads SET blob = x''")
 
     def behind(self) -> bool:
         """Whether events came after those that the newest head knows; costs some 20 microseconds."""
