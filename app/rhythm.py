@@ -40,9 +40,10 @@ class Rhythm:
         """Whether fetching should wait."""
         return self._steady() < self._quiet_until
 
-    def misplanned(self, next_due: float) -> bool:
-        """Whether a plan was made by a clock that was wrong."""
-        return next_due > self._wall() + FURTHEST
+    def misplanned(self, next_due: float, made_at: float | None = None) -> bool:
+        """Whether a plan was made by a clock that was wrong: too far ahead, or in what is the future now."""
+        now = self._wall()
+        return next_due > now + FURTHEST or (made_at or 0.0) > now + JUMP
 
     def unreachable(self, subscription_id: int) -> None:
         """A source could not be reached at all."""

@@ -303,7 +303,8 @@ def _begin(store: Store, rhythm: Rhythm) -> int:
 
 
 def _replan(store: Store, rhythm: Rhythm) -> None:
-    wrong = [s.id for s in store.subscriptions.all() if rhythm.misplanned(s.next_due) and not s.paused]
+    all_ = store.subscriptions.all()
+    wrong = [s.id for s in all_ if rhythm.misplanned(s.next_due, s.last_attempt) and not s.paused]
     if wrong:
         store.subscriptions.queue(wrong)
 

@@ -24,6 +24,8 @@ from .when import Period, period
 #: What one query may hold; the rest of a longer text (a paste by accident) is not searched.
 MAX_LENGTH = 2_000
 MAX_CLAUSES = 32
+#: Letters from which the word being typed counts as a beginning: everything has a word that begins with "s".
+MIN_OPEN = 2
 
 FIELDS = ("title", "text", "alt")
 TEXT_FILTERS = ("author", "source", "tag", "lang", "kind", "site")
@@ -231,6 +233,8 @@ def _open_ended(clauses: tuple[Clause, ...], source: str) -> tuple[Clause, ...]:
         return clauses
     last = clauses[-1].words[-1]
     if clauses[-1].negated or last.phrase or not source.endswith(last.text):
+        return clauses
+    if last.text.isascii() and len(last.text) < MIN_OPEN:
         return clauses
     words = (*clauses[-1].words[:-1], replace(last, prefix=True))
     return (*clauses[:-1], replace(clauses[-1], words=words))

@@ -260,3 +260,13 @@ def test_told_to_stop_it_publishes_what_the_reader_did_last(
         assert not store.scores.behind()
     rows = [json.loads(line)["title"] for line in cli("list", "--view", "for-you", "--json").splitlines()]
     assert sum("trams" in title for title in rows[:15]) >= 8, rows[:15]
+
+
+def test_a_source_planned_by_a_wrong_clock_is_fetched(server: Any, archive: Path, cli: Any) -> None:
+    address = server.route("/feed", rss("feed"))
+    follow(archive, address)
+    ahead = time.time() + 86_400.0
+    with Store.open(archive, role="cli") as store:
+        store.db.run("UPDATE subscriptions SET last_attempt = ?, next_due = ?", (ahead, ahead + 3600.0))
+    cli("worker", "--once")
+    assert sources(archive)[address].items == 3

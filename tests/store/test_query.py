@@ -159,6 +159,8 @@ def test_while_typing_the_last_word_is_a_beginning() -> None:
     assert parse("rust asy ", typing=True).clauses[-1] == Clause((Word("asy"),))
     assert parse('"rust asy"', typing=True).clauses[-1] == Clause((Word("rust asy", phrase=True),))
     assert parse("asy is:liked", typing=True).clauses[-1] == Clause((Word("asy"),))
+    assert parse("vitamin c", typing=True).clauses[-1] == Clause((Word("c"),)), "one letter begins everything"
+    assert parse("猫", typing=True).clauses[-1] == Clause((Word("猫", prefix=True),))
     assert parse("rust -asy", typing=True).clauses[-1] == Clause((Word("asy"),), negated=True)
 
 
