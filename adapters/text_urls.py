@@ -22,6 +22,13 @@ _DROP = re.compile(
     re.IGNORECASE,
 )
 _HOST_PREFIX = re.compile(r"^(?:www\d?|m|mobile|old|np|amp)\.(?=[^.]+\.)")
+#: Already in canonical form, like most: no query, fragment, port, escape, trailing slash or index page, and no
+#: host that is folded into another.
+_CANONICAL = re.compile(
+    r"https://(?!(?:www\d?|m|mobile|old|np|amp)\.)(?![a-z-]+\.m\.)(?:[a-z0-9-]+\.)+[a-z0-9-]*[a-z][a-z0-9-]*"
+    r"(?:/(?!index\.(?:html?|php)\Z)[A-Za-z0-9._~!$'()*+,;=:@&-]+)*"
+)
+_FOLDED = re.compile(r"https://(?:[^/]*\.)?(?:twitter\.com|youtu\.be|(?:youtube|reddit)\.com|arxiv\.org|google\.)")
 _WIKIPEDIA = re.compile(r"^([a-z-]+)\.m\.(wiki[a-z]+\.org)$")
 _SAME_HOST = {"twitter.com": "x.com", "music.youtube.com": "youtube.com", "new.reddit.com": "reddit.com"}
 _ARXIV = re.compile(r"^/(?:pdf|abs|html)/([^/]+(?:/\d+)?)$")
@@ -68,6 +75,8 @@ def canonical_url(url: str) -> str:
     >>> canonical_url("http://www.Example.org:80/a/?utm_source=x&b=1#top")
     'https://example.org/a?b=1'
     """
+    if _CANONICAL.fullmatch(url) and not _FOLDED.match(url):
+        return url
     for _ in range(8):
         folded = _fold(url)
         if folded == url:

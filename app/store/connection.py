@@ -25,8 +25,8 @@ MAGIC = b"SQLite format 3\x00"
 PATIENCE: dict[Role, float] = {"reader": 5.0, "worker": 30.0, "cli": 10.0}
 #: KiB of page cache; the reader stays small, the worker's index pages want room.
 CACHE_KIB: dict[Role, int] = {"reader": 8_000, "worker": 32_000, "cli": 16_000}
-#: Pages in the log after which the worker folds it into the file (4 MiB).
-LOG_PAGES = 1_000
+#: Pages in the log after which the worker folds it into the file (16 MiB).
+LOG_PAGES = 4_000
 
 
 class Database:

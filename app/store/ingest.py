@@ -18,8 +18,8 @@ from .plan import Step, plan
 from .rows import INSERT_ITEM, UPDATE_ITEM, Prepared, item_row, prepare
 
 #: Seconds of write lock to aim for: a key then waits for about one chunk.
-HOLD = 0.005
-SMALLEST, LARGEST = 16, 200
+HOLD = 0.008
+SMALLEST, LARGEST = 48, 200
 #: Chunks between merges of the full-text index, each of which adds a segment to it.
 MERGE_EVERY = 16
 
@@ -42,7 +42,7 @@ class Ingest:
     def __init__(self, db: Database) -> None:
         self.db = db
         self.joins = Joins(db)
-        self._size = 40
+        self._size = SMALLEST
         self._chunks = 0
 
     def put(self, subscription_id: int, page: Page, now: float) -> PageResult:
@@ -58,7 +58,9 @@ class Ingest:
         if not busy and not page.deleted and not self._has_news(subscription_id, page):
             return _summary(result, ready, done)
         while True:
-            chunk, busy = busy[: self._size], busy[self._size :]
+            # As few chunks as the size allows, and equal ones: each writes the pages of every index anew.
+            size = -(-len(busy) // max(-(-len(busy) // self._size), 1))
+            chunk, busy = busy[:size], busy[size:]
             with self.db.write():
                 started = time.perf_counter()
                 self._kind(subscription_id)
@@ -112,7 +114,9 @@ class Ingest:
             for item_id, step in enumerate(new, first):
                 step.target = item_id
             db.run_many(INSERT_ITEM, [item_row(kind, sub, step.target, step.item, now) for step in new])
-            text_index.add(db, first, first + len(new) - 1)
+            text_index.add(
+                db, first, first + len(new) - 1, unspaced=any(step.item.unspaced for step in new)
+            )
             self.joins.store_fingerprints([(step.target, step.item.text) for step in new])
         named = [step for step in steps if step.what in ("new", "joined")]
         db.run_many(

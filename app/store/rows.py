@@ -10,6 +10,8 @@ from typing import Any
 from penchant.adapters.base import Item, Link, Media, Poll
 from penchant.app.decide import Text, identifies
 
+from .text_index import may_be_unspaced
+
 #: Characters of text that a card shows.
 EXCERPT = 280
 
@@ -46,6 +48,7 @@ class Prepared:
     body: tuple[Any, ...]
     sightings: tuple[SightingRow, ...]
     text: Text
+    unspaced: bool
 
 
 def uid(kind: str, native_id: str) -> str:
@@ -61,6 +64,7 @@ def prepare(kind: str, item: Item, canonical: str, now: float) -> Prepared:
     at = now if item.published is None else min(item.published, now)
     key = canonical if identifies(canonical) else ""
     author = item.author
+    alt = "\n".join(media.alt for media in item.media if media.alt) if item.media else ""
     body = (
         item.published,
         item.updated,
@@ -82,7 +86,7 @@ def prepare(kind: str, item: Item, canonical: str, now: float) -> Prepared:
         item.thread,
         _dump(item.tags) if item.tags else "",
         " ".join(item.text[: EXCERPT + 120].split())[:EXCERPT],
-        "\n".join(media.alt for media in item.media if media.alt) if item.media else "",
+        alt,
         _poll(item.poll) if item.poll else "",
         _dump([_media(media) for media in item.media]) if item.media else "",
         _dump([(link.url, link.text) for link in item.links]) if item.links else "",
@@ -99,6 +103,7 @@ def prepare(kind: str, item: Item, canonical: str, now: float) -> Prepared:
         body,
         _sightings(item, at, now),
         Text(digest, key, item.title, item.text, item.lang, at),
+        may_be_unspaced(item.text, item.title, author.name if author else "", alt),
     )
 
 
@@ -128,8 +133,8 @@ def _domain(url: str) -> str:
     return host.removeprefix("www.")
 
 
-def _dump(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=str)
+#: json.dumps would make an encoder for each value.
+_dump = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=str).encode
 
 
 def _media(media: Media) -> list[Any]:

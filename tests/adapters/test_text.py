@@ -21,6 +21,7 @@ from penchant.adapters.text import (
     parse_date,
 )
 from penchant.adapters.text_clean import MAX_MARKS
+from penchant.adapters.text_urls import _fold
 
 FORBIDDEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u206f\ud800-\udfff\U000e0001]")
 ATTACKS = st.sampled_from(
@@ -388,3 +389,22 @@ def test_excerpt_cuts_between_words():
     assert excerpt("one two three four", 14) == "one two three…"
     assert excerpt("one\n\ntwo", 80) == "one two"
     assert not any(unicodedata.category(c) == "Mn" for c in excerpt("abcdefghi\u0301" * 3, 9)[-1:])
+
+
+_HOSTS = st.sampled_from(
+    "example.org www.example.org m.x.com en.m.wikipedia.org de.m.wikimedia.org twitter.com x.com www2.a.b"
+    " reddit.com old.reddit.com youtu.be music.youtube.com arxiv.org export.arxiv.org google.com a.google.x"
+    " localhost 1.2.3.4 a..b amp.x m.co mobile.foo.bar np.foo.bar Example.org a-b.c-d.co.uk".split()
+)
+_SEGMENTS = st.sampled_from(
+    "index.html index.htm index.php a b.html .. index.html5 abs pdf 2101.00001v2 shorts a;b=1 a%20b url x&y".split()
+)
+
+
+@given(_HOSTS, st.lists(_SEGMENTS, max_size=3))
+def test_an_address_taken_for_canonical_at_sight_would_not_change(host: str, path: list[str]) -> None:
+    url = "/".join(["https://" + host, *path])
+    folded = url
+    for _ in range(8):
+        folded = _fold(folded)
+    assert canonical_url(url) == folded
