@@ -13,11 +13,11 @@ from penchant.app.types import Subscription
 from .connection import Database, Row
 from .ingest import ACTED_ON, recount_people
 
+_COUNT = "(SELECT count(DISTINCT g.item_id) FROM sightings g WHERE g.subscription_id = u.id)"
 _COLUMNS = (
     "u.id, u.kind, u.address, u.title, u.settings, u.folder, u.paused, u.cursor, u.added_at, u.last_attempt,"
     " u.last_success, u.next_due, u.interval, u.failures, u.error, u.hint,"
-    " (SELECT count(DISTINCT g.item_id) FROM sightings g WHERE g.subscription_id = u.id), u.state,"
-    " u.done, u.total"
+    f" {_COUNT}, u.state, u.done, u.total"
 )
 #: Items deleted per transaction when a source goes: a few ms of write lock.
 CHUNK = 50
@@ -138,9 +138,10 @@ class Subscriptions:
                 (id_, CHUNK),
             )
 
-    def all(self) -> list[Subscription]:
-        """Every source, by folder and title."""
-        rows = self.db.rows(f"SELECT {_COLUMNS} FROM subscriptions u WHERE removed_at IS NULL")
+    def all(self, *, counted: bool = True) -> list[Subscription]:
+        """Every source, by folder and title; `counted` off saves counting the items (20 ms of 100,000)."""
+        columns = _COLUMNS if counted else _COLUMNS.replace(_COUNT, "0")
+        rows = self.db.rows(f"SELECT {columns} FROM subscriptions u WHERE removed_at IS NULL")
         return sorted(
             map(_subscription, rows), key=lambda s: (s.folder, s.title.casefold() or s.address, s.id)
         )

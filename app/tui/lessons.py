@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 #: Passing items teaches little: they are learned together once the reader pauses (seconds).
 CALM = 1.0
-#: Unseen items that this window ranks: 5,000 take some 30 MB, and the whole must stay under 120.
-CANDIDATES = 5_000
+#: Unseen items that this window ranks: 10,000 take some 12 MB, and the whole must stay under 120.
+CANDIDATES = 10_000
 #: ... or when so many wait.
 MOST_WAITING = 100
 

@@ -37,7 +37,7 @@ def first_page(store: Store, view: View, subscription_id: int | None = None) -> 
     """The beginning of a view: about a millisecond, also of 100,000 items."""
     ids = list(store.items.ids(view, subscription_id=subscription_id, limit=FIRST_IDS))
     cards = store.items.cards(ids[:FIRST_CARDS])
-    subscribed = bool(ids) or bool(store.subscriptions.all())
+    subscribed = bool(ids) or bool(store.subscriptions.all(counted=False))
     behind = view == View.FOR_YOU and store.scores.behind()
     return FirstPage(view, ids, cards, subscription_id, subscribed, behind)
 
@@ -82,7 +82,7 @@ class Watch:
         waited = time.monotonic() - self.counted_at
         if version == self.version and not force and not (self._recount and waited > self._patience):
             return None
-        subscriptions = store.subscriptions.all()
+        subscriptions = store.subscriptions.all(counted=False)
         sources = [(s.id, s.state, s.done, s.last_success) for s in subscriptions]
         if sources != self._sources:
             self._patience = COUNT_EVERY
