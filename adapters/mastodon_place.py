@@ -85,7 +85,8 @@ class Place:
     def words(self) -> str:
         """A title for the sources screen."""
         names = {"public": "Federated", "account": self.argument, "tag": f"#{self.argument}"}
-        return f"{names.get(self.kind, self.kind.capitalize())} · {self.host}"
+        where = self.account if self.account and self.needs_account else self.host
+        return f"{names.get(self.kind, self.kind.capitalize())} · {where}"
 
     def path(self, account_id: str = "", replies: bool = False) -> str:
         """Path and query of the newest page. `account_id` is needed for an account only."""

@@ -7,7 +7,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from penchant.adapters.base import Page
+from penchant.adapters.base import Item, Page
 from penchant.app.decide import richer
 from penchant.app.errors import NoSuchSource
 
@@ -279,7 +279,12 @@ def _prepare(kind: str, page: Page, now: float) -> list[Prepared]:
     from penchant.adapters.text import canonical_url
 
     unique = {item.native_id: item for item in reversed(page.items)}
-    return [prepare(kind, item, canonical_url(item.url), now) for item in reversed(unique.values())]
+    return [prepare(kind, item, canonical_url(_own_address(item)), now) for item in reversed(unique.values())]
+
+
+def _own_address(item: Item) -> str:
+    """The address that other sources link to: a feed proxy (FeedBurner) puts one of its own before it."""
+    return str(item.extra.get("original_url") or item.url)
 
 
 def _summary(result: PageResult, ready: Sequence[Prepared], done: Sequence[Step]) -> PageResult:

@@ -222,6 +222,18 @@ def test_a_full_text_replaces_a_bare_link(store: Store, feed: int, other: int) -
     assert article is not None and article.text == STORY * 2, "the bare link no longer speaks for the item"
 
 
+def test_behind_a_feed_proxy_it_is_known_by_its_own_address(store: Store, feed: int, other: int) -> None:
+    proxied = item(1, url="https://feeds.proxy.example/~r/x/~3/abc/", text=STORY,
+                   extra={"original_url": "https://www.paper.example/owls?utm_source=feed"})  # fmt: skip
+    linked = item(2, native_id="hn:2", url="https://paper.example/owls", title="Title 1", text="")
+    for first, second in ((proxied, linked), (linked, proxied)):
+        with Store.open(store.path.with_name(f"{first.native_id}.db"), role="worker") as fresh:
+            one, two = (fresh.subscriptions.add("rss", f"https://{n}.example/feed") for n in "ab")
+            put(fresh, one, first)
+            result = put(fresh, two, second)
+            assert (result.joined, fresh.items.count(View.NEWEST)) == (1, 1)
+
+
 def test_a_homepage_joins_nothing(store: Store, feed: int, other: int) -> None:
     put(
         store,

@@ -79,7 +79,13 @@ def test_bad_settings_are_explained(settings: dict[str, Any]) -> None:
 def test_two_accounts_on_one_server_are_two_subscriptions() -> None:
     plain = recognise("mastodon:home.example/home")
     assert plain is not None
-    addresses = {with_account(plain, f"{name}@home.example").address for name in ("ada", "bob")}
+    mine = [with_account(plain, f"{name}@home.example") for name in ("ada", "bob")]
+    addresses = {one.address for one in mine}
+    assert [one.title for one in mine] == ["Home · ada@home.example", "Home · bob@home.example"]
+    for one in mine:
+        assert from_address(one.address) == from_settings(one.settings), "an address alone says everything"
+    older = from_address("mastodon:home.example/home")
+    assert older is not None and (older.timeline, older.account) == ("home", "")
     moved = with_account(plain, "ada@social.home.example")
     assert from_settings(moved.settings).base == "https://social.home.example", "where the token is valid"
     assert addresses == {"mastodon:ada@home.example/home", "mastodon:bob@home.example/home"}
