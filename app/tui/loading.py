@@ -17,8 +17,6 @@ FIRST_CARDS = 40
 MOST_IDS = 200_000
 #: Counting every view of 100,000 items takes some 20 ms: not on every keypress (seconds).
 COUNT_EVERY = 2.0
-#: ... and while no source has brought anything, what changed are keypresses: `marked` counts those.
-RECOUNT = 15.0
 
 
 class FirstPage(NamedTuple):
@@ -71,23 +69,15 @@ class Watch:
         self.counted_at = 0.0
         self.counts: dict[str, int] = {}
         self._recount = True
-        self._patience = COUNT_EVERY
-        self._sources: Sequence[tuple[object, ...]] = []
 
     def look(
         self, store: Store, view: View, subscription_id: int | None, on_screen: Sequence[int], force: bool
     ) -> Pulse | None:
         """None when nothing was committed elsewhere."""
         version = store.data_version()
-        waited = time.monotonic() - self.counted_at
-        if version == self.version and not force and not (self._recount and waited > self._patience):
+        due = time.monotonic() - self.counted_at > COUNT_EVERY
+        if version == self.version and not force and not (self._recount and due):
             return None
-        subscriptions = store.subscriptions.all(counted=False)
-        sources = [(s.id, s.state, s.done, s.last_success) for s in subscriptions]
-        if sources != self._sources:
-            self._patience = COUNT_EVERY
-        self._sources = sources
-        due = waited > self._patience
         self.version = version
         self._recount = not (force or due)
         if self._recount:
@@ -95,7 +85,7 @@ class Watch:
         else:
             self.counts = {str(name): count for name, count in store.items.counts().items()}
             self.counted_at = time.monotonic()
-            self._patience = RECOUNT
+        subscriptions = store.subscriptions.all(counted=False)
         top = (
             []
             if view == View.SEARCH
