@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import pty
@@ -139,6 +140,18 @@ def test_a_fault_of_our_own_goes_to_a_file(cli: Any, home: Path, monkeypatch: py
     assert "ZeroDivisionError: oh" in (home / "state" / "crash.log").read_text()
 
 
+def test_a_full_disk_is_no_fault_of_ours(cli: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    from penchant.app.commands.context import Context
+
+    def full(self: Context) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device", "penchant.log")
+
+    cli("add", "sample")
+    monkeypatch.setattr(Context, "start_log", full)
+    cli("sync", code=Exit.ARCHIVE)
+    assert "disk is full (penchant.log)" in cli.errors and "Free some space" in cli.errors
+
+
 def test_the_loop_of_the_command_line(sample: Any) -> None:
     cli = sample
     first = ids(cli, "--limit", "20")
@@ -162,6 +175,21 @@ def test_a_minus_before_a_word_of_a_search_is_no_option(sample: Any) -> None:
 
     assert found("bread", "-hut") < found("bread")
     assert found("-hut")
+
+
+def test_a_ranking_that_was_left_out_is_made_by_the_next_sync(cli: Any, home: Path) -> None:
+    def published() -> int:
+        with Store.open(next(home.rglob("archive.db"))) as store:
+            head = store.scores.head()
+            return head.version if head else 0
+
+    cli("add", "sample")
+    cli("sync", "--no-rank", "--quiet")
+    assert published() == 0 and ids(cli, "--limit", "10")
+    cli("sync", "--quiet")
+    assert published() == 1
+    cli("sync", "--quiet")
+    assert published() == 1
 
 
 def test_judgements_change_the_order(sample: Any) -> None:
