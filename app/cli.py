@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import importlib
 import os
 import sys
@@ -34,6 +35,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _failed("interrupted", "What was stored before is kept.", Exit.INTERRUPTED)
     except PenchantError as error:
         return _failed(str(error), error.hint, error.exit_code)
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EROFS):
+            return _failed(*_no_room(error), Exit.ARCHIVE)
+        return _unexpected(error)
     except Exception as error:
         return _unexpected(error)
     return code
@@ -95,6 +100,13 @@ def _failed(message: str, hint: str, code: Exit) -> int:
     if hint:
         print(f"  {plain(hint)}", file=sys.stderr)
     return code
+
+
+def _no_room(error: OSError) -> tuple[str, str]:
+    where = f" ({error.filename})" if error.filename else ""
+    if error.errno == errno.EROFS:
+        return f"the disk can only be read{where}", "Set PENCHANT_HOME to a folder that can be written."
+    return f"the disk is full{where}", "Nothing that was stored before is lost. Free some space and try again."
 
 
 def _unexpected(error: Exception) -> int:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from rich.segment import Segment
 from textual.app import App
+from textual.binding import Binding, BindingType
 from textual.color import Color
 from textual.filter import ANSIToTruecolor, LineFilter, Monochrome, monochrome_style
 from textual.screen import Screen
@@ -63,6 +64,7 @@ class PenchantApp(App[None]):
     CSS_PATH = "penchant.tcss"
     TITLE = "penchant"
     COMMANDS: ClassVar[set[Any]] = {_palette}
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+z", "suspend_process", "Suspend", show=False)]
     #: Moving pictures cost time and say nothing.
     animation_level = "none"  # type: ignore[assignment]
 

@@ -28,6 +28,7 @@ def help_blocks(keys: Mapping[str, tuple[str, ...]]) -> list[Block]:
         Block("Elsewhere", "head"),
         Block(f"{words.fit('^p', 16)} Command palette: every command by name"),
         Block(f"{words.fit('^q', 16)} Quit from anywhere"),
+        Block(f"{words.fit('^z', 16)} Back to the shell for a while; fg returns"),
         Block(
             f"{words.fit('click', 16)} Select; again: read. The keys in the last line can be clicked too",
             hang=17,

@@ -9,6 +9,7 @@ import sys
 import time
 from pathlib import Path
 
+from penchant.app.errors import Exit
 from penchant.app.paths import Paths
 
 #: Starts within this many seconds after which a worker that keeps dying is left alone.
@@ -56,6 +57,8 @@ class WorkerChild:
             self._not_before = 0.0
             self.start()
             return ""
+        if code == Exit.ARCHIVE:
+            return "the worker cannot write the archive: disk full or read-only?"
         return "" if code in (0, 6) else f"worker stopped (code {code}); it starts again shortly"
 
     @property

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import errno
 import json
 import os
 import pty
@@ -138,6 +139,21 @@ def test_a_fault_of_our_own_goes_to_a_file(cli: Any, home: Path, monkeypatch: py
     done = subprocess.run([sys.executable, "-P", "-c", code], capture_output=True, text=True, timeout=30)
     assert done.returncode == Exit.BUG and "Traceback" not in done.stderr and "crash.log" in done.stderr
     assert "ZeroDivisionError: oh" in (home / "state" / "crash.log").read_text()
+
+
+def test_a_full_disk_is_no_fault_of_ours(
+    home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from penchant.app.cli import main
+    from penchant.app.commands.context import Context
+
+    def full(self: Context) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device", "penchant.log")
+
+    monkeypatch.setattr(Context, "start_log", full)
+    assert main(["sync"]) == Exit.ARCHIVE
+    errors = capsys.readouterr().err
+    assert "disk is full (penchant.log)" in errors and "Free some space" in errors
 
 
 def test_a_full_disk_is_no_fault_of_ours(cli: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -86,6 +86,25 @@ def screen(archive: Any) -> Iterator[Callable[[], Screen]]:
             os.close(each.fd)
 
 
+def test_ctrl_z_suspends_and_a_signal_goes_on(archive: Any, screen: Any) -> None:
+    shown = screen()
+    shown.until(lambda: b"Number 3" in shown.seen)
+    os.write(shown.fd, b"\x1a")
+    stopped: list[int] = []
+
+    def is_stopped() -> bool:
+        pid, status = os.waitpid(shown.pid, os.WNOHANG | os.WUNTRACED)
+        stopped.extend([status] if pid else [])
+        return bool(stopped)
+
+    shown.until(is_stopped)
+    assert os.WIFSTOPPED(stopped[0])
+    assert b"\x1b[?1049l" in shown.seen, "the shell has its screen back"
+    count = len(shown.seen)
+    os.kill(shown.pid, signal.SIGCONT)
+    shown.until(lambda: b"Number 3" in shown.seen[count:])
+
+
 def test_hostile_titles_reach_the_terminal_as_text(archive: Any, screen: Any) -> None:
     # Past the adapters' cleaning on purpose: this is the last gate.
     archive.fill(
