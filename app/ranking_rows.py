@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -71,7 +72,7 @@ class RowReader:
             found, mask = self._vectors(kept)
             # half precision while they are held: 10,000 vectors are 5 MB
             vectors.append(found[mask].astype(np.float16))
-            items += chunk
+            items += map(_figures, chunk)
         matrix = np.concatenate(vectors) if vectors else np.zeros((0, StaticEmbedder.dim), np.float16)
         self.stats = fit_stats(items, (decode_words(blob)[0] for blob in blobs), matrix)
         return self.stats
@@ -94,3 +95,9 @@ class RowReader:
         vectors = np.zeros((1, StaticEmbedder.dim), np.float32)
         batch = build_batch([RankItem(0, b"")], [b""], vectors, self.stats)
         return replace(batch, shape=np.zeros_like(batch.shape))
+
+
+def _figures(item: RankItem) -> RankItem:
+    """What the statistics read of an item: 10,000 whole ones are 20 MB of small objects."""
+    key = sys.intern(item.source_key)
+    return RankItem(item.item_id, b"", source_key=key, points=item.points, comments=item.comments)
