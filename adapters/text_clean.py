@@ -62,10 +62,15 @@ def clean(text: str) -> str:
         if "\r" in text:
             text = _NEWLINES.sub("\n", text)
         text = _BAD_RUN.sub("", strip_escapes(text))
-    # a stack holds no space: most texts have no word long enough for one
-    if not text.isascii() and max(map(len, text.split()), default=0) >= MAX_MARKS and _STACK.search(text):
+    if not text.isascii() and _may_stack(text) and _STACK.search(text):
         text = _STACK.sub(_thin, text)
     return text
+
+
+def _may_stack(text: str) -> bool:
+    """Whether a stack of marks is possible: each takes a byte more than one, and it holds no space."""
+    spare = len(text.encode("utf-8", "surrogatepass")) - len(text)
+    return spare >= MAX_MARKS and max(map(len, text.split()), default=0) >= MAX_MARKS
 
 
 def clean_line(text: str, limit: int = 500) -> str:
