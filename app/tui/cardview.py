@@ -188,6 +188,9 @@ def _body(card: Card, measure: int, lines: int, palette: Palette, found: Found |
     title = card.title.rstrip("…. ")
     if title and text.startswith(title):
         text = text[len(title) :].lstrip("…. \n")
+    elif not title and words.cell_len(words.one_line(text)) <= measure:
+        # All of it stands in the title's place.
+        text = ""
     if card.content_warning:
         text = f"Content warning: {card.content_warning}. Press enter to read it."
     return [[Segment(line, palette.text)] for line in words.wrap(text, measure, lines)] if text else []

@@ -78,6 +78,15 @@ def test_marked_spans_change_no_letter(spans: list[tuple[int, int]]) -> None:
     assert marked[0].text == plain[0].text
 
 
+def test_a_text_that_stands_whole_in_the_line_is_not_repeated() -> None:
+    def shown(excerpt: str) -> str:
+        strips = card_strips(card(title="", excerpt=excerpt), 60, 4, PALETTE, 0.0, None, selected=True)
+        return "\n".join(strip.text for strip in strips)
+
+    assert shown("A short note.").count("short note") == 1
+    assert "the end" in shown("A long note that does not fit into one line of sixty cells to the end")
+
+
 def test_a_content_warning_covers_the_text() -> None:
     strips = card_strips(card(content_warning="spiders"), 80, 4, PALETTE, 0.0, None, selected=True)
     text = "\n".join(strip.text for strip in strips)
