@@ -24,7 +24,7 @@ TARGET = Path(__file__).with_name("screenshot.svg")
 #: Authors of the sample feed this reader likes, and those they pass over.
 LIKED = ("hanne", "ravi", "tomasz", "rosalind", "greta")
 SKIPPED = ("wendell", "vera", "leonie", "dana")
-EACH = 2
+EACH = 3
 
 
 def command(*words: str) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from penchant.app.errors import PenchantError
+
 from .context import Context
 from .output import say
 
@@ -21,6 +23,8 @@ def run(args: argparse.Namespace, context: Context) -> int | None:
     target = Path(args.file).expanduser() if args.file else dated(archive, archive.parent)
     if target.is_dir():
         target = dated(archive, target)
+    if not target.parent.is_dir():
+        raise PenchantError(f"there is no folder {target.parent}", hint="Make it, or choose another place.")
     written = backup(archive, target, overwrite=args.force)
     say(f"{written}  ({written.stat().st_size / 1e6:.1f} MB)")
     return None

@@ -25,6 +25,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace, context: Context) -> int | None:
     from penchant.app import export
 
+    if args.format == "opml":
+        others = sum(source.kind != "rss" for source in context.store.subscriptions.all())
+        if others:
+            note(f"OPML holds feeds only: {others} of your sources left out; `export jsonl` writes all of them.")
     chunks = export.opml(context.store) if args.format == "opml" else export.jsonl(context.store)
     if args.file is None:
         for chunk in chunks:

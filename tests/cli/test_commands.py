@@ -261,6 +261,13 @@ def test_files_are_not_overwritten_unasked(sample: Any, tmp_path: Path) -> None:
         target.write_text("precious")
 
 
+def test_what_an_export_leaves_out_and_a_backup_cannot_reach_is_said(sample: Any, tmp_path: Path) -> None:
+    sample("export", "opml")
+    assert "OPML holds feeds only: 1 of" in sample.errors
+    sample("backup", str(tmp_path / "none" / "copy.db"), code=Exit.FAILED)
+    assert "there is no folder" in sample.errors
+
+
 def test_opml_in_and_out(cli: Any, tmp_path: Path) -> None:
     source = tmp_path / "in.opml"
     source.write_text(
