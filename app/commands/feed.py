@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import sys
 
 from penchant.app.errors import UsageError
@@ -17,6 +18,8 @@ def run(args: argparse.Namespace, context: Context) -> int | None:
             "the feed needs a terminal",
             hint="In a pipe or a script use `penchant list` and the other commands: `penchant --help`.",
         )
+    # Until the first paint (`PenchantApp._painted`): what is loaded stays, collections would find nothing.
+    gc.disable()
     config, paths = context.config, context.paths.ensure()
     from penchant.app.tui.app import run as run_feed
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from penchant.app.types import Card, EventKind
@@ -129,3 +130,15 @@ def guard_url(url: Any) -> str:
     """The address if a browser may open it (only http and https), else ""."""
     text = words.one_line(str(url or "")).strip()
     return text if text.lower().startswith(("http://", "https://")) else ""
+
+
+def open_browser(url: str, failed: Callable[[str], None]) -> None:
+    """In a thread of its own: some browsers keep the caller waiting."""
+    import webbrowser
+
+    try:
+        opened = webbrowser.open(url)
+    except (webbrowser.Error, OSError):
+        opened = False
+    if not opened:
+        failed(url)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import threading
 import uuid
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Coroutine, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from rich.segment import Segment
@@ -128,6 +129,8 @@ class PenchantApp(App[None]):
 
     def _painted(self) -> None:
         """The first page is on screen: now start what costs time."""
+        gc.freeze()
+        gc.enable()
         if not self.first.subscribed:
             from .onboarding import OnboardingScreen
 
@@ -327,7 +330,7 @@ class PenchantApp(App[None]):
     # -- browser
     def browse(self, url: str, here: tuple[Card, Place] | None = None) -> None:
         """Open an address in the browser, if it is one; opening an item is an event."""
-        from .actions import guard_url
+        from .actions import guard_url, open_browser
 
         safe = guard_url(url)
         if not safe:
@@ -337,7 +340,7 @@ class PenchantApp(App[None]):
             card, place = here
             self.observe(self.deeds.event("open", card.item_id, place))
         self.feed_screen.tell(f"Opening {safe}")
-        threading.Thread(target=_browse, args=(safe, self._no_browser), daemon=True).start()
+        threading.Thread(target=open_browser, args=(safe, self._no_browser), daemon=True).start()
 
     def _no_browser(self, url: str) -> None:
         self.call_from_thread(self.fail, "No web browser could be started", f"y copies the link: {url}")
@@ -371,18 +374,6 @@ class PenchantApp(App[None]):
         """Tell the worker that this window started to end; it does so by itself, after `timeout` or later."""
         if self._child is not None:
             self._child.stop(timeout)
-
-
-def _browse(url: str, failed: Callable[[str], None]) -> None:
-    """In a thread of its own: some browsers keep the caller waiting."""
-    import webbrowser
-
-    try:
-        opened = webbrowser.open(url)
-    except (webbrowser.Error, OSError):
-        opened = False
-    if not opened:
-        failed(url)
 
 
 def _read_first(config: Config, paths: Paths) -> FirstPage:
