@@ -66,10 +66,16 @@ def verdict(known: Known | None, content_hash: bytes, points: int | None, commen
     return "same"
 
 
+#: An address with more than a host: nearly all, told without taking it apart.
+_PAGE = re.compile(r"https?://[a-z0-9.-]+/[A-Za-z0-9]")
+
+
 def identifies(canonical_url: str) -> bool:
     """Whether an address can stand for one item: a homepage or a bare host stands for many."""
     if not canonical_url:
         return False
+    if _PAGE.match(canonical_url):
+        return True
     try:
         parts = urlsplit(canonical_url)
     except ValueError:
