@@ -22,6 +22,8 @@ ROWS = 2
 GUTTER = 6
 #: Text runs no wider than this on a very wide screen: longer lines are hard to read.
 MEASURE = 100
+#: The archive gives this many characters of a text with its card, wherever that cuts.
+EXCERPT = 280
 
 
 class Palette(NamedTuple):
@@ -191,6 +193,10 @@ def _body(card: Card, measure: int, lines: int, palette: Palette, found: Found |
     elif not title and words.cell_len(words.one_line(text)) <= measure:
         # All of it stands in the title's place.
         text = ""
+    if len(card.excerpt) >= EXCERPT:
+        whole = text.rpartition(" ")[0]
+        # Some scripts have no spaces between words.
+        text = f"{whole if len(text) - len(whole) < 30 else text} …"
     if card.content_warning:
         text = f"Content warning: {card.content_warning}. Press enter to read it."
     return [[Segment(line, palette.text)] for line in words.wrap(text, measure, lines)] if text else []

@@ -87,6 +87,12 @@ def test_a_text_that_stands_whole_in_the_line_is_not_repeated() -> None:
     assert "the end" in shown("A long note that does not fit into one line of sixty cells to the end")
 
 
+def test_a_text_that_goes_on_ends_with_a_whole_word() -> None:
+    strips = card_strips(card(excerpt="letters " * 35), 100, 5, PALETTE, 0.0, None, selected=True)
+    lines = [strip.text.strip("▌ ") for strip in strips]
+    assert next(line for line in reversed(lines[:-1]) if "letters" in line).endswith("letters …")
+
+
 def test_a_content_warning_covers_the_text() -> None:
     strips = card_strips(card(content_warning="spiders"), 80, 4, PALETTE, 0.0, None, selected=True)
     text = "\n".join(strip.text for strip in strips)
