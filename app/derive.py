@@ -49,22 +49,23 @@ class Deriver:
         done = self._vectors(CATCH_UP) + self._words(CATCH_UP)
         if not done:
             self._unsure = False
-            self.store.vectors.set_complete(embed.load().name)
+            self.store.vectors.set_complete(embed.space())
         return done
 
     def _vectors(self, limit: int, ids: list[int] | None = None) -> int:
-        embedder = embed.load()
-        rows = self.store.vectors.missing(embedder.name, limit, item_ids=ids)
+        rows = self.store.vectors.missing(embed.space(), limit, item_ids=ids)
         if rows:
+            embedder = embed.load()
             vectors = embedder.embed_batch([item_text(title, text) for _, _, title, text in rows])
             keyed = [(row[1], vector.tobytes()) for row, vector in zip(rows, vectors, strict=True)]
             self.store.vectors.put(embedder.name, keyed)
         return len(rows)
 
     def _words(self, limit: int, ids: list[int] | None = None) -> int:
-        from .rank.features import encode_many
-
         rows = self.store.features.missing(limit, item_ids=ids)
-        blobs = encode_many([row[2:] for row in rows])
-        self.store.features.put([(row[1], blob) for row, blob in zip(rows, blobs, strict=True)])
+        if rows:
+            from .rank.features import encode_many
+
+            blobs = encode_many([row[2:] for row in rows])
+            self.store.features.put([(row[1], blob) for row, blob in zip(rows, blobs, strict=True)])
         return len(rows)

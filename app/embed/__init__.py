@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from .base import Embedder
-from .registry import DEFAULT, load, names
+from .registry import DEFAULT, load, names, space
 
-__all__ = ["DEFAULT", "Embedder", "load", "names"]
+__all__ = ["DEFAULT", "Embedder", "load", "names", "space"]

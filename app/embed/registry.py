@@ -17,6 +17,15 @@ def names() -> tuple[str, ...]:
     return (DEFAULT,)
 
 
+def space(name: str = DEFAULT) -> str:
+    """`load(name).name` without loading the model. Raises `PenchantError` for an unknown name."""
+    if name == DEFAULT:
+        from .static import StaticEmbedder
+
+        return StaticEmbedder.name
+    return load(name).name
+
+
 @cache
 def load(name: str = DEFAULT) -> Embedder:
     """Return the embedder of this name, loaded once. Raises `PenchantError` where it cannot be had."""
