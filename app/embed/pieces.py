@@ -33,7 +33,7 @@ class Pieces:
         self._tokenizer = tokenizer
         self._known: dict[str, tuple[int, ...]] = {}
         self._usable = separable(tokenizer)
-        self._line = tokenizer.token_to_id("<0x0A>")
+        self._line: int = tokenizer.token_to_id("<0x0A>") or 0  # there where it is usable
 
     def ids(self, texts: Sequence[str]) -> list[list[int]]:
         """Token ids of each text, without special tokens."""
@@ -74,10 +74,10 @@ class Pieces:
                 yield line, tuple(ids[at + 1 : end])
                 at = end
 
-    def _whole(self, texts: list[str]) -> list[list[int]]:
+    def _whole(self, texts: Sequence[str]) -> list[list[int]]:
         if not texts:
             return []
-        return [entry.ids for entry in self._tokenizer.encode_batch_fast(texts, add_special_tokens=False)]
+        return [entry.ids for entry in self._tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)]
 
 
 def _odd(text: str) -> bool:
