@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import errno
 import json
 import os
 import pty
@@ -154,18 +153,6 @@ def test_a_full_disk_is_no_fault_of_ours(
     assert main(["sync"]) == Exit.ARCHIVE
     errors = capsys.readouterr().err
     assert "disk is full (penchant.log)" in errors and "Free some space" in errors
-
-
-def test_a_full_disk_is_no_fault_of_ours(cli: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    from penchant.app.commands.context import Context
-
-    def full(self: Context) -> None:
-        raise OSError(errno.ENOSPC, "No space left on device", "penchant.log")
-
-    cli("add", "sample")
-    monkeypatch.setattr(Context, "start_log", full)
-    cli("sync", code=Exit.ARCHIVE)
-    assert "disk is full (penchant.log)" in cli.errors and "Free some space" in cli.errors
 
 
 def test_the_loop_of_the_command_line(sample: Any) -> None:
