@@ -22,9 +22,12 @@ BODY_COLUMNS = (
     " excerpt, alt, poll, media, links, extra, text"
 )
 _BODY_COUNT = BODY_COLUMNS.count(",") + 1
+#: A name that its source deleted can return while another source's copy still holds its uid: that one is kept, and
+#: the returning item takes half of it and its own id.
+_UID = "iif(EXISTS (SELECT 1 FROM items WHERE uid = ?2), substr(?2, 1, 16) || printf('%016x', ?1), ?2)"
 INSERT_ITEM = (
     "INSERT INTO items(id, uid, kind, native_id, subscription_id, first_seen, points, comments, comments_url,"
-    f" people, sort_at, {BODY_COLUMNS}) VALUES ({', '.join('?' * (11 + _BODY_COUNT))})"
+    f" people, sort_at, {BODY_COLUMNS}) VALUES (?1, {_UID}, {', '.join('?' * (9 + _BODY_COUNT))})"
 )
 #: Takes a body and the id; an item without a date of its own keeps its place.
 UPDATE_ITEM = (

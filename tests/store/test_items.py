@@ -486,6 +486,17 @@ def consistent(store: Store) -> None:
     assert db.rows(people) == before
 
 
+def test_a_name_that_returns_after_its_deletion_is_a_new_item(store: Store, feed: int, other: int) -> None:
+    """The first copy lives on under the other source's name and keeps its uid."""
+    first = item(0, url="https://example.org/a", text=STORY)
+    put(store, other, first)
+    put(store, feed, item(1, url="https://example.org/a", text=STORY))
+    store.items.put_page(other, Page((), {}, deleted=(first.native_id,)), NOW)
+    put(store, other, item(0, url="https://example.org/b", text="Something else altogether."))
+    assert store.items.count(View.NEWEST) == 2
+    consistent(store)
+
+
 feeds = st.lists(
     st.tuples(
         st.sampled_from(("feed", "other")),
