@@ -34,17 +34,24 @@ def install(app: PenchantApp, loop: asyncio.AbstractEventLoop) -> None:
     if threading.current_thread() is not threading.main_thread():
         return
     for name in NAMES:
-        number = getattr(signal, name, None)
-        if number is not None:
-            try:
-                loop.add_signal_handler(number, app.leave, 128 + number)
-            except (NotImplementedError, RuntimeError):  # Windows: no such thing
-                signal.signal(
-                    number, lambda number, _frame: loop.call_soon_threadsafe(app.leave, 128 + number)
-                )
+        if (number := getattr(signal, name, None)) is not None:
+            signal.signal(number, _stopped(app, loop))
     resume = getattr(app._driver, "_sigcont_application", None)
     if resume is not None:
         signal.signal(signal.SIGCONT, _continued(app, loop, resume))
+
+
+def _stopped(app: PenchantApp, loop: asyncio.AbstractEventLoop) -> Callable[[int, FrameType | None], None]:
+    """What to do at a signal to end.
+
+    A handler of the event loop would not run while a terminal that takes no more bytes holds the loop up.
+    """
+
+    def stopped(number: int, _frame: FrameType | None) -> None:
+        insist(app, 128 + number)
+        loop.call_soon_threadsafe(app.leave, 128 + number)
+
+    return stopped
 
 
 def _continued(

@@ -147,12 +147,12 @@ def test_stopped_for_good_while_the_terminal_takes_nothing(archive: Any, program
     shown = program()
     os.write(shown.fd, b"l")
     shown.until("♥".encode())
-    # Nobody reads any more: the output blocks, and with it Textual's end.
+    # Nobody reads any more: the output blocks, and with it the event loop.
     with contextlib.suppress(OSError):
         for _ in range(400):
             if select.select([], [shown.fd], [], 0)[1]:
                 os.write(shown.fd, b"jk" * 20)
             time.sleep(0.002)
-    os.write(shown.fd, b"q")
+    os.kill(shown.pid, signal.SIGTERM)
     assert shown.ended(40.0)
     assert archive.kinds()[0] == "like"
