@@ -41,8 +41,9 @@ class News:
         return {"address": "hackernews:top", "api": self.server.url("/v0")}
 
     def asked(self) -> list[int]:
+        """Ids of the items asked for, sorted: the requests go out side by side and arrive in any order."""
         paths = [r.path for r in self.server.requests if "/item/" in r.path]
-        return [int(path.removeprefix("/v0/item/").removesuffix(".json")) for path in paths]
+        return sorted(int(path.removeprefix("/v0/item/").removesuffix(".json")) for path in paths)
 
     def _serve(self, request: Any) -> Any:
         name = request.path.removeprefix("/v0/").removesuffix(".json")
