@@ -57,14 +57,6 @@ class Label:
 
 
 @dataclass(frozen=True, slots=True)
-class Opinion:
-    """One expert's belief about n items: mean and variance of each logit, float64[n]."""
-
-    mean: np.ndarray
-    variance: np.ndarray
-
-
-@dataclass(frozen=True, slots=True)
 class Scores:
     """What the model says of n items.
 

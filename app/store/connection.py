@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import shutil
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
@@ -157,10 +157,6 @@ class Database:
         """Fold what no reader needs any more into the main file, waiting for nobody."""
         with self.failures():
             self.apsw.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
-
-    def interrupted_by(self, stop: Callable[[], bool] | None) -> None:
-        """Ask `stop` every few thousand steps; a statement it stops raises `StoreError`."""
-        self.apsw.set_progress_handler(stop, 5_000)
 
     def close(self) -> None:
         if self._turns is not None:
