@@ -24,6 +24,7 @@ log = logging.getLogger(__name__)
 
 #: Largest answer taken back from the child; pages of one document are far below.
 MAX_ANSWER = 256 << 20
+DYING_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +86,10 @@ class ParseRunner:
             reason = f"it took longer than {self.limits.wall_seconds:g} seconds"
         except (asyncio.IncompleteReadError, ConnectionError):
             reason = ""
+            # Popen.kill polls first, and a poll that wins against asyncio's own wait swallows the exit
+            # code (it becomes 255): a child that has closed its pipe gets the time to be seen dying
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(child.wait(), DYING_SECONDS)
         except BaseException:  # cancelled in the middle: the pipe is out of step
             await self.close()
             raise

@@ -78,6 +78,16 @@ async def test_computing_for_ever(runner: ParseRunner) -> None:
     assert await works(runner) and runner.restarts == 1
 
 
+@linux_only
+async def test_the_reason_of_a_death_is_not_lost_to_a_race() -> None:
+    """Killing a child that is already dying took its exit code away in a third of the cases."""
+    for _ in range(12):
+        async with ParseRunner(FAST) as runner:
+            pid = await runner(os.getpid)
+            with pytest.raises(Malformed, match="seconds of computing"):
+                await runner(os.kill, pid, signal.SIGPROF)
+
+
 async def test_sleeping_for_ever() -> None:
     async with ParseRunner(ParseLimits(wall_seconds=0.5)) as runner:
         await works(runner)
