@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from .bound import bound, items_of
 from .condition import EVERYTHING, Condition
 from .connection import Database
+from .spaces import activate_sentence_space, active_sentence_space
 
 if TYPE_CHECKING:
     import numpy as np
@@ -165,6 +166,18 @@ class Vectors:
                 " FROM spaces s ORDER BY s.id"
             )
         ]
+
+    def sentence(self) -> Space | None:
+        """The space that the ranking reads as sentence vectors; None where none is active."""
+        active = active_sentence_space(self.db)
+        return next((space for space in self.spaces() if active and space.name == active[0]), None)
+
+    def use_sentence(self, space: str | None) -> None:
+        """Switch the ranking to these sentence vectors, in one commit; None switches them off, and keeps them.
+
+        Raises `ValueError` for a space that does not exist.
+        """
+        activate_sentence_space(self.db, space)
 
     def set_complete(self, space: str, complete: bool = True) -> None:
         """Record that every item had its vector once; searches stop saying otherwise."""
