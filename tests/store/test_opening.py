@@ -19,7 +19,7 @@ from penchant.app.errors import StoreError
 from penchant.app.store import Store
 from penchant.app.store.connection import APPLICATION_ID, Database
 from penchant.app.store.errors import Damaged, DiskFull, FromNewerVersion, Locked, NotADatabase, ReadOnly
-from penchant.app.store.migrations import MIGRATIONS, Migration, migrate, script
+from penchant.app.store.migrations import MIGRATIONS, Migration, latest, migrate, script
 from penchant.app.types import Event
 
 
@@ -240,26 +240,48 @@ def fail_half_way(db: Database) -> None:
     script(db, "CREATE TABLE half(a INTEGER) STRICT; INSERT INTO nowhere VALUES (1);")
 
 
+def test_a_new_archive_needs_no_backups(path: Path) -> None:
+    with Store.open(path) as store:
+        assert store.db.pragma("user_version") == latest()
+    assert not list(path.parent.glob("*.bak"))
+
+
+def test_an_archive_of_the_first_version_is_brought_up_to_date(path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    db = Database(path)
+    migrate(db, MIGRATIONS[:1])
+    db.close()
+    with Store.open(path) as store:
+        assert store.db.value("SELECT count(*) FROM sqlite_schema WHERE name = 'items_muting'") == 1
+    assert [b.name for b in path.parent.glob("*.bak")] == ["archive.db.before-v2.bak"]
+
+
 def test_each_migration_is_recorded_and_backed_up(archive: Path) -> None:
-    steps = (*MIGRATIONS, Migration(2, "a column", add_column))
+    newest = latest()
+    steps = (*MIGRATIONS, Migration(newest + 1, "a column", add_column))
     db = Database(archive)
     backups = migrate(db, steps)
-    assert db.pragma("user_version") == 2
-    assert [row[:2] for row in db.rows("SELECT * FROM migrations")][1:] == [(2, "a column")]
+    assert db.pragma("user_version") == newest + 1
+    assert [row[:2] for row in db.rows("SELECT * FROM migrations")][newest:] == [(newest + 1, "a column")]
     assert migrate(db, steps) == [], "nothing is done twice"
     db.close()
-    assert [b.name for b in backups] == ["archive.db.before-v2.bak"]
+    assert [b.name for b in backups] == [f"archive.db.before-v{newest + 1}.bak"]
     with Store.open(backups[0]) as old:
         assert old.events.count() == 1
-        assert old.db.pragma("user_version") == 1
+        assert old.db.pragma("user_version") == newest
 
 
 def test_a_failing_migration_changes_nothing(archive: Path) -> None:
-    steps = (*MIGRATIONS, Migration(2, "a column", add_column), Migration(3, "fails", fail_half_way))
+    newest = latest()
+    steps = (
+        *MIGRATIONS,
+        Migration(newest + 1, "a column", add_column),
+        Migration(newest + 2, "fails", fail_half_way),
+    )
     db = Database(archive)
     with pytest.raises(apsw.SQLError):
         migrate(db, steps)
-    assert db.pragma("user_version") == 2, "the step before it is done and recorded"
+    assert db.pragma("user_version") == newest + 1, "the step before it is done and recorded"
     assert not db.rows("SELECT 1 FROM sqlite_schema WHERE name = 'half'")
     db.close()
 
