@@ -12,11 +12,12 @@ from typing import Any, Literal
 from penchant.adapters.base import Link, Media, Poll
 
 EventKind = Literal[
-    "impression", "open", "dwell", "like", "skip", "save", "later", "mute", "topics", "undo"
-]
+    "impression", "open", "dwell", "like", "skip", "save", "later", "mute", "less",
+    "topics", "picks", "dial", "tune", "undo",
+]  # fmt: skip
 #: Kinds that `u` takes back; the others are observations, not decisions.
-UNDOABLE: tuple[EventKind, ...] = ("like", "skip", "save", "later", "mute")
-MuteTarget = Literal["author", "source", "word"]
+UNDOABLE: tuple[EventKind, ...] = ("like", "skip", "save", "later", "mute", "less", "dial")
+MuteTarget = Literal["author", "source", "domain", "word", "phrase", "language"]
 
 
 class View(enum.StrEnum):
@@ -36,8 +37,12 @@ class Event:
     """One append-only record of what the reader did.
 
     `value` by kind: impression {"dwell": seconds}, dwell {"seconds": s},
-    mute {"what": MuteTarget, "key": str}, topics {"topics": [str]},
-    others {}. `position` counts from 0 in `view`; `shown_score` is the
+    mute {"what": MuteTarget, "key": str} and perhaps "until" (Unix seconds) and "name", topics {"topics": [str]},
+    less {"part": expert, "key": feature} ("less like this"; item_id is the item explained),
+    picks {"chosen": [item_id], "offered": [item_id]} (the choice among twelve),
+    dial {"what": "expert" | "source" | "order", "key": str, "value": 0..4},
+    tune {"values": {name of a recipe's value: number}, ...}; others {}. A like or save with
+    {"exported": True} comes from an import. `position` counts from 0 in `view`; `shown_score` is the
     probability on screen at the time. `undoes` is the id of the event that
     an "undo" retracts; an undo is never itself undone.
     """

@@ -57,17 +57,27 @@ class Items:
         return self._ingest.put(subscription_id, page, now)
 
     def ids(
-        self, view: View, *, subscription_id: int | None = None, limit: int = 200, offset: int = 0
+        self,
+        view: View,
+        *,
+        subscription_id: int | None = None,
+        limit: int = 200,
+        offset: int = 0,
+        now: float | None = None,
     ) -> list[int]:
-        """Item ids of a view, in its order. `subscription_id` narrows any list but For you to one source."""
-        return self._views.ids(view, subscription_id=subscription_id, limit=limit, offset=offset)
+        """Item ids of a view, in its order. `subscription_id` narrows any list but For you to one source.
+
+        `now` (Unix seconds): the moment for which mutes hold.
+        """
+        return self._views.ids(view, subscription_id=subscription_id, limit=limit, offset=offset, now=now)
 
     def candidates(self, limit: int, now: float | None = None) -> list[int]:
         """Ids worth ranking: unseen and not muted; three quarters by the last order, the rest the newest."""
-        return self._views.candidates(limit)
+        return self._views.candidates(limit, now)
 
-    def count(self, view: View, *, subscription_id: int | None = None) -> int:
-        return self._views.count(view, subscription_id=subscription_id)
+    def count(self, view: View, *, subscription_id: int | None = None, now: float | None = None) -> int:
+        """How many items a view has (For you: without what is muted at `now`)."""
+        return self._views.count(view, subscription_id=subscription_id, now=now)
 
     def counts(self) -> dict[View, int]:
         """Sizes of all views."""
@@ -221,7 +231,9 @@ class Items:
             "SELECT i.id, i.content_hash, i.title, i.text_len, i.tags, i.lang, i.kind,"
             " iif(u.id IS NULL, i.kind, u.kind || ':' || u.address),"
             " coalesce(nullif(u.title, ''), u.address, i.domain), i.author_key, i.author, i.domain,"
-            " i.published, i.first_seen, i.points, i.comments, i.media_count FROM json_each(?) j"
+            " i.published, i.first_seen, i.points, i.comments, i.media_count,"
+            " i.media_count > 0 AND (instr(i.media, '\"video\"') > 0 OR instr(i.media, '\"audio\"') > 0)"
+            " FROM json_each(?) j"
             " CROSS JOIN items i ON i.id = j.value LEFT JOIN subscriptions u ON u.id = i.subscription_id",
             (wanted,),
         )
@@ -245,6 +257,7 @@ class Items:
                 comments=row[15],
                 people=tuple(people.get(row[0], ())),
                 media=row[16],
+                moving=bool(row[17]),
             )
             for row in rows
         ]

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+import time
 
 from penchant.app.types import View
 
+from .condition import Condition
 from .connection import Database, Row
 from .events import Events
-from .mutes import condition
+from .mutes import condition, of_few, of_many, unseen_and_muted
 
+#: Up to so many places of an order, muted items are met one by one; beyond, they are all looked up first.
+_PAGE = 1_000
 _MARKED = {View.SAVED: "saved", View.LIKED: "liked", View.LATER: "later"}
 
 
@@ -20,15 +24,21 @@ class Views:
         self.db = db
 
     def ids(
-        self, view: View, *, subscription_id: int | None = None, limit: int = 200, offset: int = 0
+        self,
+        view: View,
+        *,
+        subscription_id: int | None = None,
+        limit: int = 200,
+        offset: int = 0,
+        now: float | None = None,
     ) -> list[int]:
         """Item ids of a view. `subscription_id` narrows Following (and any other list but For you) to
-        one source.
+        one source. What was muted until `now` is back.
         """
         if view == View.SEARCH:
             return []
         if view == View.FOR_YOU:
-            return self.for_you(limit, offset)
+            return self.for_you(limit, offset, now)
         if view in _MARKED:
             return self._marked(_MARKED[view], subscription_id, limit, offset)
         if subscription_id is not None:
@@ -71,62 +81,70 @@ class Views:
                     break
         return list(found)[offset:]
 
-    def for_you(self, limit: int, offset: int) -> list[int]:
+    def _shown(self, now: float | None) -> Condition:
+        """What is not muted, as a condition on `items i`."""
+        return condition(self.db, Events(self.db).mutes(), time.time() if now is None else now)
+
+    def for_you(self, limit: int, offset: int, now: float | None = None) -> list[int]:
         """Unseen and not muted: the published order first, then what is not ranked yet, newest first."""
-        muted, params = condition(self.db, Events(self.db).mutes())
+        shown = self._shown(now)
+        found = of_few(shown, "r.item_id") if limit + offset <= _PAGE else of_many(shown, "r.item_id")
         generation = int(self.db.value("SELECT value FROM settings WHERE key = 'ranking'") or 0)
-        clause = f"AND EXISTS (SELECT 1 FROM items i WHERE i.id = r.item_id AND {muted})" if muted else ""
         ranked = _ids(
             self.db.rows(
                 "SELECT r.item_id FROM ranking r WHERE r.generation = ?"
-                f" AND NOT EXISTS (SELECT 1 FROM item_state s WHERE s.item_id = r.item_id) {clause}"
-                " ORDER BY r.position LIMIT ?",
-                (generation, *params, limit + offset),
+                " AND NOT EXISTS (SELECT 1 FROM item_state s WHERE s.item_id = r.item_id)"
+                f" AND {found.sql} ORDER BY r.position LIMIT ?",
+                (generation, *found.params, limit + offset),
             )
         )
         if len(ranked) < limit + offset:
-            ranked += self.unranked(limit + offset - len(ranked), generation, muted, params)
+            ranked += self._unranked(limit + offset - len(ranked), generation, shown)
         return ranked[offset:]
 
-    def unranked(self, limit: int, generation: int, muted: str, params: tuple[str, ...]) -> list[int]:
-        clause = f"AND {muted}" if muted else ""
+    def _unranked(self, limit: int, generation: int, shown: Condition) -> list[int]:
+        found = of_few(shown, "n.id") if limit <= _PAGE else of_many(shown, "n.id")
         return _ids(
             self.db.rows(
-                "SELECT i.id FROM items i WHERE i.deleted_at IS NULL"
-                " AND NOT EXISTS (SELECT 1 FROM item_state s WHERE s.item_id = i.id)"
-                " AND NOT EXISTS (SELECT 1 FROM ranking r WHERE r.item_id = i.id AND r.generation = ?)"
-                f" {clause} ORDER BY i.sort_at DESC, i.id DESC LIMIT ?",
-                (generation, *params, limit),
+                "SELECT n.id FROM items n WHERE n.deleted_at IS NULL"
+                " AND NOT EXISTS (SELECT 1 FROM item_state s WHERE s.item_id = n.id)"
+                " AND NOT EXISTS (SELECT 1 FROM ranking r WHERE r.item_id = n.id AND r.generation = ?)"
+                f" AND {found.sql} ORDER BY n.sort_at DESC, n.id DESC LIMIT ?",
+                (generation, *found.params, limit),
             )
         )
 
-    def candidates(self, limit: int) -> list[int]:
+    def candidates(self, limit: int, now: float | None = None) -> list[int]:
         """Ids worth ranking: unseen and not muted; three quarters by the last order, the rest the newest."""
-        best = self.for_you(limit * 3 // 4, 0)
-        muted, params = condition(self.db, Events(self.db).mutes())
-        clause = f"AND {muted}" if muted else ""
+        best = self.for_you(limit * 3 // 4, 0, now)
+        found = of_many(self._shown(now), "n.id")
         newest = _ids(
             self.db.rows(
-                "SELECT i.id FROM items i WHERE i.deleted_at IS NULL"
-                " AND NOT EXISTS (SELECT 1 FROM item_state s WHERE s.item_id = i.id)"
-                " AND i.id NOT IN (SELECT value FROM json_each(?))"
-                f" {clause} ORDER BY i.sort_at DESC, i.id DESC LIMIT ?",
-                (json.dumps(best), *params, limit - len(best)),
+                "SELECT n.id FROM items n WHERE n.deleted_at IS NULL"
+                " AND NOT EXISTS (SELECT 1 FROM item_state s WHERE s.item_id = n.id)"
+                " AND n.id NOT IN (SELECT value FROM json_each(?))"
+                f" AND {found.sql} ORDER BY n.sort_at DESC, n.id DESC LIMIT ?",
+                (json.dumps(best), *found.params, limit - len(best)),
             )
         )
         return best + newest
 
-    def count(self, view: View, *, subscription_id: int | None = None) -> int:
-        """How many items a view has.
+    def _muted(self, now: float | None) -> int:
+        """How many unseen items are muted: about 20 ms for 100,000."""
+        shown = self._shown(now)
+        if not shown:
+            return 0
+        asked = unseen_and_muted(shown)
+        return int(self.db.value(asked.sql, asked.params))
 
-        For you counts everything unseen, muted or not (the exact list is `ids`).
-        """
+    def count(self, view: View, *, subscription_id: int | None = None, now: float | None = None) -> int:
+        """How many items a view has."""
         if view == View.SEARCH:
             return 0
         if view in _MARKED:
             return int(self.db.value(f"SELECT count(*) FROM item_state WHERE {_MARKED[view]}"))
         if view == View.FOR_YOU:
-            return int(
+            unseen = int(
                 self.db.value(
                     "SELECT (SELECT count(*) FROM items WHERE deleted_at IS NULL) - (SELECT count(*)"
                     " FROM item_state s"
@@ -134,6 +152,7 @@ class Views:
                     " i.deleted_at IS NOT NULL))"
                 )
             )
+            return unseen - self._muted(now)
         if subscription_id is not None:
             return int(
                 self.db.value(
