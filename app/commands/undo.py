@@ -24,7 +24,7 @@ def run(args: argparse.Namespace, context: Context) -> int | None:
         target = decisions[-1] if decisions else None
     if target is None:
         raise PenchantError(
-            "there is nothing to undo", hint="Only like, skip, save, later and mute can be undone."
+            "there is nothing to undo", hint="Only decisions such as like, skip, save, later and mute can be undone."
         )
     events.append([Event("undo", target.item_id, view="cli", undoes=target.id)])
     cards = context.store.items.cards([target.item_id]) if target.item_id is not None else []

@@ -87,6 +87,15 @@ class Items:
         """Cards in the order of `ids`; those that are gone are left out."""
         return [_card(row) for row in self.db.rows(f"SELECT {_CARD} {_CARD_FROM}", (json.dumps(list(ids)),))]
 
+    def authors(self, name: str) -> list[tuple[str, str]]:
+        """(key, name) of authors with this key, handle or name; at most ten."""
+        sql = (
+            "SELECT author_key, max(author) FROM items WHERE author_key <> '' AND (author_key = ?1"
+            " OR author = ?1 COLLATE NOCASE OR ltrim(author_handle, '@') = ltrim(?1, '@') COLLATE NOCASE)"
+            " GROUP BY author_key ORDER BY count(*) DESC LIMIT 10"
+        )
+        return [(key, author or key) for key, author in self.db.rows(sql, (name,))]
+
     def article(self, item_id: int) -> Article | None:
         """Everything about one item."""
         from .rows import load_links, load_media, load_poll, load_tags
