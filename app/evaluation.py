@@ -6,7 +6,7 @@ import csv
 import json
 import math
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -170,9 +170,14 @@ def _readers(ratings: Sequence[dict[str, str]], place: dict[str, int]) -> list[R
 
 
 def _data_set(
-    name: str, items: Sequence[RankItem], texts: Sequence[str], readers: Sequence[Reader]
+    name: str,
+    items: Sequence[RankItem],
+    texts: Sequence[str],
+    readers: Sequence[Reader],
+    more: Mapping[str, np.ndarray] | None = None,
 ) -> DataSet:
-    vectors = embed.load().embed_batch([item_text(i.title, t) for i, t in zip(items, texts, strict=True)])
+    read = [item_text(i.title, t) for i, t in zip(items, texts, strict=True)]
+    vectors = {"static": embed.load().embed_batch(read), **(more or {})}
     blobs = [encode_words(i.title, t, i.tags) for i, t in zip(items, texts, strict=True)]
     stats = fit_stats(items, [decode_words(blob)[0] for blob in blobs], vectors)
     whole = [" ".join([i.title, t, *i.tags]) for i, t in zip(items, texts, strict=True)]

@@ -20,17 +20,17 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 import numpy as np
 
 from .rank.batch import Batch
-from .rank.explain import Judged, explain
 from .rank.labels import LabelBook
 from .rank.learner import Learner
-from .rank.model import ExpertFailed, Model
+from .rank.model import SPACES, ExpertFailed, Model
 from .rank.order import Columns, join, order
+from .rank.recipe import Recipe
 from .rank.snapshot import SnapshotError, labels_digest, restore
-from .rank.stats import STATIC_DIMS
-from .rank.topics import fit_topics
 from .rank.types import Label, Ranking, Why
 from .ranking_publish import Publisher
 from .ranking_rows import Block, RowReader
+from .ranking_why import Explainer
+from .ranking_wishes import Wishes
 from .store import Store
 from .types import Event, View
 
@@ -44,8 +44,6 @@ RELEARN_IN_WINDOW = 2_000
 EVERYTHING = 3600.0
 #: So few labels at once were learned in this window; a longer list is a replay with rows from the store.
 OWN = 64
-#: Decisions remembered for "like 3 posts you liked".
-REMEMBERED = 1_000
 
 
 class RankSession:
@@ -63,14 +61,15 @@ class RankSession:
         self.failed: dict[str, str] = {}
         self.head_version: int | None = None
         self._through = 0
-        self._choosing: set[str | None] = set()
+        self._muting: set[str | None] = set()
+        self._wished: set[str] = set()
         self._place: dict[int, int] = {}
         self._last = Ranking([], [])
-        self._decided: dict[int, np.ndarray] = {}
         self._remembered: dict[int, float] = {}
         self._scored: tuple[Model, np.ndarray, np.ndarray] | None = None
         self._surprise: np.ndarray | None = None
         self._everything_at = 0.0
+        self._now = 0.0
         self._own_rows: dict[int, Batch] = {}
 
     # -- loading
@@ -80,10 +79,21 @@ class RankSession:
         Raises `StoreError` where the archive cannot be read.
         """
         self.store: Store = Store.open(self.path, role="reader")
-        self._book: LabelBook = LabelBook()
-        self._topics: dict[str, tuple[str, ...]] = {}
         self._rows: RowReader = RowReader(self.store)
+        self._explainer: Explainer = Explainer(self.store, self._rows)
         self._version = self.store.data_version()
+        self._begin()
+        _give_back()
+
+    def _begin(self) -> None:
+        """Everything from the archive, with the recipe that the reader's events name."""
+        self._wishes: Wishes = Wishes()
+        for event in self.store.events.of_kind("tune"):
+            self._wishes.take(event)
+        self._recipe: Recipe = self._wishes.recipe()
+        self._book: LabelBook = LabelBook(self._recipe.label)
+        self._through = 0
+        self._place.clear()
         self._read_events()
         self._learner: Learner = self._restored()
         ids = self.store.items.candidates(self.limit, time.time())
@@ -91,7 +101,6 @@ class RankSession:
             self._fit()
         self._hold(ids)
         self._follow(len(self._learner.learned))
-        _give_back()
 
     def _read_events(self) -> int | None:
         """Take in events of the store after the last known one; the first label that changed."""
@@ -103,12 +112,9 @@ class RankSession:
         return first
 
     def _take(self, event: Event) -> int | None:
-        if event.kind in ("mute", "topics"):
-            self._choosing.add(event.id)
-        if event.kind == "topics":
-            self._topics[event.id] = tuple(str(t) for t in event.value.get("topics", ()))
-        elif event.kind == "undo":
-            self._topics.pop(event.undoes or "", None)
+        if event.kind == "mute":
+            self._muting.add(event.id)
+        self._wished.add(self._wishes.take(event))
         item_id = event.item_id if event.kind != "undo" else self._book.item_of(event.undoes or "")
         first = self._book.add(event)
         place = self._place.get(item_id) if item_id is not None else None
@@ -125,14 +131,21 @@ class RankSession:
                 found = restore(head.blob)
                 known = self._book.labels[: found.model.learned]
                 self._rows.stats = found.stats
-                if labels_digest(known) == found.digest:
+                if labels_digest(known) == found.digest and found.model.recipe == self._recipe:
                     return Learner(found.model, known)
             except SnapshotError as error:
                 log.warning("refitting from the events: %s", error)
-        return Learner(Model())
+        return Learner(self._model())
+
+    def _model(self) -> Model:
+        """A model before its first label, with an expert for each vector space of the statistics."""
+        without = {*SPACES} - {*self._rows.stats.spaces}
+        return Model(self._recipe, tuple(sorted(without | {*self.failed})))
 
     def _grown(self) -> bool:
-        """Whether the archive has outgrown its statistics."""
+        """Whether the archive has outgrown its statistics, or has other vectors."""
+        if self._rows.outdated():
+            return True
         return self._rows.stats.items * GROWTH < min(self.limit, self.store.items.count(View.NEWEST))
 
     def _fit(self) -> None:
@@ -142,9 +155,15 @@ class RankSession:
         or rebuilding from items and events would come out different.
         """
         self._rows.fit(sorted(self.store.items.ids(View.NEWEST, limit=self.limit)))
-        self._learner = Learner(Model(topics=self._learner.model.topics))
         self._own_rows.clear()
-        self._decided.clear()
+        self._explainer.forget()
+        self._relearn()
+
+    def _relearn(self) -> None:
+        """Start over; the caller goes on with `_follow(0)`."""
+        model = self._model()
+        model.prior, model.dials = self._learner.model.prior, self._learner.model.dials
+        self._learner = Learner(model)
 
     def _hold(self, ids: Sequence[int]) -> None:
         self._set_block(self._rows.read(ids))
@@ -156,9 +175,12 @@ class RankSession:
         self._columns: Columns = block.columns
         self._place = {item_id: i for i, item_id in enumerate(block.columns.ids.tolist())}
         self._unseen = np.array([not self._book.touched(item_id) for item_id in self._place], bool)
-        names = [topic for topics in self._topics.values() for topic in topics]
-        self._learner.model.topics = fit_topics(names, block.batch) if names else None
+        exported = self._book.exported
+        model = self._learner.model
+        model.prior = self._wishes.prior(self._rows, block.batch, exported, self._recipe.label.exported)
+        model.dials = self._wishes.dials()
         self._scored = self._surprise = None
+        self._now = time.time()
 
     def refresh(self) -> bool:
         """Take in new items, vectors and other windows' events; say whether anything changed."""
@@ -166,7 +188,11 @@ class RankSession:
         if version == self._version:
             return False
         self._version = version
+        self._wished.clear()
         first = self._read_events()
+        if "tune" in self._wished:
+            self._begin()
+            return True
         ids = self.store.items.candidates(self.limit, time.time())
         if len(self._book.labels) <= RELEARN_IN_WINDOW and self._grown():
             self._fit()
@@ -198,9 +224,14 @@ class RankSession:
     def learn(self, event: Event) -> bool:
         """Learn one event of this window; say whether scores changed. A known id changes nothing."""
         back = self._book.item_of(event.undoes or "") if event.kind == "undo" else None
+        self._wished.clear()
         first = self._take(event)
-        # What is ranked changes with mutes and topics, and when an item that was not held is unseen again.
-        if event.id in self._choosing or event.undoes in self._choosing or (back and back not in self._place):
+        if "tune" in self._wished:
+            self._begin()
+            return True
+        # What is ranked changes with mutes and wishes, and when an item that was not held is unseen again.
+        muted = event.id in self._muting or event.undoes in self._muting
+        if muted or self._wished - {""} or (back and back not in self._place):
             self._renew(self.store.items.candidates(self.limit, time.time()))
             first = len(self._learner.learned) if first is None else first
         if first is None:
@@ -217,7 +248,14 @@ class RankSession:
             self._learner.follow(self._book.labels, first, self._label_rows)
             self._scored = None
         except ExpertFailed as error:
-            self._note(error)
+            self._set_aside(error)
+
+    def _set_aside(self, error: ExpertFailed) -> None:
+        """Go on without the expert that failed; the next start tries it again."""
+        self._note(error)
+        if error.name in self._learner.model.experts:
+            self._relearn()
+            self._follow(0)
 
     def _label_rows(self, labels: Sequence[Label]) -> tuple[Batch, list[int]]:
         """Rows of labelled items: as they were when this session first learned them, else from the store."""
@@ -251,7 +289,10 @@ class RankSession:
         try:
             ranked = self._last = self._ranked(now, shown)
         except Exception as error:  # an expert that fails must not cost the reader the list
-            self._note(error)
+            if isinstance(error, ExpertFailed):
+                self._set_aside(error)
+            else:
+                self._note(error)
             old = [entry for entry in self._last if entry.item_id not in shown]
             ranked = Ranking([e.item_id for e in old], [e.probability for e in old], self._last.notes)
         kept = self._kept(shown_ids)
@@ -264,9 +305,10 @@ class RankSession:
         open_[[place for item_id in without if (place := self._place.get(item_id)) is not None]] = False
         rows = np.flatnonzero(open_)
         items = self._columns.take(rows)
-        static = self._block.batch.static[rows]
+        meaning = self._block.batch.meaning[rows]
         drawn = (belief + self._drawn_off(belief))[rows]
-        order_, notes = order(items, belief[rows], static, now, drawn=drawn, seed=self.seed)
+        options = self._wishes.dials().ordering(self._recipe.order)
+        order_, notes = order(items, belief[rows], meaning, now, drawn=drawn, seed=self.seed, options=options)
         numbers = probability[rows[order_]].tolist()
         named = {int(items.ids[row]): note for row, note in notes.items()}
         return Ranking(items.ids[order_].tolist(), numbers, named)
@@ -288,45 +330,23 @@ class RankSession:
         """What is believed of the candidates, and their probabilities; kept until a lesson."""
         model = self._learner.model
         if self._scored is None or self._scored[0] is not model:
-            scores = model.score(self._block.batch)
+            scores = model.score(self._block.batch, now=self._now)
             self._scored = (model, model.belief(scores), scores.probability)
         return self._scored[1], self._scored[2]
 
     def _drawn_off(self, belief: np.ndarray) -> np.ndarray:
         """How far this visit's draw lies from the belief: drawn once for the candidates now held."""
         if self._surprise is None:
-            self._surprise = self._learner.model.draw(self._block.batch, self.seed) - belief
+            self._surprise = self._learner.model.draw(self._block.batch, self.seed, self._now) - belief
         return self._surprise
 
     # -- explaining
     def why(self, item_id: int) -> Why:
         """Why the item stands where it does; any item of the archive. KeyError: there is none."""
-        found = self.store.items.rank_items([item_id])
-        if not found:
-            raise KeyError(item_id)
         place = self._place.get(item_id)
-        batch = self._rows.read([item_id]).batch if place is None else self._block.batch.take([place])
-        item = found[0]
-        text = self.store.items.texts([item_id]).get(item_id, ("", "", ()))[1]
-        return explain(self._learner.model, item, text, batch, self._judged())
-
-    def _judged(self) -> Judged:
-        decisions = [label for label in self._learner.learned if label.weight >= 0.5][-REMEMBERED:]
-        absent = [label.item_id for label in decisions if label.item_id not in self._decided]
-        if absent:
-            block = self._rows.read(absent)
-            self._decided |= dict(zip(block.columns.ids.tolist(), block.batch.static, strict=True))
-        decisions = [label for label in decisions if label.item_id in self._decided]
-        return Judged(
-            np.array([label.item_id for label in decisions], np.int64),
-            np.array([self._decided[x.item_id] for x in decisions], np.float32).reshape(-1, STATIC_DIMS),
-            np.array([label.y for label in decisions], np.int64),
-            self._title,
-        )
-
-    def _title(self, item_id: int) -> str:
-        cards = self.store.items.cards([item_id])
-        return (cards[0].title or cards[0].excerpt) if cards else "an item no longer here"
+        row = None if place is None else self._block.batch.take([place])
+        learner = self._learner
+        return self._explainer.why(item_id, row, learner.model, learner.learned, self._now)
 
     # -- publishing
     def publish(self, store: Store | None = None, *, brief: bool = False) -> int:
@@ -342,7 +362,7 @@ class RankSession:
         everything = refitted or (not brief and now - self._everything_at > EVERYTHING)
         writer = store or Store.open(self.path, role="worker")
         try:
-            publisher = Publisher(writer, self._learner.model, self._rows)
+            publisher = Publisher(writer, self._learner.model, self._rows, self._now)
             self.head_version = publisher.publish(
                 self._block.batch,
                 order_,

@@ -24,7 +24,8 @@ _Row = tuple[int, float, float, str]
 class Publisher:
     """One publication of a model; `rows` reads what is not among the candidates."""
 
-    def __init__(self, store: Store, model: Model, rows: RowReader) -> None:
+    def __init__(self, store: Store, model: Model, rows: RowReader, now: float) -> None:
+        self._now = now
         self._store = store
         self._model = model
         self._rows = rows
@@ -56,7 +57,7 @@ class Publisher:
         return version
 
     def _scored(self, batch: Batch) -> Iterator[_Row]:
-        scores = self._model.score(batch)
+        scores = self._model.score(batch, now=self._now)
         logits, chances = scores.logit.tolist(), scores.probability.tolist()
         for i, item_id in enumerate(batch.item_ids.tolist()):
             parts = {n: round(v, 4) for n, v in zip(scores.names, scores.parts[i].tolist(), strict=True) if v}

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .embed.static import StaticEmbedder
-from .rank.batch import Batch, build_batch
+from .rank.batch import SHAPE_DIMS, Batch, build_batch
 from .rank.features import decode_words, encode_words
 from .rank.order import Columns, columns, join
 from .rank.stats import ArchiveStats, fit_stats
 from .rank.types import RankItem
+from .store.spaces import active_sentence_space
 
 if TYPE_CHECKING:
     from .store import Store
@@ -42,7 +43,19 @@ class RowReader:
 
     def __init__(self, store: Store, stats: ArchiveStats | None = None) -> None:
         self.store = store
-        self.stats = stats or ArchiveStats.empty(StaticEmbedder.dim)
+        self.stats = stats or ArchiveStats.empty(self.spaces())
+
+    def spaces(self) -> dict[str, tuple[str, int]]:
+        """(name, dimensions) of the vector space that each expert of the archive reads now."""
+        out = {"static": (StaticEmbedder.name, StaticEmbedder.dim)}
+        sentence = active_sentence_space(self.store.vectors.db)
+        return out if sentence is None else {**out, "sentence": sentence}
+
+    def outdated(self) -> bool:
+        """Whether the archive has other vector spaces than the statistics know."""
+        return {key: name for key, (name, _) in self.spaces().items()} != {
+            key: space.name for key, space in self.stats.spaces.items()
+        }
 
     def read(self, ids: Sequence[int]) -> Block:
         """Rows of those ids that exist, in their order."""
@@ -57,24 +70,33 @@ class RowReader:
         items = self.store.items.rank_items(ids) if ids else []
         kept = [item.item_id for item in items]
         blobs, have = self._words(kept)
-        vectors, mask = self._vectors(kept)
-        return Block(columns(items), build_batch(items, blobs, vectors, self.stats), have & mask)
+        vectors: dict[str, np.ndarray] = {}
+        for key, space in self.stats.spaces.items():
+            vectors[key], mask = self._vectors(kept, space.name, len(space.centre))
+            have = have & mask
+        return Block(columns(items), build_batch(items, blobs, vectors, self.stats), have)
 
     def fit(self, ids: Sequence[int]) -> ArchiveStats:
         """Statistics of these items, to be used from now on."""
         blobs: list[bytes] = []
-        vectors: list[np.ndarray] = []
+        spaces = self.spaces()
+        vectors: dict[str, list[np.ndarray]] = {key: [] for key in spaces}
         items: list[RankItem] = []
         for at in range(0, len(ids), CHUNK):
             chunk = self.store.items.rank_items(ids[at : at + CHUNK])
             kept = [item.item_id for item in chunk]
             blobs += self._words(kept)[0]
-            found, mask = self._vectors(kept)
-            # half precision while they are held: 10,000 vectors are 5 MB
-            vectors.append(found[mask].astype(np.float16))
+            for key, (name, dims) in spaces.items():
+                found, mask = self._vectors(kept, name, dims)
+                # half precision while they are held: 10,000 vectors are 5 MB
+                vectors[key].append(found[mask].astype(np.float16))
             items += map(_figures, chunk)
-        matrix = np.concatenate(vectors) if vectors else np.zeros((0, StaticEmbedder.dim), np.float16)
-        self.stats = fit_stats(items, (decode_words(blob)[0] for blob in blobs), matrix)
+        matrices = {
+            key: np.concatenate(vectors[key]) if vectors[key] else np.zeros((0, dims), np.float16)
+            for key, (_, dims) in spaces.items()
+        }
+        names = {key: name for key, (name, _) in spaces.items()}
+        self.stats = fit_stats(items, (decode_words(blob)[0] for blob in blobs), matrices, names)
         return self.stats
 
     def _words(self, ids: Sequence[int]) -> tuple[list[bytes], np.ndarray]:
@@ -84,17 +106,17 @@ class RowReader:
         blobs = [found.get(item_id) or own.get(item_id, b"") for item_id in ids]
         return blobs, np.array([item_id in found or item_id in own for item_id in ids], bool)
 
-    def _vectors(self, ids: Sequence[int]) -> tuple[np.ndarray, np.ndarray]:
-        matrix, mask = self.store.vectors.get_matrix(StaticEmbedder.name, list(ids))
-        if matrix.shape[1] != StaticEmbedder.dim:
-            return np.zeros((len(ids), StaticEmbedder.dim), np.float32), np.zeros(len(ids), bool)
+    def _vectors(self, ids: Sequence[int], space: str, dims: int) -> tuple[np.ndarray, np.ndarray]:
+        matrix, mask = self.store.vectors.get_matrix(space, list(ids))
+        if matrix.shape[1] != dims:
+            return np.zeros((len(ids), dims), np.float32), np.zeros(len(ids), bool)
         return matrix, mask
 
     def blank(self) -> Batch:
         """One row that says nothing: for an item that no longer exists."""
-        vectors = np.zeros((1, StaticEmbedder.dim), np.float32)
+        vectors = {key: np.zeros((1, len(space.centre)), np.float32) for key, space in self.stats.spaces.items()}
         batch = build_batch([RankItem(0, b"")], [b""], vectors, self.stats)
-        return replace(batch, shape=np.zeros_like(batch.shape))
+        return replace(batch, blocks={**batch.blocks, "shape": np.zeros((1, SHAPE_DIMS), np.float32)})
 
 
 def _figures(item: RankItem) -> RankItem:

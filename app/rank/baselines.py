@@ -59,11 +59,13 @@ def logistic(data: DataSet) -> Fit:
     """scikit-learn's logistic regression (its own defaults) on the static vectors."""
     from sklearn.linear_model import LogisticRegression
 
+    vectors = data.vectors["static"]
+
     def fit(train: np.ndarray, y: np.ndarray, test: np.ndarray, _at: np.ndarray | None) -> Answer:
         if y.min() == y.max():
             return np.zeros(len(test)), np.full(len(test), (y.sum() + 1.0) / (len(y) + 2.0))
-        model = LogisticRegression(max_iter=1_000).fit(data.vectors[train], y)
-        chance = model.predict_proba(data.vectors[test])[:, 1]
+        model = LogisticRegression(max_iter=1_000).fit(vectors[train], y)
+        chance = model.predict_proba(vectors[test])[:, 1]
         return np.log(chance) - np.log1p(-chance), chance
 
     return fit

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import hashlib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -12,31 +14,44 @@ from .stats import WORD_BUCKETS, ArchiveStats
 from .types import RankItem
 
 ORIGIN_BUCKETS = 1 << 14
+TAG_BUCKETS = 1 << 13
 PEOPLE_BUCKETS = 1 << 12
 POPULAR_DIMS = 3
-SHAPE_DIMS = 4
+SHAPE_DIMS = 5
+RECENCY_DIMS = 2
 #: Characters whose logarithm is the middle of what feeds carry, and the spread of that logarithm.
 _LENGTH = (6.0, 1.5)
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """n items as the experts see them; `item_ids` int64[n]."""
+    """n items as the experts see them; `item_ids` int64[n].
+
+    `blocks` has the columns of each expert; `at` float64[n] is when the items appeared and `source`
+    int64[n] a code of their source, from which recency and dials follow.
+    """
 
     item_ids: np.ndarray
-    words: SparseRows
-    static: np.ndarray
-    origin: SparseRows
-    people: SparseRows
-    popular: np.ndarray
-    shape: np.ndarray
+    blocks: Mapping[str, SparseRows | np.ndarray]
+    at: np.ndarray
+    source: np.ndarray
 
     def __len__(self) -> int:
         return len(self.item_ids)
 
     def block(self, name: str) -> SparseRows | np.ndarray:
-        """The columns of one expert."""
-        return getattr(self, name)
+        """The columns of one expert. KeyError: this batch knows nothing of it."""
+        return self.blocks[name]
+
+    @property
+    def words(self) -> SparseRows:
+        """The hashed words."""
+        return self.blocks["words"]  # type: ignore[return-value]
+
+    @property
+    def meaning(self) -> np.ndarray:
+        """float32[n, d] unit rows of the best vector space there is: what says that two items are near."""
+        return self.blocks["sentence" if "sentence" in self.blocks else "static"]  # type: ignore[return-value]
 
     def row(self, name: str, i: int) -> object:
         """One item's row as that expert's `learn` takes it."""
@@ -46,42 +61,50 @@ class Batch:
     def take(self, rows: Sequence[int] | np.ndarray) -> Batch:
         """The items at these places, in that order."""
         rows = np.asarray(rows, np.intp)
-        return Batch(
-            self.item_ids[rows],
-            self.words.take(rows),
-            self.static[rows],
-            self.origin.take(rows),
-            self.people.take(rows),
-            self.popular[rows],
-            self.shape[rows],
-        )
+        blocks = {
+            name: block.take(rows) if isinstance(block, SparseRows) else block[rows]
+            for name, block in self.blocks.items()
+        }
+        return Batch(self.item_ids[rows], blocks, self.at[rows], self.source[rows])
 
     @staticmethod
     def concat(parts: Sequence[Batch]) -> Batch:
         """Several batches as one."""
+        blocks: dict[str, SparseRows | np.ndarray] = {}
+        for name, first in parts[0].blocks.items():
+            of = [part.blocks[name] for part in parts]
+            if isinstance(first, SparseRows):
+                blocks[name] = SparseRows.concat(of)  # type: ignore[arg-type]
+            else:
+                blocks[name] = np.concatenate(of)  # type: ignore[arg-type]
         return Batch(
             np.concatenate([p.item_ids for p in parts]),
-            SparseRows.concat([p.words for p in parts]),
-            np.concatenate([p.static for p in parts]),
-            SparseRows.concat([p.origin for p in parts]),
-            SparseRows.concat([p.people for p in parts]),
-            np.concatenate([p.popular for p in parts]),
-            np.concatenate([p.shape for p in parts]),
+            blocks,
+            np.concatenate([p.at for p in parts]),
+            np.concatenate([p.source for p in parts]),
         )
 
 
 def build_batch(
-    items: Sequence[RankItem], blobs: Sequence[bytes], vectors: np.ndarray, stats: ArchiveStats
+    items: Sequence[RankItem], blobs: Sequence[bytes], vectors: Mapping[str, np.ndarray], stats: ArchiveStats
 ) -> Batch:
-    """Columns of items from their word blobs (b"" if unknown) and vectors float[n, v] (0 if unknown)."""
+    """Columns of items from their word blobs (b"" if unknown) and, for each of the archive's spaces,
+    vectors float[n, v] (0 if unknown).
+    """
+    blocks: dict[str, SparseRows | np.ndarray] = {"words": word_rows(blobs, stats.idf)}
+    blocks |= {name: space.project(vectors[name]) for name, space in stats.spaces.items()}
+    blocks |= {
+        "origin": sparse_rows([_named(origin_features(i), ORIGIN_BUCKETS) for i in items]),
+        "tags": sparse_rows([_named(tag_features(i), TAG_BUCKETS) for i in items]),
+        "people": sparse_rows([_named(people_features(i), PEOPLE_BUCKETS) for i in items]),
+        "popular": np.array([_popular(i, stats) for i in items], np.float32).reshape(len(items), POPULAR_DIMS),
+        "shape": np.array([_shape(i) for i in items], np.float32).reshape(len(items), SHAPE_DIMS),
+    }
     return Batch(
         np.array([i.item_id for i in items], np.int64),
-        word_rows(blobs, stats.idf),
-        stats.project(vectors),
-        sparse_rows([_named(origin_features(i), ORIGIN_BUCKETS) for i in items]),
-        sparse_rows([_named(people_features(i), PEOPLE_BUCKETS) for i in items]),
-        np.array([_popular(i, stats) for i in items], np.float32).reshape(len(items), POPULAR_DIMS),
-        np.array([_shape(i) for i in items], np.float32).reshape(len(items), SHAPE_DIMS),
+        blocks,
+        np.array([i.at for i in items], np.float64),
+        np.array([code(i.source_key) for i in items], np.int64),
     )
 
 
@@ -110,6 +133,13 @@ def origin_features(item: RankItem) -> list[tuple[str, float, str]]:
         ("lang:" + item.lang if item.lang else "", 0.4, item.lang),
     )
     return [mark for mark in marks if mark[0]]
+
+
+def tag_features(item: RankItem) -> list[tuple[str, float, str]]:
+    """(key, value, readable name) of each tag; together they weigh as one, however many there are."""
+    tags = sorted({tag.strip().lower(): tag for tag in item.tags if tag.strip()}.items())[:32]
+    share = 1.0 / float(np.sqrt(len(tags))) if tags else 0.0
+    return [("tag:" + key, share, name) for key, name in tags]
 
 
 def people_features(item: RankItem) -> list[tuple[str, float, str]]:
@@ -142,6 +172,26 @@ def _popular(item: RankItem, stats: ArchiveStats) -> tuple[float, float, float]:
     return float(out[0]), float(out[1]), float(out[2])
 
 
-def _shape(item: RankItem) -> tuple[float, float, float, float]:
+def _shape(item: RankItem) -> tuple[float, float, float, float, float]:
     length = float(np.clip((np.log1p(item.text_len) - _LENGTH[0]) / _LENGTH[1], -2.5, 2.5))
-    return length, abs(length) - 1.0, 0.5 if item.media else -0.5, 0.5 if item.title else -0.5
+    still = 0.5 if item.media and not item.moving else -0.5
+    moving = 0.5 if item.moving else -0.5
+    return length, abs(length) - 1.0, still, 0.5 if item.title else -0.5, moving
+
+
+def recency_rows(age: np.ndarray) -> np.ndarray:
+    """float32[n, RECENCY_DIMS] of ages in seconds (NaN: unknown, a row of zeros): how old on a scale of
+    hours to months, and whether it is of today.
+    """
+    hours = np.maximum(np.nan_to_num(age, nan=0.0), 0.0) / 3600.0
+    scale = np.clip((np.log1p(hours) - 3.5) / 1.5, -2.5, 2.5)
+    rows = np.stack([scale, np.where(hours < 24.0, 0.5, -0.5)], axis=1)
+    return np.where(np.isnan(age)[:, None], 0.0, rows).astype(np.float32)
+
+
+@lru_cache(maxsize=1 << 14)
+def code(key: str) -> int:
+    """A number for a key, the same in every process; 0 for an empty one."""
+    if not key:
+        return 0
+    return int.from_bytes(hashlib.blake2b(key.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "big") >> 1

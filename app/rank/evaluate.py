@@ -5,13 +5,14 @@ Every number is out of sample: fit on what came before, judged on what follows.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from .batch import Batch
-from .model import Model
+from .model import SPACES, Model
+from .recipe import Recipe
 from .types import Label
 
 #: Label counts of a learning curve.
@@ -32,14 +33,15 @@ class Reader:
 
 @dataclass(frozen=True, slots=True)
 class DataSet:
-    """Items as the model sees them (`batch`) and as its rivals do (texts; vectors float32[N, v])."""
+    """Items as the model sees them (`batch`) and as its rivals do (texts; by space vectors float32[N, v])."""
 
     name: str
     batch: Batch
     texts: Sequence[str]
-    vectors: np.ndarray
+    vectors: Mapping[str, np.ndarray]
     readers: Sequence[Reader]
     published: np.ndarray | None = None
+    recipe: Recipe = field(default_factory=Recipe)
 
 
 #: (score float64[m], probability float64[m] or None) of the test rows after the training rows.
@@ -48,11 +50,16 @@ Answer = tuple[np.ndarray, "np.ndarray | None"]
 Fit = Callable[[np.ndarray, np.ndarray, np.ndarray, "np.ndarray | None"], Answer]
 
 
+def fresh(data: DataSet) -> Model:
+    """A model with an expert for everything the data set knows."""
+    return Model(data.recipe, without=tuple(name for name in SPACES if name not in data.batch.blocks))
+
+
 def ours(data: DataSet) -> Fit:
     """The model of this program, with everything it knows of an item."""
 
     def fit(train: np.ndarray, y: np.ndarray, test: np.ndarray, _at: np.ndarray | None) -> Answer:
-        model = Model()
+        model = fresh(data)
         for row, value in zip(train.tolist(), y.tolist(), strict=True):
             model.learn(Label("", row, int(value), 1.0), data.batch, row)
         scores = model.score(data.batch.take(test))
@@ -206,7 +213,7 @@ def replay(
     data: DataSet, labels: Sequence[Label], rows: Sequence[int], methods: dict[str, Callable[[DataSet], Fit]]
 ) -> Replay:
     """Predict, then learn, label after label; the rivals are refitted at every eighth more labels."""
-    model = Model()
+    model = fresh(data)
     decisions = [i for i, label in enumerate(labels) if label.weight >= 0.5]
     y = np.array([float(label.y) for label in labels])
     weight = np.array([label.weight for label in labels])

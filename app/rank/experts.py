@@ -52,6 +52,10 @@ class Expert(Protocol):
         """Move the belief by one label."""
         ...
 
+    def nudge(self, row: Any, y: int, weight: float) -> None:
+        """Move the belief alone ("less like this"): the offset and what the head looks at stay."""
+        ...
+
     def opinion(self, rows: Any) -> np.ndarray:
         """float64[n]: mean logit of each row relative to the expert's own offset."""
         ...
@@ -93,14 +97,21 @@ class DenseExpert:
 
     def learn(self, row: np.ndarray, y: int, weight: float) -> None:
         x = np.append(np.asarray(row, np.float64), 1.0)
+        site = self._step(x, y, weight)
+        self.rows = np.vstack([self.rows, x.astype(np.float32)])[-self.window :]
+        target = site.mode + site.gain / site.precision
+        self.sites = np.vstack([self.sites, [site.precision, target]])[-self.window :]
+
+    def nudge(self, row: np.ndarray, y: int, weight: float) -> None:
+        self._step(np.append(np.asarray(row, np.float64), 0.0), y, weight)
+
+    def _step(self, x: np.ndarray, y: int, weight: float) -> Site:
         direction = self.cov @ x
         v = max(float(x @ direction), 1e-12)
         site = laplace_site(float(x @ self.mean), v, y, weight)
         self.mean = self.mean + direction * site.gain
         self.cov = self.cov - np.outer(direction, direction) * (site.precision / (1.0 + site.precision * v))
-        self.rows = np.vstack([self.rows, x.astype(np.float32)])[-self.window :]
-        target = site.mode + site.gain / site.precision
-        self.sites = np.vstack([self.sites, [site.precision, target]])[-self.window :]
+        return site
 
     def opinion(self, rows: np.ndarray) -> np.ndarray:
         return (rows @ self.mean[:-1].astype(np.float32)).astype(np.float64)
@@ -153,22 +164,30 @@ class SparseExpert:
         self.sites: list[tuple[np.ndarray, ...]] = []
 
     def learn(self, row: tuple[np.ndarray, np.ndarray], y: int, weight: float) -> None:
+        site, entry = self._step(row, y, weight, self.offset)
+        variance = 1.0 / (1.0 / self.offset[1] + site.precision)
+        self.offset = np.array([self.offset[0] + self.offset[1] * site.gain, variance])
+        self.sites = [*self.sites[-self.window + 1 :], entry]
+
+    def nudge(self, row: tuple[np.ndarray, np.ndarray], y: int, weight: float) -> None:
+        self._step(row, y, weight, np.zeros(2))
+
+    def _step(
+        self, row: tuple[np.ndarray, np.ndarray], y: int, weight: float, offset: np.ndarray
+    ) -> tuple[Site, tuple[np.ndarray, ...]]:
         index, place = np.unique(row[0], return_inverse=True)  # two words may share a bucket
         x = np.bincount(place, row[1], len(index))
         mean, var = self.mean[index].astype(np.float64), self.var[index].astype(np.float64)
-        m = float(self.offset[0] + mean @ x)
-        v = float(self.offset[1] + var @ (x * x))
-        site = laplace_site(m, v, y, weight)
+        m = float(offset[0] + mean @ x)
+        v = float(offset[1] + var @ (x * x))
+        site = laplace_site(m, max(v, 1e-12), y, weight)
         after = mean + var * x * site.gain
         precision = site.precision * x * x
         new_var = 1.0 / (1.0 / var + precision)
         self.mean[index] = after
         self.var[index] = new_var
-        variance = 1.0 / (1.0 / self.offset[1] + site.precision)
-        self.offset = np.array([self.offset[0] + self.offset[1] * site.gain, variance])
         natural = after / new_var - mean / var
-        entry = (index.astype(np.uint16), *(a.astype(np.float32) for a in (x, precision, natural)))
-        self.sites = [*self.sites[-self.window + 1 :], entry]
+        return site, (index.astype(np.uint16), *(a.astype(np.float32) for a in (x, precision, natural)))
 
     def opinion(self, rows: SparseRows) -> np.ndarray:
         return rows.dot(self.mean)

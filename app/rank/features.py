@@ -69,6 +69,15 @@ def named_features(title: str, text: str, tags: Iterable[str] = ()) -> list[tupl
     return [(h & int(_HASH_MASK), name) for h, name in chosen]
 
 
+def named_hash(name: str) -> int:
+    """The hash of a feature by its readable name: a word, two words with a blank, a #tag."""
+    if name.startswith("#"):
+        return word_hash(name.lower()) & int(_HASH_MASK)
+    first, _, second = name.partition(" ")
+    whole = _pair(word_hash(first), word_hash(second)) if second else word_hash(first)
+    return whole & int(_HASH_MASK)
+
+
 def _pair(a: int, b: int) -> int:
     return (a * 0x9E3779B1 + b * 0x85EBCA6B) & 0xFFFFFFFF
 

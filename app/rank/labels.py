@@ -10,32 +10,49 @@ from penchant.app.types import Event
 
 from .types import Label
 
-#: Kind of evidence: (for or against, weight). A weight of 1 is a decision, less is a hint.
-LIKED = (1, 1.0)
-SAVED = (1, 1.0)
-READ = (1, 0.5)  # stayed on the article
-OPENED = (1, 0.25)  # looked at it
-SKIPPED = (0, 1.0)
-PASSED = (0, 0.1)  # on screen, not opened
-PASSED_QUICKLY = (0, 0.2)
+
+@dataclass(frozen=True, slots=True)
+class LabelWeights:
+    """How much each kind of evidence counts: 1 is a decision, less is a hint. There are no others.
+
+    For: `like`, `save`, `read` (stayed on the article), `opened`. Against: `skip` (a mute of the
+    item too), `passed` (on screen, not opened), `quick` (passed quickly), `less` ("less like this",
+    a lesson for one expert). `exported`: likes of an import, which are no labels but a prior that fades.
+    """
+
+    like: float = 1.0
+    save: float = 1.0
+    read: float = 0.5
+    opened: float = 0.25
+    skip: float = 1.0
+    passed: float = 0.1
+    quick: float = 0.2
+    less: float = 1.0
+    exported: float = 1.0
+
 
 #: Seconds on an article from which on it was read, and on a card below which it was passed quickly.
 LONG_DWELL = 30.0
 QUICK_PASS = 1.5
 
-_DECISIONS = {"like": LIKED, "save": SAVED, "skip": SKIPPED, "mute": SKIPPED}
+#: Decisions: for or against, and the name of their weight.
+_DECISIONS = {"like": (1, "like"), "save": (1, "save"), "skip": (0, "skip"), "mute": (0, "skip")}
+_DEFAULT = LabelWeights()
 
 
-def fold(events: Iterable[Event]) -> Label | None:
+def fold(events: Iterable[Event], weights: LabelWeights = _DEFAULT) -> Label | None:
     """The label of one item from its live events in order; None where they say nothing.
 
     The latest decision counts. Without one, "later" is neutral; else reading beats
     opening beats passing. The label stands at its event, later hints do not move it.
+    Exported likes are no labels.
     """
     decision: Event | None = None
-    hint: tuple[Event, tuple[int, float]] | None = None
+    hint: tuple[Event, tuple[int, str]] | None = None
     later = False
     for event in events:
+        if event.value.get("exported"):
+            continue
         if event.kind in _DECISIONS:
             decision = event
         elif event.kind == "later":
@@ -45,37 +62,50 @@ def fold(events: Iterable[Event]) -> Label | None:
             if found is not None and (hint is None or _strength(found) > _strength(hint[1])):
                 hint = event, found
     if decision is not None:
-        return _label(decision, _DECISIONS[decision.kind])
+        return _label(decision, _DECISIONS[decision.kind], weights)
     if later or hint is None:
         return None
-    return _label(*hint)
+    return _label(*hint, weights)
 
 
-def _hint(event: Event) -> tuple[int, float] | None:
+def _hint(event: Event) -> tuple[int, str] | None:
     if event.kind == "open":
-        return OPENED
+        return 1, "opened"
     if event.kind == "dwell":
-        return READ if float(event.value.get("seconds", 0.0)) >= LONG_DWELL else OPENED
+        return (1, "read") if float(event.value.get("seconds", 0.0)) >= LONG_DWELL else (1, "opened")
     if event.kind == "impression":
-        return PASSED_QUICKLY if float(event.value.get("dwell", 0.0)) < QUICK_PASS else PASSED
+        return (0, "quick") if float(event.value.get("dwell", 0.0)) < QUICK_PASS else (0, "passed")
     return None
 
 
-def _strength(evidence: tuple[int, float]) -> float:
-    return evidence[0] * 10 + evidence[1]  # any sign of interest outweighs having passed it
+#: Any sign of interest outweighs having passed it.
+_STRENGTH = ("passed", "quick", "opened", "read")
 
 
-def _label(event: Event, evidence: tuple[int, float]) -> Label:
+def _strength(evidence: tuple[int, str]) -> int:
+    return _STRENGTH.index(evidence[1])
+
+
+def _label(event: Event, evidence: tuple[int, str], weights: LabelWeights) -> Label:
     assert event.item_id is not None
-    return Label(event.id, event.item_id, evidence[0], evidence[1], event.at)
+    return Label(event.id, event.item_id, evidence[0], getattr(weights, evidence[1]), event.at)
 
 
-def labels_from_events(events: Iterable[Event]) -> list[Label]:
+def labels_from_events(events: Iterable[Event], weights: LabelWeights = _DEFAULT) -> list[Label]:
     """Labels in the order of the events they stand at; undone events are left out."""
-    book = LabelBook()
+    book = LabelBook(weights)
     for event in events:
         book.add(event)
     return book.labels
+
+
+def _lesson(event: Event, weights: LabelWeights) -> Label:
+    assert event.item_id is not None
+    part, key = str(event.value.get("part", "")), str(event.value.get("key", ""))
+    item_id = event.item_id
+    if key.startswith("item:") and key[5:].isdecimal():  # "less like that post"
+        item_id, key = int(key[5:]), ""
+    return Label(event.id, item_id, 0, weights.less, event.at, part, key)
 
 
 @dataclass
@@ -83,9 +113,12 @@ class LabelBook:
     """Keeps the labels of a growing list of events; adding or undoing one looks at its item only.
 
     `labels` is in the order of the events that the labels stand at. `add` and `undo` return the
-    first place at which it changed, or None where it did not.
+    first place at which it changed, or None where it did not. `exported` counts the live exported
+    likes of each item.
     """
 
+    weights: LabelWeights = _DEFAULT
+    exported: dict[int, int] = field(default_factory=dict)
     labels: list[Label] = field(default_factory=list)
     _places: list[int] = field(default_factory=list)
     _events: dict[str, tuple[int, Event]] = field(default_factory=dict)
@@ -102,6 +135,10 @@ class LabelBook:
             return None
         self._events[event.id] = (self._next, event)
         self._next += 1
+        if event.kind == "less":
+            return self._insert(self._next - 1, _lesson(event, self.weights))
+        if event.value.get("exported"):
+            self.exported[event.item_id] = self.exported.get(event.item_id, 0) + 1
         self._of_item.setdefault(event.item_id, []).append(event.id)
         return self._refold(event.item_id)
 
@@ -111,12 +148,28 @@ class LabelBook:
         found = self._events.pop(event_id, None)
         if found is None or found[1].item_id is None:
             return None
-        self._of_item[found[1].item_id].remove(event_id)
-        return self._refold(found[1].item_id)
+        place, event = found
+        item_id = found[1].item_id
+        if event.kind == "less":
+            at = bisect_left(self._places, place)
+            del self._places[at], self.labels[at]
+            return at
+        if event.value.get("exported"):
+            self.exported[item_id] -= 1
+            if not self.exported[item_id]:
+                del self.exported[item_id]
+        self._of_item[item_id].remove(event_id)
+        return self._refold(item_id)
+
+    def _insert(self, place: int, label: Label) -> int:
+        at = bisect_left(self._places, place)
+        self._places.insert(at, place)
+        self.labels.insert(at, label)
+        return at
 
     def _refold(self, item_id: int) -> int | None:
         entries = [self._events[id_] for id_ in self._of_item[item_id]]
-        label = fold(event for _, event in entries)
+        label = fold((event for _, event in entries), self.weights)
         old = self._place_of.get(item_id)
         at = bisect_left(self._places, old) if old is not None else len(self.labels)
         if old is not None:
@@ -127,9 +180,7 @@ class LabelBook:
             return None
         if label is not None:
             place = next(place for place, event in entries if event.id == label.event_id)
-            new = bisect_left(self._places, place)
-            self._places.insert(new, place)
-            self.labels.insert(new, label)
+            new = self._insert(place, label)
             self._place_of[item_id] = place
             at = min(at, new)
         return at

@@ -37,7 +37,7 @@ class Learner:
         first = min(first, len(self.learned), len(self.learned) if self._owed is None else self._owed)
         self._owed = first
         if first < len(self.learned):
-            self._points = [p for p in self._points if p[0] <= first] or [(0, self._blank())]
+            self._points = [p for p in self._points if p[0] <= first] or [(0, self.model.blank())]
             start, model = self._points[-1][0], self._points[-1][1].copy()
         else:
             start, model = first, self.model.copy()
@@ -51,14 +51,11 @@ class Learner:
                 done = start + at + i + 1
                 if done % KEPT[0][0] == 0:
                     points = _thin([*points, (done, model.copy())])
-        model.topics = self.model.topics
+        model.prior, model.dials = self.model.prior, self.model.dials
         self.model, self._points = model, points
         self.learned[start:] = todo
         self._owed = None
         return len(todo)
-
-    def _blank(self) -> Model:
-        return Model(options=self.model.options, topics=self.model.topics)
 
 
 def _thin(points: list[tuple[int, Model]]) -> list[tuple[int, Model]]:

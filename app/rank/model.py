@@ -2,20 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from .batch import ORIGIN_BUCKETS, PEOPLE_BUCKETS, POPULAR_DIMS, SHAPE_DIMS, Batch
+from .batch import (
+    ORIGIN_BUCKETS,
+    PEOPLE_BUCKETS,
+    POPULAR_DIMS,
+    RECENCY_DIMS,
+    SHAPE_DIMS,
+    TAG_BUCKETS,
+    Batch,
+    recency_rows,
+)
+from .dials import Dials
 from .experts import DenseExpert, Expert, SparseExpert
-from .head import HeadOptions, HeadWeights, fit_head
-from .stats import STATIC_DIMS, WORD_BUCKETS
-from .topics import Topics
+from .head import HeadWeights, fit_head
+from .lessons import restricted
+from .prior import NAMES, Prior
+from .recipe import PRIORS, Recipe
+from .stats import SPACE_DIMS, WORD_BUCKETS
 from .types import Label, Scores
 
 #: The head looks at this many latest labels: enough to tell experts apart, and it follows a changing taste.
 WINDOW = 512
+#: Experts that read a vector space: there only where the archive has one for them.
+SPACES = ("static", "sentence")
+_SIZES = {
+    "words": WORD_BUCKETS,
+    "origin": ORIGIN_BUCKETS,
+    "tags": TAG_BUCKETS,
+    "people": PEOPLE_BUCKETS,
+    "popular": POPULAR_DIMS,
+    "shape": SHAPE_DIMS,
+    "recency": RECENCY_DIMS,
+}
+_DENSE = ("static", "sentence", "popular", "shape", "recency")
 
 
 class ExpertFailed(RuntimeError):
@@ -26,111 +50,137 @@ class ExpertFailed(RuntimeError):
         self.name = name
 
 
-#: Name of each expert and how it starts. The second number is the prior variance of a weight.
-EXPERTS: dict[str, Callable[[], Expert]] = {
-    "words": lambda: SparseExpert(WORD_BUCKETS, 32.0, WINDOW),
-    "static": lambda: DenseExpert(STATIC_DIMS, 1.5, WINDOW),
-    "origin": lambda: SparseExpert(ORIGIN_BUCKETS, 1.0, WINDOW),
-    "people": lambda: SparseExpert(PEOPLE_BUCKETS, 1.0, WINDOW),
-    "popular": lambda: DenseExpert(POPULAR_DIMS, 0.15, WINDOW),
-    "shape": lambda: DenseExpert(SHAPE_DIMS, 0.1, WINDOW),
-}
+def make_experts(recipe: Recipe, without: Iterable[str] = ("sentence",)) -> dict[str, Expert]:
+    """Every expert as it starts, in their fixed order, but those of `without`."""
+    out: dict[str, Expert] = {}
+    for name in PRIORS:
+        if name not in set(without):
+            kind = DenseExpert if name in _DENSE else SparseExpert
+            out[name] = kind(_SIZES.get(name, SPACE_DIMS), recipe.prior[name], WINDOW)
+    return out
 
 
 @dataclass
 class Model:
     """Learns labels one by one; the head is fitted when it is asked for.
 
-    State depends only on the labels and rows learned, in their order.
+    State depends only on the labels and rows learned, in their order. `prior` and `dials` are the
+    reader's own words: they change scores and are never learned.
     """
 
-    options: HeadOptions = field(default_factory=HeadOptions)
-    experts: dict[str, Expert] = field(default_factory=lambda: {k: make() for k, make in EXPERTS.items()})
+    recipe: Recipe = field(default_factory=Recipe)
+    without: tuple[str, ...] = ("sentence",)
+    experts: dict[str, Expert] = field(default_factory=dict)
     y: np.ndarray = field(default_factory=lambda: np.zeros(0))
     weight: np.ndarray = field(default_factory=lambda: np.zeros(0))
     counts: tuple[float, float] = (0.0, 0.0)
     learned: int = 0
-    topics: Topics | None = None
+    prior: Prior = field(default_factory=Prior)
+    dials: Dials = field(default_factory=Dials)
     _head: HeadWeights | None = None
+
+    def __post_init__(self) -> None:
+        self.experts = self.experts or make_experts(self.recipe, self.without)
 
     @property
     def names(self) -> tuple[str, ...]:
         """Columns of `Scores.parts`."""
-        return (*self.experts, "topics", "base")
+        return (*self.experts, *NAMES, "dials", "base")
 
     def learn(self, label: Label, batch: Batch, i: int = 0) -> None:
         """Learn one label of the item at row i."""
         for name, expert in self.experts.items():
+            if label.part and label.part != name:
+                continue
             try:
-                expert.learn(batch.row(name, i), label.y, label.weight)
+                if label.part:
+                    expert.nudge(restricted(name, self._row(name, label, batch, i), label.key), label.y, label.weight)
+                else:
+                    expert.learn(self._row(name, label, batch, i), label.y, label.weight)
             except Exception as error:
                 raise ExpertFailed(name, str(error)) from error
-        self.y = np.append(self.y, float(label.y))[-WINDOW:]
-        self.weight = np.append(self.weight, label.weight)[-WINDOW:]
-        liked, against = self.counts
-        self.counts = (liked + label.weight * label.y, against + label.weight * (1 - label.y))
+        if not label.part:
+            self.y = np.append(self.y, float(label.y))[-WINDOW:]
+            self.weight = np.append(self.weight, label.weight)[-WINDOW:]
+            liked, against = self.counts
+            self.counts = (liked + label.weight * label.y, against + label.weight * (1 - label.y))
         self.learned += 1
         self._head = None
+
+    def _row(self, name: str, label: Label, batch: Batch, i: int) -> object:
+        if name == "recency":
+            return recency_rows(_ages(batch.at[i : i + 1], label.at))[0]
+        return batch.row(name, i)
 
     def head(self) -> HeadWeights:
         """How far each expert is believed now."""
         if self._head is None:
             opinions = np.column_stack([self._checked(n, e.left_out()) for n, e in self.experts.items()])
-            self._head = fit_head(opinions, self.y, self.weight, self.counts, self.options)
+            self._head = fit_head(opinions, self.y, self.weight, self.counts, self.recipe.head)
         return self._head
 
-    def opinions(self, batch: Batch) -> np.ndarray:
-        """float64[n, E]: each expert's own logits, before the head."""
+    def opinions(self, batch: Batch, now: float = 0.0) -> np.ndarray:
+        """float64[n, E]: each expert's own logits, before the head; at time `now` (0: ages unknown)."""
         columns = []
         for name, expert in self.experts.items():
             try:
-                columns.append(self._checked(name, expert.opinion(batch.block(name))))
+                columns.append(self._checked(name, expert.opinion(self._block(name, batch, now))))
             except ExpertFailed:
                 raise
             except Exception as error:
                 raise ExpertFailed(name, str(error)) from error
         return np.column_stack(columns) if len(batch) else np.zeros((0, len(columns)))
 
-    def score(self, batch: Batch, *, variance: bool = False) -> Scores:
+    def score(self, batch: Batch, *, now: float = 0.0, variance: bool = False) -> Scores:
         """Logits of a batch with their parts; `variance` costs as much again (else zeros)."""
         head = self.head()
-        parts = self.opinions(batch) * head.weight
-        topics = self._topics(batch)
-        parts = np.column_stack([parts, topics, np.full(len(batch), head.base + head.offset)])
+        trust = head.weight * self.dials.experts(tuple(self.experts))
+        parts = self.opinions(batch, now) * trust
+        prior = self.prior.parts(batch, sum(self.counts))
+        base = np.full(len(batch), head.base + head.offset)
+        parts = np.column_stack([parts, prior, self.dials.sources(batch), base])
         spread = np.zeros(len(batch))
         if variance:
-            for (name, expert), w in zip(self.experts.items(), head.weight, strict=True):
-                spread += w * w * self._checked(name, expert.variance(batch.block(name)))
+            for (name, expert), w in zip(self.experts.items(), trust, strict=True):
+                spread += w * w * self._checked(name, expert.variance(self._block(name, batch, now)))
         return Scores(parts.sum(axis=1), parts, spread, self.names)
 
     def belief(self, scores: Scores) -> np.ndarray:
         """float64[n]: what orders items: the experts' opinions without the caution that numbers need."""
         aloud = max(self.head().said, 1e-3)
-        return scores.parts[:, :-2].sum(axis=1) / aloud + scores.parts[:, -2]
+        known = len(self.experts)
+        return scores.parts[:, :known].sum(axis=1) / aloud + scores.parts[:, known:-1].sum(axis=1)
 
-    def draw(self, batch: Batch, seed: int) -> np.ndarray:
+    def draw(self, batch: Batch, seed: int, now: float = 0.0) -> np.ndarray:
         """float64[n]: `belief` under one draw from what the experts are unsure of (Thompson 1933)."""
         head = self.head()
-        out = self._topics(batch)
-        trust = head.weight / head.said if head.said else np.full(len(head.weight), self.options.trust)
+        out = self.prior.parts(batch, sum(self.counts)).sum(axis=1) + self.dials.sources(batch)
+        trust = head.weight / head.said if head.said else np.full(len(head.weight), self.recipe.head.trust)
+        trust = trust * self.dials.experts(tuple(self.experts))
         for (name, expert), w in zip(self.experts.items(), trust, strict=True):
-            out += w * self._checked(name, expert.draw(batch.block(name), seed))
+            if w:
+                out += w * self._checked(name, expert.draw(self._block(name, batch, now), seed))
         return out
 
-    def _topics(self, batch: Batch) -> np.ndarray:
-        if self.topics is None:
-            return np.zeros(len(batch))
-        return self.topics.logit(batch, sum(self.counts))
+    def blank(self) -> Model:
+        """The same model before its first label."""
+        return Model(self.recipe, self.without, prior=self.prior, dials=self.dials)
 
     def copy(self) -> Model:
         """A checkpoint: learning in one never shows in the other."""
-        experts = {name: expert.copy() for name, expert in self.experts.items()}
-        return Model(
-            self.options, experts, self.y, self.weight, self.counts, self.learned, self.topics, self._head
-        )
+        return replace(self, experts={name: expert.copy() for name, expert in self.experts.items()})
+
+    @staticmethod
+    def _block(name: str, batch: Batch, now: float) -> object:
+        return recency_rows(_ages(batch.at, now)) if name == "recency" else batch.block(name)
 
     @staticmethod
     def _checked(name: str, values: np.ndarray) -> np.ndarray:
         if not np.all(np.isfinite(values)):
             raise ExpertFailed(name, "an opinion is not a finite number")
         return values
+
+
+def _ages(at: np.ndarray, now: float) -> np.ndarray:
+    """float64[n] seconds; NaN where either time is unknown."""
+    return np.where((at > 0) & (now > 0), now - at, np.nan)

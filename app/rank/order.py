@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
+from .batch import code
 from .types import RankItem
 
 EXPLORED, PEOPLE = "explored", "people"
@@ -197,12 +196,7 @@ def _pool(best: np.ndarray, author: np.ndarray) -> np.ndarray:
 
 def _codes(keys: list[str]) -> np.ndarray:
     """int64[n]: equal numbers for equal keys, 0 for an empty one; the same in every block."""
-    return np.array([_code(key) if key else 0 for key in keys], np.int64)
-
-
-@lru_cache(maxsize=1 << 14)
-def _code(key: str) -> int:
-    return int.from_bytes(hashlib.blake2b(key.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "big") >> 1
+    return np.array([code(key) for key in keys], np.int64)
 
 
 def _explore(

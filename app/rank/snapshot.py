@@ -12,11 +12,12 @@ from typing import Any
 import numpy as np
 
 from .model import Model
-from .stats import ArchiveStats
+from .recipe import PRIORS, Recipe
+from .stats import ArchiveStats, Space
 from .types import Label
 
 #: Raised with any change of the features, the experts or this format: older snapshots are then refitted.
-VERSION = 1
+VERSION = 2
 
 
 class SnapshotError(ValueError):
@@ -35,7 +36,7 @@ class Snapshot:
 
 def labels_digest(labels: Sequence[Label]) -> str:
     """Equal for equal labels in equal order, whatever their times."""
-    text = "\n".join(f"{x.event_id} {x.item_id} {x.y} {x.weight!r}" for x in labels)
+    text = "\n".join(f"{x.event_id} {x.item_id} {x.y} {x.weight!r} {x.part} {x.key}" for x in labels)
     return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 
 
@@ -51,15 +52,17 @@ def dump(snapshot: Snapshot) -> bytes:
         "items": stats.items,
         "usual": {key: list(value) for key, value in stats.usual.items()},
         "experts": list(model.experts),
+        "recipe": model.recipe.flat(),
+        "spaces": {name: space.name for name, space in stats.spaces.items()},
     }
     arrays = {
         "meta": np.frombuffer(json.dumps(meta).encode(), np.uint8),
         "y": model.y,
         "weight": model.weight,
         "idf": stats.idf,
-        "centre": stats.centre,
-        "basis": stats.basis,
     }
+    for name, space in stats.spaces.items():
+        arrays |= {f"space/{name}/centre": space.centre, f"space/{name}/basis": space.basis}
     for name, expert in model.experts.items():
         arrays |= {f"{name}/{key}": value for key, value in expert.state().items()}
     out = io.BytesIO()
@@ -86,7 +89,7 @@ def restore(data: bytes) -> Snapshot:
 
 
 def _build(meta: dict[str, Any], arrays: dict[str, np.ndarray]) -> Snapshot:
-    model = Model()
+    model = Model(Recipe().with_values(meta["recipe"]), tuple(sorted(set(PRIORS) - set(meta["experts"]))))
     if meta["experts"] != list(model.experts):
         raise SnapshotError("the stored model was made with other experts")
     for name, expert in model.experts.items():
@@ -96,5 +99,9 @@ def _build(meta: dict[str, Any], arrays: dict[str, np.ndarray]) -> Snapshot:
     model.counts = (float(meta["counts"][0]), float(meta["counts"][1]))
     model.learned = int(meta["learned"])
     usual = {key: (v[0], v[1], v[2], v[3]) for key, v in meta["usual"].items()}
-    stats = ArchiveStats(int(meta["items"]), arrays["idf"], arrays["centre"], arrays["basis"], usual)
+    spaces = {
+        name: Space(str(named), arrays[f"space/{name}/centre"], arrays[f"space/{name}/basis"])
+        for name, named in meta["spaces"].items()
+    }
+    stats = ArchiveStats(int(meta["items"]), arrays["idf"], spaces, usual)
     return Snapshot(model, stats, str(meta["digest"]), int(meta["through_seq"]))

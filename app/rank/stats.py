@@ -10,39 +10,31 @@ import numpy as np
 from .types import RankItem
 
 WORD_BUCKETS = 1 << 16
-#: Principal directions kept of the static vectors: 64, 96, 128 and 256 differ by less than 0.003 AUC.
-STATIC_DIMS = 96
+#: Principal directions kept of a vector space: of the static one 64, 96, 128 and 256 differ by less than 0.003 AUC.
+SPACE_DIMS = 96
 #: Eigenvalues below a tenth of their mean are noise of a small archive; they are lifted to that.
 _FLOOR = 0.1
 _USUAL = (2.5, 1.5)  # mean and spread of log(1 + points) where a source has told none
 
 
 @dataclass(frozen=True, slots=True)
-class ArchiveStats:
-    """Frozen with a head: the same events over the same stats give the same weights to the bit.
+class Space:
+    """Where the texts of an archive lie in one vector space: `centre` float32[v], `basis` float32[v, SPACE_DIMS].
 
-    `idf` float32[65536]; `centre` float32[v]; `basis` float32[v, STATIC_DIMS];
-    `usual` maps a source key (and "" for all) to (mean, spread) of log points and of log comments.
+    `name` is that of the model that made the vectors.
     """
 
-    items: int
-    idf: np.ndarray
+    name: str
     centre: np.ndarray
     basis: np.ndarray
-    usual: Mapping[str, tuple[float, float, float, float]] = field(default_factory=dict)
 
     @staticmethod
-    def empty(vector_dims: int = 256) -> ArchiveStats:
-        """Before any item is known: all words alike, the first STATIC_DIMS of each vector as they are."""
-        return ArchiveStats(
-            0,
-            np.ones(WORD_BUCKETS, np.float32),
-            np.zeros(vector_dims, np.float32),
-            np.eye(vector_dims, STATIC_DIMS, dtype=np.float32),
-        )
+    def empty(name: str = "", dims: int = 256) -> Space:
+        """The first SPACE_DIMS numbers of each vector as they are."""
+        return Space(name, np.zeros(dims, np.float32), np.eye(dims, SPACE_DIMS, dtype=np.float32))
 
     def project(self, vectors: np.ndarray) -> np.ndarray:
-        """float32[n, STATIC_DIMS] unit rows of float[n, v] vectors; an all-zero row stays zero.
+        """float32[n, SPACE_DIMS] unit rows of float[n, v] vectors; an all-zero row stays zero.
 
         Centred, then scaled by the square root of each eigenvalue: what the archive mostly varies in
         counts more. Measured against plain cosine: +0.03 AUC at 8 labels on both single readers.
@@ -61,10 +53,37 @@ class ArchiveStats:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class ArchiveStats:
+    """Frozen with a head: the same events over the same stats give the same weights to the bit.
+
+    `idf` float32[65536]; `spaces` maps an expert to the vector space it reads;
+    `usual` maps a source key (and "" for all) to (mean, spread) of log points and of log comments.
+    """
+
+    items: int
+    idf: np.ndarray
+    spaces: Mapping[str, Space]
+    usual: Mapping[str, tuple[float, float, float, float]] = field(default_factory=dict)
+
+    @staticmethod
+    def empty(spaces: Mapping[str, tuple[str, int]] | None = None) -> ArchiveStats:
+        """Before any item is known: all words alike. `spaces` gives each expert's (space, dimensions)."""
+        named = {"static": ("", 256)} if spaces is None else spaces
+        return ArchiveStats(
+            0, np.ones(WORD_BUCKETS, np.float32), {key: Space.empty(*of) for key, of in named.items()}
+        )
+
+
 def fit_stats(
-    items: Sequence[RankItem], word_hashes: Iterable[np.ndarray], vectors: np.ndarray
+    items: Sequence[RankItem],
+    word_hashes: Iterable[np.ndarray],
+    vectors: Mapping[str, np.ndarray],
+    names: Mapping[str, str] | None = None,
 ) -> ArchiveStats:
-    """Stats of an archive (or a sample): each item's hashes uint32[k], vectors float[n, v] (0 = unknown)."""
+    """Stats of an archive (or a sample): each item's hashes uint32[k], and of each expert's space
+    vectors float[n, v] (0 = unknown); `names` are the spaces' own.
+    """
     count = np.zeros(WORD_BUCKETS, np.int64)
     n = 0
     for hashes in word_hashes:
@@ -72,10 +91,16 @@ def fit_stats(
         count[np.unique(hashes & np.uint32(WORD_BUCKETS - 1))] += 1
     # Square root of the usual idf: +0.01 AUC on the RSS reader, whose common words tell as much.
     idf = np.sqrt(np.log((n + 2.0) / (np.minimum(count, n) + 0.5))).astype(np.float32) if n else None
-    blank = ArchiveStats.empty(vectors.shape[1] if vectors.ndim == 2 else 256)
+    blank = np.ones(WORD_BUCKETS, np.float32)
+    spaces = {key: _space(found, (names or {}).get(key, "")) for key, found in vectors.items()}
+    return ArchiveStats(len(items), blank if idf is None else idf, spaces, _usual(items))
+
+
+def _space(vectors: np.ndarray, name: str) -> Space:
     known = vectors[np.any(vectors != 0, axis=1)] if len(vectors) else vectors
-    centre, basis = _directions(known) if len(known) >= 8 else (blank.centre, blank.basis)
-    return ArchiveStats(len(items), blank.idf if idf is None else idf, centre, basis, _usual(items))
+    if len(known) < 8:
+        return Space.empty(name, vectors.shape[1] if vectors.ndim == 2 else 256)
+    return Space(name, *_directions(known))
 
 
 def _directions(vectors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -85,10 +110,10 @@ def _directions(vectors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         moved = vectors[at : at + 1_000].astype(np.float64) - centre
         cov += moved.T @ moved
     values, directions = np.linalg.eigh(cov / len(vectors))
-    order = np.argsort(values)[::-1][:STATIC_DIMS]
+    order = np.argsort(values)[::-1][:SPACE_DIMS]
     top = np.maximum(values[order], 0.0)
     top = top + _FLOOR * top.mean() * len(order) / vectors.shape[1]
-    basis = np.zeros((vectors.shape[1], STATIC_DIMS))
+    basis = np.zeros((vectors.shape[1], SPACE_DIMS))
     basis[:, : len(order)] = directions[:, order] * np.sqrt(top)
     return centre.astype(np.float32), (basis / np.sqrt(top[0])).astype(np.float32)
 

@@ -13,13 +13,11 @@ from .stats import WORD_BUCKETS
 
 #: Logit that naming a topic outright adds before the first label, and what being near such items adds.
 NAMED, NEAR = 1.0, 0.8
-#: Labels at which half of it is left: 5 leaves 9 % at 50.
-HALF = 5.0
 
 
 @dataclass(frozen=True, slots=True)
 class Topics:
-    """What the reader typed, as hashed words; `centres` float32[t, STATIC_DIMS] are unit or zero rows."""
+    """What the reader typed, as hashed words; `centres` float32[t, SPACE_DIMS] are unit or zero rows."""
 
     names: tuple[str, ...]
     buckets: tuple[np.ndarray, ...]
@@ -34,14 +32,15 @@ class Topics:
 
     def near(self, batch: Batch) -> np.ndarray:
         """float64[n, t] in 0..1: how near an item is to those that name the topic."""
-        return np.clip((batch.static @ self.centres.T).astype(np.float64), 0.0, 1.0)
+        if batch.meaning.shape[1] != self.centres.shape[1]:
+            return np.zeros((len(batch), len(self.names)))
+        return np.clip((batch.meaning @ self.centres.T).astype(np.float64), 0.0, 1.0)
 
-    def logit(self, batch: Batch, labels: float) -> np.ndarray:
-        """float64[n]: what topics add when `labels` (their summed weight) have been learned."""
+    def logit(self, batch: Batch) -> np.ndarray:
+        """float64[n]: what topics add, before fading."""
         if not self.names:
             return np.zeros(len(batch))
-        best = NAMED * self.match(batch).max(axis=1) + NEAR * self.near(batch).max(axis=1)
-        return best * (HALF / (HALF + labels))
+        return NAMED * self.match(batch).max(axis=1) + NEAR * self.near(batch).max(axis=1)
 
 
 def _share(words: SparseRows, buckets: np.ndarray) -> np.ndarray:
@@ -59,10 +58,10 @@ def fit_topics(names: Iterable[str], batch: Batch) -> Topics:
         if words:
             kept.append(name)
             buckets.append(np.unique(np.array(words, np.int64) & (WORD_BUCKETS - 1)))
-    topics = Topics(tuple(kept), tuple(buckets), np.zeros((len(kept), batch.static.shape[1]), np.float32))
+    topics = Topics(tuple(kept), tuple(buckets), np.zeros((len(kept), batch.meaning.shape[1]), np.float32))
     if not kept or not len(batch):
         return topics
-    sums = topics.match(batch).T @ batch.static
+    sums = topics.match(batch).T @ batch.meaning
     norm = np.linalg.norm(sums, axis=1, keepdims=True)
     centres = np.where(norm > 1e-9, sums / np.maximum(norm, 1e-9), 0.0).astype(np.float32)
     return Topics(topics.names, topics.buckets, centres)

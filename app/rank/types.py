@@ -15,7 +15,8 @@ class RankItem:
     """One item as the experts see it.
 
     `people` holds (key, name, how, at) of everybody the reader follows who
-    brought the item; `text_len` counts characters; `media` counts attachments.
+    brought the item; `text_len` counts characters; `media` counts attachments,
+    `moving` says that a video or a sound is among them.
     """
 
     item_id: int
@@ -36,6 +37,7 @@ class RankItem:
     comments: int | None = None
     people: tuple[tuple[str, str, str, float], ...] = ()
     media: int = 0
+    moving: bool = False
 
     @property
     def at(self) -> float:
@@ -47,13 +49,19 @@ class RankItem:
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """What one event says of one item: `y` is 1 for, 0 against; `weight` is in (0, 1]."""
+    """What one event says of one item: `y` is 1 for, 0 against; `weight` is in (0, 1].
+
+    With `part` ("less like this") it is a lesson for that expert alone, on the feature `key` of
+    the item where it names one: the head and the like rate do not hear of it.
+    """
 
     event_id: str
     item_id: int
     y: int
     weight: float
     at: float = 0.0
+    part: str = ""
+    key: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,12 +86,26 @@ class Scores:
 
 
 @dataclass(frozen=True, slots=True)
+class Thing:
+    """One real thing that a part names: `key` is what "less like this" sends back, `logit` its own share."""
+
+    text: str
+    key: str
+    logit: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class Part:
-    """One line of Why: an expert's share of the logit, and the real things it names."""
+    """One line of Why: an expert's share of the logit (`key` is its name), and the real things it names.
+
+    `words` are the printed lines; `things` those among them that the reader can answer.
+    """
 
     name: str
     logit: float
     words: tuple[str, ...] = ()
+    key: str = ""
+    things: tuple[Thing, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +117,18 @@ class Why:
     probability: float
     parts: tuple[Part, ...]
     labels: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class WhyNot:
+    """Where an item stands in For You, or would stand: `place` counts from 0 of `of` (None: not among them).
+
+    `reasons` say what holds it down, the strongest first.
+    """
+
+    place: int | None
+    of: int
+    reasons: tuple[str, ...]
 
 
 class RankedId(NamedTuple):
@@ -112,6 +146,8 @@ class Ranking(Sequence[RankedId]):
     ids: list[int]
     probabilities: list[float]
     notes: dict[int, str] = field(default_factory=dict)
+    #: An item that stands for a story -> the other items of the story, which are not in `ids`.
+    stories: dict[int, tuple[int, ...]] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -122,7 +158,7 @@ class Ranking(Sequence[RankedId]):
     def __getitem__(self, at: slice) -> Ranking: ...
     def __getitem__(self, at: int | slice) -> RankedId | Ranking:
         if isinstance(at, slice):
-            return Ranking(self.ids[at], self.probabilities[at], self.notes)
+            return Ranking(self.ids[at], self.probabilities[at], self.notes, self.stories)
         return RankedId(self.ids[at], self.probabilities[at], self.notes.get(self.ids[at], ""))
 
     def __iter__(self) -> Iterator[RankedId]:

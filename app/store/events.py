@@ -135,6 +135,18 @@ class Events:
         )
         return [_event(row)[1] for row in self.db.rows(sql)]
 
+    def of_kind(self, *kinds: EventKind) -> list[Event]:
+        """Live events of these kinds, oldest first."""
+        sql = f"SELECT {_COLUMNS} FROM live_events WHERE kind IN (SELECT value FROM json_each(?)) ORDER BY seq"
+        return [_event(row)[1] for row in self.db.rows(sql, (json.dumps(kinds),))]
+
+    def dials(self) -> dict[tuple[str, str], float]:
+        """How the dials stand, by (what, key); what is absent stands at 1."""
+        found = {}
+        for event in self.of_kind("dial"):
+            found[str(event.value.get("what")), str(event.value.get("key"))] = float(event.value.get("value", 1.0))
+        return found
+
     def count(self) -> int:
         return int(self.db.value("SELECT count(*) FROM events"))
 

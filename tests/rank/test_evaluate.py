@@ -65,7 +65,7 @@ def data(world) -> DataSet:
     readers = [Reader(f"r{k}", np.random.default_rng(k).permutation(200), y, None) for k in range(3)]
     readers = [Reader(r.name, r.rows, y[r.rows], None) for r in readers]
     published = np.array([i.at for i in world.items])
-    return DataSet("world", world.batch, world.texts, world.vectors, readers, published)
+    return DataSet("world", world.batch, world.texts, {"static": world.vectors}, readers, published)
 
 
 def test_a_curve_over_readers_learns_and_beats_the_like_rate(data: DataSet) -> None:

@@ -9,10 +9,15 @@ from scipy.optimize import minimize
 from penchant.app.rank.batch import Batch, build_batch
 from penchant.app.rank.experts import DenseExpert, SparseExpert, laplace_site
 from penchant.app.rank.features import sparse_rows
-from penchant.app.rank.model import EXPERTS
+from penchant.app.rank.model import Model, make_experts
+from penchant.app.rank.recipe import Recipe
 from penchant.app.rank.types import RankItem
 
-NAMES = list(EXPERTS)
+NAMES = [name for name in Model().experts if name != "recency"]  # whose rows depend on the time
+
+
+def fresh(name: str):  # type: ignore[no-untyped-def]
+    return make_experts(Recipe())[name]
 
 
 def row_with_content(world, name: str) -> int:
@@ -31,7 +36,7 @@ def name(request: pytest.FixtureRequest) -> str:
 
 @pytest.mark.parametrize("y", [0, 1])
 def test_a_label_moves_the_opinion_of_its_own_item_its_way(world, name: str, y: int) -> None:
-    expert, i = EXPERTS[name](), row_with_content(world, name)
+    expert, i = fresh(name), row_with_content(world, name)
     rows = world.batch.take([i]).block(name)
     expert.learn(world.batch.row(name, i), y, 1.0)
     assert (expert.opinion(rows)[0] > 0) == bool(y)
@@ -42,14 +47,14 @@ def test_a_heavier_label_moves_more(world, name: str) -> None:
     i = row_with_content(world, name)
     moved = []
     for weight in (0.1, 1.0):
-        expert = EXPERTS[name]()
+        expert = fresh(name)
         expert.learn(world.batch.row(name, i), 1, weight)
         moved.append(expert.opinion(world.batch.take([i]).block(name))[0])
     assert 0 < moved[0] < moved[1]
 
 
 def test_learning_makes_it_surer(world, name: str) -> None:
-    expert, i = EXPERTS[name](), row_with_content(world, name)
+    expert, i = fresh(name), row_with_content(world, name)
     rows = world.batch.take([i]).block(name)
     before = expert.variance(rows)[0]
     for _ in range(5):
@@ -58,7 +63,7 @@ def test_learning_makes_it_surer(world, name: str) -> None:
 
 
 def learned(world, name: str, n: int = 60):  # type: ignore[no-untyped-def]
-    expert = EXPERTS[name]()
+    expert = fresh(name)
     for label in world.labels(n):
         expert.learn(world.batch.row(name, label.item_id), label.y, label.weight)
     return expert
@@ -70,7 +75,7 @@ def test_equal_labels_give_equal_bits(world, name: str) -> None:
 
 
 def test_state_round_trip_goes_on_to_the_bit(world, name: str) -> None:
-    expert, twin = learned(world, name), EXPERTS[name]()
+    expert, twin = learned(world, name), fresh(name)
     twin.restore({k: v.copy() for k, v in expert.state().items()})
     for e in (expert, twin):
         e.learn(world.batch.row(name, 7), 0, 0.5)
@@ -100,7 +105,7 @@ def test_left_out_is_the_opinion_without_the_items_own_label(world, name: str) -
     out = learned(world, name, 40).left_out()
     assert out.shape == (40,)
     for place in (0, 13, 39):
-        other = EXPERTS[name]()
+        other = fresh(name)
         for k, label in enumerate(labels):
             if k != place:
                 other.learn(world.batch.row(name, label.item_id), label.y, label.weight)
@@ -118,11 +123,11 @@ def odd_items() -> Batch:
         RankItem(2, b"", points=-5, comments=2**62, text_len=2**40, published=-1e12, media=10**6),
         RankItem(3, b"", title="\u202e" * 50, author_key="\x00", people=people),
     ]
-    return build_batch(items, [b"", b"\x01\x02\x03", b"\xff" * 4_000], np.zeros((3, 256)), ArchiveStats.empty())
+    return build_batch(items, [b"", b"\x01\x02\x03", b"\xff" * 4_000], {"static": np.zeros((3, 256))}, ArchiveStats.empty())
 
 
 def test_odd_and_empty_items_never_give_a_value_that_is_no_number(name: str) -> None:
-    batch, expert = odd_items(), EXPERTS[name]()
+    batch, expert = odd_items(), fresh(name)
     for i in range(3):
         for y in (0, 1, 1):
             expert.learn(batch.row(name, i), y, 1.0)

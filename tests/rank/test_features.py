@@ -19,7 +19,7 @@ from penchant.app.rank.features import (
     tokens,
     word_hash,
 )
-from penchant.app.rank.stats import STATIC_DIMS, WORD_BUCKETS, ArchiveStats, fit_stats
+from penchant.app.rank.stats import SPACE_DIMS, WORD_BUCKETS, ArchiveStats, fit_stats
 
 anything = st.text(st.characters(blacklist_categories=()), max_size=400)
 
@@ -76,21 +76,21 @@ def test_projection_of_a_row_does_not_depend_on_its_neighbours() -> None:
     rng = np.random.default_rng(0)
     vectors = rng.standard_normal((70, 256)).astype(np.float32)
     vectors[5] = 0
-    stats = fit_stats([], [], vectors)
-    whole = stats.project(vectors)
-    assert whole.shape == (70, STATIC_DIMS) and not whole[5].any()
-    assert all(np.array_equal(stats.project(vectors[i : i + 1])[0], whole[i]) for i in range(70))
+    stats = fit_stats([], [], {"static": vectors})
+    whole = stats.spaces["static"].project(vectors)
+    assert whole.shape == (70, SPACE_DIMS) and not whole[5].any()
+    assert all(np.array_equal(stats.spaces["static"].project(vectors[i : i + 1])[0], whole[i]) for i in range(70))
     assert np.allclose(np.linalg.norm(np.delete(whole, 5, 0), axis=1), 1, atol=1e-5)
 
 
 def test_stats_of_an_archive_without_anything_are_usable() -> None:
-    stats = fit_stats([], [], np.zeros((0, 256), np.float32))
-    assert np.all(np.isfinite(stats.idf)) and stats.project(np.ones((1, 256))).shape == (1, STATIC_DIMS)
-    assert ArchiveStats.empty().project(np.zeros((0, 256))).shape == (0, STATIC_DIMS)
+    stats = fit_stats([], [], {"static": np.zeros((0, 256), np.float32)})
+    assert np.all(np.isfinite(stats.idf)) and stats.spaces["static"].project(np.ones((1, 256))).shape == (1, SPACE_DIMS)
+    assert ArchiveStats.empty().spaces["static"].project(np.zeros((0, 256))).shape == (0, SPACE_DIMS)
 
 
 def test_a_rare_word_weighs_more_than_a_common_one() -> None:
     hashes = [decode_words(encode_words("common", "rare" if i == 0 else ""))[0] for i in range(50)]
-    stats = fit_stats([], hashes, np.zeros((0, 256), np.float32))
+    stats = fit_stats([], hashes, {"static": np.zeros((0, 256), np.float32)})
     mask = WORD_BUCKETS - 1
     assert stats.idf[word_hash("rare") & mask] > 2 * stats.idf[word_hash("common") & mask]

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from penchant.app.rank.head import HeadOptions, fit_head
 from penchant.app.rank.learner import Learner
 from penchant.app.rank.model import ExpertFailed, Model
+from penchant.app.rank.prior import Prior
 from penchant.app.rank.snapshot import Snapshot, SnapshotError, dump, labels_digest, restore
 from penchant.app.rank.topics import fit_topics
 
@@ -129,7 +130,8 @@ def test_snapshot_round_trip_goes_on_to_the_bit(world) -> None:
     data = dump(Snapshot(model, world.stats, labels_digest(labels[:50]), 77))
     back = restore(data)
     assert back.through_seq == 77 and back.digest == labels_digest(labels[:50])
-    assert np.array_equal(back.stats.basis, world.stats.basis) and back.stats.usual == dict(world.stats.usual)
+    assert np.array_equal(back.stats.spaces["static"].basis, world.stats.spaces["static"].basis)
+    assert back.stats.usual == dict(world.stats.usual)
     for m in (model, back.model):
         for label in labels[50:]:
             m.learn(label, world.batch, label.item_id)
@@ -147,7 +149,9 @@ def test_a_damaged_or_foreign_snapshot_is_refused_in_words(world) -> None:
 def test_topics_lift_what_they_name_and_fade_below_a_tenth_by_fifty_labels(world) -> None:
     topics = fit_topics(["garden", " ", "garden"], world.batch)
     assert topics.names == ("garden",)
-    at_once, later = topics.logit(world.batch, 0.0), topics.logit(world.batch, 50.0)
+    at_once, later = (
+        Prior(topics).parts(world.batch, labels)[:, 0] for labels in (0.0, 50.0)
+    )
     garden = np.arange(len(world.items)) % 2 == 0
     assert at_once[garden].min() > at_once[~garden].max()
     assert np.all(later <= 0.1 * at_once)

@@ -1,0 +1,72 @@
+"""The reader's own hand on the ranking: factors that are 1 unless turned."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from .batch import Batch, code
+
+if TYPE_CHECKING:
+    from .order import OrderOptions
+
+#: What a dial can be for: an expert (multiplies its part), a source or a story group (multiplies
+#: the odds of its items), or a part of the ordering ("people", "explore", "fresh", "diverse").
+TARGETS = ("expert", "source", "order")
+#: Where the keys stop, and what a source at 0 costs in logits: below everything, yet still there.
+STEPS = (0.0, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 4.0)
+SILENT = -8.0
+
+
+def turned(value: float, by: int) -> float:
+    """The next step up (by > 0) or down."""
+    place = int(np.argmin([abs(step - value) for step in STEPS]))
+    return STEPS[max(0, min(len(STEPS) - 1, place + by))]
+
+
+@dataclass(frozen=True, slots=True)
+class Dials:
+    """Factors by (target, key); what is absent is 1."""
+
+    factors: Mapping[tuple[str, str], float] = field(default_factory=dict)
+
+    def of(self, target: str, key: str) -> float:
+        """The factor of one dial."""
+        return self.factors.get((target, key), 1.0)
+
+    def experts(self, names: Sequence[str]) -> np.ndarray:
+        """float64[E]: factors of the experts' parts."""
+        return np.array([self.of("expert", name) for name in names], np.float64)
+
+    def sources(self, batch: Batch) -> np.ndarray:
+        """float64[n]: logits that the dials of the items' sources add: a factor of 2 doubles the odds."""
+        out = np.zeros(len(batch))
+        for (target, key), value in self.factors.items():
+            if target == "source" and value != 1.0:
+                out[batch.source == code(key)] = SILENT if value <= 0 else float(np.log(value))
+        return out
+
+    def ordering(self, options: OrderOptions) -> OrderOptions:
+        """The order's constants as its dials turn them: people, explore, fresh, diverse."""
+        variety = self.of("order", "diverse")
+        return replace(
+            options,
+            people=options.people * self.of("order", "people") * self.of("expert", "people"),
+            explore=options.explore * self.of("order", "explore"),
+            half_life=options.half_life / max(self.of("order", "fresh"), 0.02),
+            author=options.author * variety,
+            source=options.source * variety,
+            near=options.near * variety,
+        )
+
+
+def dials(settings: Iterable[tuple[str, str, float]]) -> Dials:
+    """From (target, key, value) in the order they were set: the last counts, 1 and nonsense are left out."""
+    factors: dict[tuple[str, str], float] = {}
+    for target, key, value in settings:
+        if target in TARGETS and 0.0 <= value <= STEPS[-1]:
+            factors[target, key] = value
+    return Dials({where: value for where, value in factors.items() if value != 1.0})

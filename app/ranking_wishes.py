@@ -1,0 +1,89 @@
+"""What the reader told the ranking in so many words: topics, dials, first choices, adopted tunings.
+
+Events like any other: live until undone, the later one counts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
+
+from .rank.dials import Dials, dials
+from .rank.picks import fit_picks
+from .rank.prior import Prior
+from .rank.recipe import Recipe
+from .rank.topics import fit_topics
+from .types import Event
+
+if TYPE_CHECKING:
+    from .rank.batch import Batch
+    from .ranking_rows import RowReader
+
+KINDS = ("topics", "dial", "picks", "tune")
+#: Exported likes whose rows make the profile: the newest, which is plenty for a mean.
+EXPORTED = 3_000
+
+
+class Wishes:
+    """Live events of `KINDS`, in their order."""
+
+    def __init__(self) -> None:
+        self._live: dict[str, Event] = {}
+        self._undone: set[str] = set()
+
+    def take(self, event: Event) -> str:
+        """Take in one event; returns the kind of wish that changed, "" where none did."""
+        if event.kind == "undo":
+            self._undone.add(event.undoes or "")
+            gone = self._live.pop(event.undoes or "", None)
+            return gone.kind if gone else ""
+        if event.kind not in KINDS or event.id in self._live or event.id in self._undone:
+            return ""
+        self._live[event.id] = event
+        return event.kind
+
+    def _of(self, kind: str) -> Iterator[Event]:
+        return (event for event in self._live.values() if event.kind == kind)
+
+    def topics(self) -> list[str]:
+        """Everything typed."""
+        return [str(topic) for event in self._of("topics") for topic in event.value.get("topics", ())]
+
+    def dials(self) -> Dials:
+        """How the dials stand."""
+        settings = []
+        for event in self._of("dial"):
+            value = event.value.get("value")
+            if isinstance(value, int | float):
+                settings.append((str(event.value.get("what", "")), str(event.value.get("key", "")), float(value)))
+        return dials(settings)
+
+    def picks(self) -> list[tuple[list[int], list[int]]]:
+        """(chosen, offered and not chosen) item ids of each choice."""
+        out = []
+        for event in self._of("picks"):
+            chosen = [i for i in event.value.get("chosen", ()) if isinstance(i, int)]
+            offered = [i for i in event.value.get("offered", ()) if isinstance(i, int) and i not in chosen]
+            out.append((chosen, offered))
+        return out
+
+    def prior(self, rows: RowReader, held: Batch, exported: Iterable[int], weight: float) -> Prior:
+        """What is believed before the first label: topics, first choices, `exported` likes (item ids).
+
+        Topics find their centres among the items of `held`.
+        """
+        names = self.topics()
+        picks = [fit_picks(rows.read(chosen).batch, rows.read(offered).batch) for chosen, offered in self.picks()]
+        liked = sorted(exported)[-EXPORTED:]
+        if liked:
+            picks.append(fit_picks(rows.read(liked).batch, held.take([]), weight))
+        return Prior(fit_topics(names, held) if names else None, tuple(each for each in picks if each is not None))
+
+    def recipe(self) -> Recipe:
+        """The defaults with every adopted tuning, in order."""
+        recipe = Recipe()
+        for event in self._of("tune"):
+            values = event.value.get("values")
+            if isinstance(values, dict):
+                recipe = recipe.with_values(values)
+        return recipe
