@@ -15,6 +15,7 @@ BUILTIN = {
     "rss": "penchant.adapters.rss:Rss",
     "mastodon": "penchant.adapters.mastodon:Mastodon",
     "hackernews": "penchant.adapters.hackernews:HackerNews",
+    "github": "penchant.adapters.github:GitHub",
     "sample": "penchant.adapters.sample:Sample",
 }
 ENTRY_POINT_GROUP = "penchant.adapters"
