@@ -76,6 +76,21 @@ class Network:
 
 
 @dataclass(frozen=True, slots=True)
+class Models:
+    """Models beyond the bundled word vectors; docs/models.md says what each brings and costs."""
+
+    sentence: str = _setting(
+        "auto",
+        'Sentence vectors: "minilm", the path of a GGUF embedding model, or "" for none; "auto" takes minilm'
+        " where its packages are installed.",
+    )
+    threads: int = _setting(1, "Threads of a model; one while the machine is busy.", low=1, high=64)
+    cpu_share: float = _setting(
+        0.5, "Part of the time a model may compute in the background.", low=0.01, high=1.0
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class MastodonOptions:
     """What penchant may do on Mastodon in your name."""
 
@@ -98,6 +113,7 @@ class Config:
     reading: Reading = field(default_factory=Reading)
     worker: Worker = field(default_factory=Worker)
     network: Network = field(default_factory=Network)
+    models: Models = field(default_factory=Models)
     mastodon: MastodonOptions = field(default_factory=MastodonOptions)
     keys: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
@@ -127,6 +143,13 @@ def parse(text: str, *, path: str = "") -> Config:
     if config.worker.shortest_interval > config.worker.longest_interval:
         raise reader.error(
             ("worker", "shortest_interval"), "shortest_interval is larger than longest_interval"
+        )
+    sentence = config.models.sentence
+    if sentence and sentence not in ("auto", "minilm") and not sentence.endswith(".gguf"):
+        near = _nearest(sentence, ("auto", "minilm"))
+        raise reader.error(
+            ("models", "sentence"),
+            f'sentence must be "auto", "minilm", the path of a .gguf file or "", not {sentence!r}{near}',
         )
     return dataclasses.replace(config, keys=reader.keys(keys))
 

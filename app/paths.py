@@ -46,6 +46,11 @@ class Paths:
         return self.data / "archive.db"
 
     @property
+    def models(self) -> Path:
+        """Model files that penchant made itself."""
+        return self.data / "models"
+
+    @property
     def log_file(self) -> Path:
         return self.state / "penchant.log"
 

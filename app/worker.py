@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from . import favourites, logs
+from .backfill import Backfill
 from .derive import Deriver
 from .errors import AlreadyRunning, Damaged, Exit, NotADatabase, ReadOnly, StoreError
 from .lock import WorkerLock
@@ -161,7 +162,7 @@ class Worker:
             while not (self.stopping.is_set() or watch.gone()):
                 try:
                     busy = await self._step()
-                    if once and not busy and not self.visits:
+                    if once and not busy and not self.visits and await self.store(self.backfill.up_to_date):
                         await self.ranker.publish_now()
                         break
                 except (Damaged, NotADatabase, ReadOnly):
@@ -181,6 +182,8 @@ class Worker:
         self.threads = Fetcher(self.store, self.client)
         wanted = self.config.mastodon.favourite_likes
         self.lanes.append(asyncio.create_task(favourites.lane(wanted, self.store, self.client)))
+        self.backfill = Backfill(self.config.models, self.paths.models, self.store, self.ranker.changed)
+        self.lanes.append(asyncio.create_task(self.backfill.run()))
 
     async def _last_words(self) -> None:
         """Publish once more when the reader did something since: the next start shows what it taught."""

@@ -26,6 +26,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "export": ("export_all", "write sources as OPML, or everything as JSON Lines"),
     "backup": ("backup", "copy the archive while it is in use"),
     "doctor": ("doctor", "check the archive, rebuild what is derived"),
+    "models": ("models", "show the models in use, make or drop what they made"),
     "evaluate": ("evaluate", "measure the ranking against simple recipes"),
     "config": ("config", "show, check or print the configuration"),
     "mastodon": ("mastodon", "sign in to a Mastodon server"),

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from penchant.app import backfill_status
+
 from .connection import Database
 from .errors import Damaged
 from .report import Report
+from .spaces import active_sentence_space
 
 if TYPE_CHECKING:
     from . import Store
@@ -161,6 +164,17 @@ def _coarse_agrees(db: Database, space_id: int) -> bool:
     return sorted(ids) == sorted(wanted)
 
 
+def sentence(db: Database, report: Report) -> None:
+    """Which sentence vectors the ranking reads, and how far the worker is with them."""
+    active = active_sentence_space(db)
+    report.ok("sentences", f"the ranking reads {active[0]}" if active else "the ranking reads no sentence vectors")
+    status = backfill_status.read(db.value("SELECT value FROM settings WHERE key = ?", (backfill_status.KEY,)))
+    if status is not None and status.note:
+        report.warn("sentences", status.note, "New items get no sentence vectors; all else works.", status.hint)
+    elif status is not None and status.line():
+        report.ok("sentences", status.line())
+
+
 def words(db: Database, report: Report) -> None:
     """Every text has its word statistics."""
     have = db.value("SELECT count(*) FROM features")
@@ -225,6 +239,7 @@ ALL: tuple[tuple[str, Callable[[Database, Report], None]], ...] = (
     ("marks", marks),
     ("people", people),
     ("vectors", vectors),
+    ("sentences", sentence),
     ("words", words),
     ("ranking", ranking),
     ("queue", queue),

@@ -11,6 +11,7 @@ from .bound import bound
 from .condition import Condition
 from .marks import Ranges, find, pattern, snippet
 from .query import Query, parse
+from .spaces import PREFIX
 
 if TYPE_CHECKING:
     import numpy as np
@@ -85,7 +86,7 @@ class Search:
         """Items for a query in the search language (`query`), `limit` of them from `offset`.
 
         `embed` turns the words into a vector of the space named `space` (or of
-        the fullest space of its length) and adds items of similar meaning.
+        the fullest space of its length that is no sentence space) and adds items of similar meaning.
         With `typing` the last word counts as the beginning of one. Filters
         alone list the newest items first. No text raises.
         """
@@ -188,7 +189,8 @@ class Search:
         spaces = [
             each
             for each in self.store.vectors.spaces()
-            if each.dim == vector.size and space in ("", each.name)
+            if each.dim == vector.size
+            and (each.name == space if space else not each.name.startswith(PREFIX))
         ]
         if not spaces:
             notes.append("search by meaning starts once the worker has read the items")

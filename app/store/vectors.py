@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from .bound import bound, items_of
 from .condition import EVERYTHING, Condition
 from .connection import Database
-from .spaces import activate_sentence_space, active_sentence_space
+from .spaces import activate_sentence_space, active_sentence_space, drop_in_pieces
 
 if TYPE_CHECKING:
     import numpy as np
@@ -186,9 +186,8 @@ class Vectors:
                 self.db.run("UPDATE spaces SET complete = ? WHERE name = ?", (int(complete), space))
 
     def drop(self, space: str) -> None:
-        """Forget a model's vectors; they can be made again."""
-        with self.db.write():
-            self.db.run("DELETE FROM spaces WHERE name = ?", (space,))
+        """Forget a model's vectors; they can be made again. An active sentence space is switched off first."""
+        drop_in_pieces(self.db, space)
 
     def prune(self) -> int:
         """Delete the vectors of texts that no item has any more; returns how many."""

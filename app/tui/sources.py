@@ -10,6 +10,7 @@ from textual.containers import Vertical
 from textual.screen import Screen
 from textual.widgets import OptionList, Static
 
+from penchant.app import backfill_status
 from penchant.app.types import Subscription
 
 from . import words
@@ -58,12 +59,16 @@ class SourcesScreen(Screen[int]):
 
     async def load(self) -> None:
         """Read the sources from the archive."""
-        sources = await self.app.bridge.reader.do(lambda store: store.subscriptions.all())
+        sources, status = await self.app.bridge.reader.do(
+            lambda store: (store.subscriptions.all(), backfill_status.of(store))
+        )
         if not self.is_mounted:
             return
         self.query_one(SourceList).show(sources)
         failing = sum(1 for source in sources if source.error and not source.paused)
         above = f"Sources: {len(sources)}" + (f" · {failing} failing" if failing else "")
+        if status is not None and (line := words.one_line(status.line())):
+            above += f" · {line}"
         self.query_one("#above", StatusLine).tell(above)
 
     def heard(self, pulse: Pulse) -> None:

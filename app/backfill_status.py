@@ -1,0 +1,62 @@
+"""How far the sentence vectors are: a small record in the archive, and what a person reads of it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .store import Store
+
+#: Name under which the archive remembers it.
+KEY = "backfill"
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """`done` of `total` texts have their vector; `aside` names the items whose text the model cannot take."""
+
+    space: str = ""
+    done: int = 0
+    total: int = 0
+    aside: tuple[int, ...] = field(default=())
+    note: str = ""
+    hint: str = ""
+
+    def line(self) -> str:
+        """One line; "" where there is nothing to tell."""
+        parts = []
+        if self.note:
+            parts.append(f"{self.note}. {self.hint}".strip())
+        elif self.done + len(self.aside) < self.total:
+            share = int(100 * self.done / self.total)
+            parts.append(f"{self.done:,} of {self.total:,} texts ({share} %)")
+        if self.aside:
+            named = ", ".join(map(str, self.aside[:3])) + (" ..." if len(self.aside) > 3 else "")
+            parts.append(f"{len(self.aside)} left out because the model fails on them (item {named})")
+        return "Sentence vectors: " + "; ".join(parts) if parts else ""
+
+    def to_json(self) -> str:
+        return json.dumps(asdict(self))
+
+
+def of(store: Store) -> Status | None:
+    """What the archive remembers; None where there is nothing."""
+    return read(store.control.setting(KEY))
+
+
+def read(value: object) -> Status | None:
+    """What the archive remembers, None where it is nothing that can be read."""
+    try:
+        raw = json.loads(value) if isinstance(value, str) else None
+        return Status(**{**_known(raw), "aside": tuple(map(int, raw.get("aside", ())))}) if raw else None
+    except (ValueError, TypeError, AttributeError):
+        return None
+
+
+def _known(raw: Mapping[str, Any]) -> dict[str, Any]:
+    """The entries whose type is right: another version may have written it."""
+    kinds = {"space": str, "done": int, "total": int, "note": str, "hint": str}
+    return {key: raw[key] for key, kind in kinds.items() if isinstance(raw.get(key), kind)}

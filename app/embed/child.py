@@ -1,0 +1,129 @@
+"""The child process that llama.cpp lives in: `python -m penchant.app.embed.child MODEL THREADS PARENT`.
+
+MODEL is a path to a GGUF file, or "minilm:FOLDER": all-MiniLM-L6-v2, made in that folder where it is missing.
+Speaks frames over its own pipes: 4 bytes of length (big endian), then the body. A request is a JSON list of texts.
+An answer begins with a letter: R and JSON {"name", "dim"} once the model is ready, V and float32 (little endian)
+for the texts asked, a row of NaN where there is none, E and JSON {"what", "hint"} for a failure in words.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import struct
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+from penchant.app.errors import PenchantError
+
+if TYPE_CHECKING:
+    from .gguf import LlamaEmbedder
+
+HEADER = struct.Struct(">I")
+READY, VECTORS, FAILED = b"R", b"V", b"E"
+MINILM = "minilm:"
+#: Address space beyond the imports and the file's own size: the computing buffers of a small model are 20 MB.
+ROOM = 1 << 30
+
+
+def main(argv: list[str]) -> int:
+    """Load, then answer until the pipe closes or the parent is gone."""
+    requests, answers = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
+    os.dup2(os.open(os.devnull, os.O_RDWR), 1)  # a library that prints must not write into the pipe
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in the terminal is the parent's affair
+    threading.Thread(target=_watch, args=(int(argv[3]),), daemon=True).start()
+    _be_humble()
+    try:
+        embedder = load(argv[1], int(argv[2]))
+    except (PenchantError, OSError, MemoryError) as error:
+        write(answers, FAILED + _words(error))
+        return 1
+    write(answers, READY + json.dumps({"name": embedder.name, "dim": embedder.dim}).encode())
+    while (frame := read(requests)) is not None:
+        try:
+            answer = VECTORS + embedder.embed_batch(json.loads(frame)).astype("<f4", copy=False).tobytes()
+        except (PenchantError, MemoryError) as error:
+            answer = FAILED + _words(error)
+        write(answers, answer)
+    return 0
+
+
+def load(model: str, threads: int) -> LlamaEmbedder:
+    """The embedder of a MODEL argument. Raises `PenchantError`, `OSError`, `MemoryError`."""
+    try:
+        import llama_cpp  # noqa: F401  loaded before memory is limited
+    except Exception as error:  # a wheel for another processor raises what it likes
+        raise PenchantError(
+            f"llama.cpp cannot be loaded: {type(error).__name__}: {error}",
+            hint='Install penchant[sentence] again, or set `sentence = ""` in [models] to go without.',
+        ) from error
+    if model.startswith(MINILM):
+        from .minilm import ensure
+
+        path = ensure(Path(model.removeprefix(MINILM)))
+    else:
+        path = Path(model)
+    _limit_memory(path)
+    from .gguf import LlamaEmbedder
+
+    return LlamaEmbedder(path, threads=threads)
+
+
+def read(pipe: BinaryIO) -> bytes | None:
+    """One frame's body; None at the end of the pipe."""
+    header = pipe.read(HEADER.size)
+    if len(header) < HEADER.size:
+        return None
+    (length,) = HEADER.unpack(header)
+    body = pipe.read(length)
+    return body if len(body) == length else None
+
+
+def write(pipe: BinaryIO, body: bytes) -> None:
+    with contextlib.suppress(BrokenPipeError):  # the parent is gone: the next read says so
+        pipe.write(HEADER.pack(len(body)) + body)
+        pipe.flush()
+
+
+def _words(error: BaseException) -> bytes:
+    what = str(error) or "the model needs more memory than it may take"
+    return json.dumps({"what": what, "hint": getattr(error, "hint", "")}).encode()
+
+
+def _watch(parent: int) -> None:
+    """End in the middle of a long computation too when the parent goes: its pipe is read only between them."""
+    while os.name == "nt" or os.getppid() == parent:
+        time.sleep(0.5)
+    os._exit(0)
+
+
+def _be_humble() -> None:
+    """Lowest priority, idle threads that sleep, no core file after an abort."""
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+    if hasattr(os, "nice"):
+        with contextlib.suppress(OSError):
+            os.nice(19)
+    with contextlib.suppress(ImportError, OSError, ValueError):
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def _limit_memory(path: Path) -> None:
+    """A file that claims huge layers fails to load instead of taking the machine's memory."""
+    with contextlib.suppress(ImportError, OSError, ValueError):
+        import resource
+
+        with open("/proc/self/statm") as statm:
+            now = int(statm.read().split()[0]) * os.sysconf("SC_PAGE_SIZE")
+        limit = now + 2 * path.stat().st_size + ROOM
+        resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv))
