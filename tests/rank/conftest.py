@@ -60,7 +60,8 @@ class World:
         centre = rng.standard_normal((2, 256)).astype(np.float32)
         self.vectors = centre[np.arange(n) % 2] + 0.7 * rng.standard_normal((n, 256)).astype(np.float32)
         self.blobs = [encode_words(i.title, t, i.tags) for i, t in pairs]
-        self.stats: ArchiveStats = fit_stats(self.items, [decode_words(b)[0] for b in self.blobs], {"static": self.vectors})
+        hashes = [decode_words(b)[0] for b in self.blobs]
+        self.stats: ArchiveStats = fit_stats(self.items, hashes, {"static": self.vectors})
         self.batch: Batch = build_batch(self.items, self.blobs, {"static": self.vectors}, self.stats)
 
     def labels(self, n: int, *, weight: float = 1.0) -> list[Label]:

@@ -123,7 +123,8 @@ def odd_items() -> Batch:
         RankItem(2, b"", points=-5, comments=2**62, text_len=2**40, published=-1e12, media=10**6),
         RankItem(3, b"", title="\u202e" * 50, author_key="\x00", people=people),
     ]
-    return build_batch(items, [b"", b"\x01\x02\x03", b"\xff" * 4_000], {"static": np.zeros((3, 256))}, ArchiveStats.empty())
+    blobs = [b"", b"\x01\x02\x03", b"\xff" * 4_000]
+    return build_batch(items, blobs, {"static": np.zeros((3, 256))}, ArchiveStats.empty())
 
 
 def test_odd_and_empty_items_never_give_a_value_that_is_no_number(name: str) -> None:
