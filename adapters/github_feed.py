@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 
 from .base import Cursor, Gone, Item, Malformed, NotAuthorized, NotFound, Page, RateLimited, Settings, SourceError
 from .github_api import HTML_BODIES, Session, login_of, poll_interval
-from .github_cursor import Shelf, State
 from .github_events import MAX_PEOPLE, Event, by_path, merged, read_events
 from .github_items import Repo, read_repo, seen
 from .github_place import Place
 from .github_readme import AT_ONCE, Budget, complete
+from .github_shelf import Shelf
 from .github_talk import read_issue
+from .newest_first import State
 from .wire import text
 
 if TYPE_CHECKING:

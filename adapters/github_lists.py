@@ -7,10 +7,10 @@ from dataclasses import replace
 
 from .base import Cursor, Item, Page, Settings
 from .github_api import HTML_BODIES, Session, poll_interval
-from .github_cursor import State, after_first, after_older, vanished
 from .github_items import read_commits, read_releases, read_tags
 from .github_place import Place, limit_of
 from .github_talk import read_issues
+from .newest_first import State, after_first, after_older, vanished
 
 FIRST_LIMIT, MAX_LIMIT, PER_PAGE = 100, 500, 100
 

@@ -9,9 +9,9 @@ from typing import Literal
 
 from .base import Gone, Item, Malformed, NotFound, RateLimited, Settings, Sighting, SourceError, TooLarge
 from .github_api import Session
-from .github_cursor import NO_README, Shelf
 from .github_items import Repo, read_repo, with_readme
 from .github_place import SITE, limit_of
+from .github_shelf import NO_README, Shelf
 from .github_text import Words, readme
 
 HTML = "application/vnd.github.html+json"

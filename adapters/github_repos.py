@@ -11,11 +11,12 @@ from urllib.parse import quote
 
 from .base import Cursor, Item, Page, Settings, Sighting
 from .github_api import JSON, STARS, Session
-from .github_cursor import Shelf, State, after_first, after_older
 from .github_items import Repo, read_fans, read_repo, read_repos, seen
 from .github_place import Place, limit_of
 from .github_readme import Budget, catch_up, complete
+from .github_shelf import Shelf
 from .http_headers import next_link
+from .newest_first import State, after_first, after_older
 
 if TYPE_CHECKING:
     from .http import Response

@@ -10,10 +10,10 @@ from collections.abc import AsyncIterator, Sequence
 
 from .base import Cursor, Gone, Item, Malformed, NotFound, Page, Settings
 from .github_api import HTML_BODIES, Session
-from .github_cursor import MAX_ETAG
 from .github_items import Repo, read_releases, read_repos
 from .github_place import Place, repo_name
 from .github_readme import BUDGET, BUDGET_ANONYMOUS
+from .newest_first import MAX_ETAG
 from .wire import number, record, text
 
 INTERVAL = 3600.0
