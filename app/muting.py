@@ -57,7 +57,8 @@ def mutes_of(events: Iterable[Event]) -> list[Mute]:
             continue
         same = what, key if what in ("author", "source") else key.casefold()
         before = found.pop(same, None)
-        name = str(event.value.get("name") or (before.name if before else key))
+        named = before is not None and before.name != before.key
+        name = str(event.value.get("name") or (before.name if before and named else key))
         earlier = before.events if before else ()
         until = _seconds(event.value.get("until"))
         found[same] = Mute(what, key, name, until, event.at, (*earlier, event))

@@ -7,6 +7,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
+from typing import Any
 from weakref import WeakSet
 
 from penchant.app.muting import in_force
@@ -158,9 +159,9 @@ def _prepare(db: Database) -> None:
         _READY.add(db)
 
 
-def _has_words(key: str, *texts: str) -> bool:
-    wanted = _pattern(key)
-    return any(wanted.search(unicodedata.normalize("NFC", text)) for text in texts)
+def _has_words(*key_and_texts: Any) -> bool:
+    wanted = _pattern(str(key_and_texts[0]))
+    return any(wanted.search(unicodedata.normalize("NFC", str(text))) for text in key_and_texts[1:])
 
 
 @lru_cache(maxsize=256)

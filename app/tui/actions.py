@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from penchant.app.muting import value_of
 from penchant.app.types import Card, EventKind
 
 from . import words
@@ -13,6 +15,7 @@ from .deeds import DONE, UNDONE, Place
 
 if TYPE_CHECKING:
     from .app import PenchantApp
+    from .mute import Choice
 
 
 class ItemActions:
@@ -66,16 +69,25 @@ class ItemActions:
 
         card, place = here
 
-        def chosen(choice: tuple[str, str, str] | None) -> None:
+        def chosen(choice: Choice | None) -> None:
             if choice is not None:
-                self.app.spawn(self._mute(card, place, *choice))
+                self.app.spawn(self._mute(card, place, choice))
 
         self.app.push_screen(MuteScreen(card), chosen)
 
-    async def _mute(self, card: Card, place: Place, what: str, key: str, name: str) -> None:
+    async def _mute(self, card: Card, place: Place, choice: Choice) -> None:
         deeds = self.app.deeds
-        await deeds.record(deeds.event("mute", card.item_id, place, {"what": what, "key": key}))
-        self.tell(f"Muted {what} {name}; u undoes")
+        until = None if choice.seconds is None else time.time() + choice.seconds
+        name = "" if choice.what in ("word", "phrase") else choice.name
+        value = value_of(choice.what, choice.key, name, until)
+        await deeds.record(deeds.event("mute", card.item_id, place, value))
+        self.tell(f"Muted {choice.what} {choice.name} {choice.lasting}; u undoes")
+
+    def do_mutes(self) -> None:
+        """What is muted, to look at and to take back."""
+        from .mutelist import MuteListScreen
+
+        self.app.push_screen(MuteListScreen())
 
     def do_browser(self) -> None:
         """Open the item's own page."""

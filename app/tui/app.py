@@ -29,6 +29,7 @@ from .feedscreen import OBSERVED, FeedScreen
 from .keys import resolve_keys
 from .loading import FirstPage, Watch
 from .messages import Durable, Failed
+from .mutewatch import MuteWatch
 
 if TYPE_CHECKING:
     from penchant.app.config import Config
@@ -87,6 +88,7 @@ class PenchantApp(App[None]):
         self.deeds = Deeds(self.bridge, self.session, self._head_version, self._durable, self._deciding)
         self._child: WorkerChild | None = None
         self.first = first or _read_first(config, paths)
+        self.mute_watch = MuteWatch(self, self.first.muted)
         self.feed_screen = FeedScreen(self.first)
         self.last_order: list[int] = []
         self.last_probability: dict[int, float] = {}
@@ -146,6 +148,7 @@ class PenchantApp(App[None]):
             self._child = WorkerChild(self.paths)
             self._child.start()
         self.lessons.start()
+        self.spawn(self.mute_watch.look())
         self.set_interval(PULSE, self._pulse)
 
     # -- commands
@@ -300,6 +303,7 @@ class PenchantApp(App[None]):
             self.feed_screen.progress(pulse.fetching if self.waiting else [])
             self._failing = len(pulse.failing)
             self._aside()
+            await self.mute_watch.look()
             loop = asyncio.get_running_loop()
             if screen.arrived and loop.time() - self._learned_at > RANK_EVERY:
                 self._learned_at = loop.time()

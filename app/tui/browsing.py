@@ -138,6 +138,8 @@ class Browsing:
     # -- while it is shown
     async def event_durable(self, event: Event, undone: Event | None) -> None:
         """An event is on disk: show the card as the archive has it now."""
+        if "mute" in (event.kind, undone.kind if undone else ""):
+            await self.app.mute_watch.look()
         item_id = event.item_id
         if item_id is None:
             return
@@ -149,8 +151,6 @@ class Browsing:
         self.show_tabs()
         if undone is not None and undone.kind == "skip":
             self._back_to(item_id)
-        if "mute" in (event.kind, undone.kind if undone else ""):
-            await self._mutes_changed()
 
     def _back_to(self, item_id: int) -> None:
         """A skip moved the selection on; its undo moves it back."""
@@ -159,7 +159,7 @@ class Browsing:
             if self.feed.visit.ids[index] == item_id:
                 self.feed.select(index)
 
-    async def _mutes_changed(self) -> None:
+    async def mutes_changed(self) -> None:
         """What is muted goes from below the fold; what is no longer muted comes back."""
         if self.view not in (View.FOR_YOU, View.NEWEST, View.FOLLOWING):
             return

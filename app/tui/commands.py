@@ -136,7 +136,13 @@ class Later(Command):
 
 class Mute(Command):
     id, keys, label, group = "mute", ("m",), "mute", "Teach"
-    help = "Mute its author, its source or a word"
+    help = "Mute its author, source, site or language, or a word; for ever or for a while"
+    scopes = BOTH
+
+
+class Mutes(Command):
+    id, keys, label, group = "mutes", ("M",), "what is muted", "Teach"
+    help = "What is muted and how long still; take a mute back"
     scopes = BOTH
 
 
@@ -236,7 +242,7 @@ class Quit(Command):
 COMMANDS: tuple[type[Command], ...] = (
     Down, Up, PageDown, PageUp, Top, Bottom,
     Read, NextItem, PreviousItem, Browser, Comments, CopyLink,
-    Like, Skip, Save, Later, Undo, Why, Mute,
+    Like, Skip, Save, Later, Undo, Why, Mute, Mutes,
     ForYou, Newest, Following, Saved, Liked, LaterView, SearchView, Search,
     Refresh, Sources, Add, Theme, Help, Back, Quit,
 )  # fmt: skip

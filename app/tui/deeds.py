@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Any, NamedTuple
 
 from penchant.app.types import UNDOABLE, Card, Event, EventKind
@@ -15,7 +15,10 @@ MARK = {"like": "liked", "skip": "skipped", "save": "saved", "later": "later"}
 #: One takes the place of the other (see the archive's derived state).
 RIVALS: dict[str, tuple[str, ...]] = {"like": ("skip",), "skip": ("like", "later")}
 DONE = {"like": "Liked", "skip": "Skipped", "save": "Saved", "later": "Kept for later", "mute": "Muted"}
-UNDONE = {"like": "Like", "skip": "Skip", "save": "Save", "later": "Later", "mute": "Mute"}
+UNDONE = {
+    "like": "Like", "skip": "Skip", "save": "Save", "later": "Later", "mute": "Mute",
+    "less": "Less like this", "dial": "Dial",
+}  # fmt: skip
 
 
 class Place(NamedTuple):
@@ -111,6 +114,11 @@ class Deeds:
             if found is not None:
                 await self._retract(found)
             return found
+
+    async def take_back(self, events: Iterable[Event]) -> None:
+        """Retract certain events, whenever and wherever they were made."""
+        for event in events:
+            await self._retract(event)
 
     async def _retract(self, event: Event) -> None:
         if event in self._stack:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from penchant.app.types import Card, Subscription, View
 
+from .mutewatch import held_in
+
 if TYPE_CHECKING:
     from penchant.app.store import Store
 
@@ -29,6 +31,8 @@ class FirstPage(NamedTuple):
     subscribed: bool = True
     #: The reader did something since this order was stored.
     behind: bool = False
+    #: What was muted then, as (what, key).
+    muted: frozenset[tuple[str, str]] = frozenset()
 
 
 def first_page(store: Store, view: View, subscription_id: int | None = None) -> FirstPage:
@@ -37,7 +41,8 @@ def first_page(store: Store, view: View, subscription_id: int | None = None) -> 
     cards = store.items.cards(ids[:FIRST_CARDS])
     subscribed = bool(ids) or bool(store.subscriptions.all(counted=False))
     behind = view == View.FOR_YOU and store.scores.behind()
-    return FirstPage(view, ids, cards, subscription_id, subscribed, behind)
+    muted = held_in(store.events.mutes(), time.time())
+    return FirstPage(view, ids, cards, subscription_id, subscribed, behind, muted)
 
 
 def all_ids(store: Store, view: View, subscription_id: int | None = None) -> list[int]:
