@@ -16,6 +16,7 @@ BUILTIN = {
     "mastodon": "penchant.adapters.mastodon:Mastodon",
     "hackernews": "penchant.adapters.hackernews:HackerNews",
     "github": "penchant.adapters.github:GitHub",
+    "arxiv": "penchant.adapters.arxiv:ArXiv",
     "sample": "penchant.adapters.sample:Sample",
 }
 ENTRY_POINT_GROUP = "penchant.adapters"
