@@ -12,6 +12,10 @@ from .base import Source
 
 #: Built-in kinds and the module:class that serves each; loaded on first use.
 BUILTIN = {
+    # Before "rss": they read their own sites' feeds too, and more of them.
+    "reddit": "penchant.adapters.reddit:Reddit",
+    "lobsters": "penchant.adapters.lobsters:Lobsters",
+    "lemmy": "penchant.adapters.lemmy:Lemmy",
     "rss": "penchant.adapters.rss:Rss",
     "mastodon": "penchant.adapters.mastodon:Mastodon",
     "hackernews": "penchant.adapters.hackernews:HackerNews",
