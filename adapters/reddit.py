@@ -213,7 +213,8 @@ class _Reading:
     def _cursor(self) -> Cursor:
         full = self.walk.dump() | {
             "seen": memory.dump_seen(self.seen.values()), "etag": self.etag, "title": self.title,
-            "refused_at": int(self.refused_at), "shares": dict(list(self.shares.items())[-MOST_SHARES:]), "shared": self.shared,
+            "refused_at": int(self.refused_at), "shared": self.shared,
+            "shares": dict(list(self.shares.items())[-MOST_SHARES:]),
         }  # fmt: skip
         return {key: value for key, value in full.items() if value}
 
