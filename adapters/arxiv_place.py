@@ -22,6 +22,7 @@ _VERSIONED = re.compile(rf"({ID})(?:v(\d{{1,3}}))?")
 _CATEGORY = re.compile(r"[a-z][a-z-]{1,15}(?:\.[A-Za-z-]{2,10})?")
 #: Fields of the query language (manual, section 5.1).
 _FIELDS = ("ti", "au", "abs", "co", "jr", "cat", "rn", "all")
+_FIELD = re.compile(rf"\b(?:{'|'.join(_FIELDS)}):")
 _SEARCH_TYPES = {"author": "au", "title": "ti", "abstract": "abs", "comments": "co", "journal_ref": "jr"}
 _HOSTS = ("arxiv.org", "www.arxiv.org", "export.arxiv.org", "rss.arxiv.org")
 MAX_QUERY, MAX_IDS = 500, 50
@@ -46,7 +47,8 @@ class Place:
 
     @property
     def title(self) -> str:
-        words = self.value.replace("+", " + ") if self.what != "query" else self.value.removeprefix("cat:")
+        words = self.value.replace("+", " + ") if self.what != "query" else _FIELD.sub("", self.value)
+        words = words.replace(" AND ", " ").replace('"', "")
         return f"arXiv · {words[:80]}"
 
     @property

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from .base import BadSettings, Gone, Malformed, NotAuthorized, RateLimited, SourceError
 from .github_place import API, Place
-from .github_token import find_token
+from .github_token import find_token, keep, plausible
 from .http_headers import next_link, rate_limit, retry_after_seconds
 from .text import clean_line
 from .wire import number, record, text
@@ -176,3 +176,27 @@ async def login_of(session: Session) -> str:
     if not login or number(found.get("id")) is None:
         raise NotAuthorized(f"{urlsplit(session.api).netloc} does not say whose token this is", hint=_sign_in())
     return login
+
+
+async def sign_in(client: Client, api: str, pasted: str) -> str:
+    """Check a pasted token with its server and keep it for that server only; returns the login.
+
+    Raises `NotAuthorized` for what is no token or is refused; then nothing is kept.
+    """
+    token = plausible(pasted)
+    if not token:
+        raise NotAuthorized("That is no token", hint="Copy it whole from https://github.com/settings/tokens.")
+    login = await login_of(Session(client, api, token))
+    await keep(api, token)
+    return login
+
+
+async def signed_in(client: Client, place: Place) -> str:
+    """Whose token is at hand for a place; "" without one, or with one that is refused. Raises `SourceError`."""
+    token = await find_token(place.api)
+    if not token:
+        return ""
+    try:
+        return await login_of(Session(client, place.api, token))
+    except NotAuthorized:
+        return ""

@@ -18,6 +18,8 @@ _EXAMPLES = """examples:
   penchant add https://example.org             finds the site's feed
   penchant add hackernews:top                  top, new, best, ask or show
   penchant add mastodon:mastodon.social        signs in, then your home timeline
+  penchant add https://github.com/ada/engine   its releases; github:received: what people you follow star
+  penchant add arxiv:cat:cs.IR                 papers of a category, an author (arxiv:au:...), a search
   penchant add https://example.org/feed.xml --title "My name for it" --folder Tech"""
 
 _NOT_ADDED = "Nothing was added: check the address and your network, or try again later."
@@ -53,6 +55,10 @@ def run(args: argparse.Namespace, context: Context) -> int | None:
         from .mastodon import sign_in_if_needed
 
         chosen = sign_in_if_needed(chosen, context)
+    elif chosen.kind == "github":
+        from .github_token import token_if_needed
+
+        token_if_needed(chosen, context)
     known = {(s.kind, s.address) for s in context.store.subscriptions.all()}
     folder = tuple(part for part in args.folder.split("/") if part)
     number = context.store.subscriptions.add(

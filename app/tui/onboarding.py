@@ -19,8 +19,12 @@ from .deeds import Place
 from .outreach import what_is
 from .starter import SAMPLE, STARTERS, Starter
 from .ticklist import TickList
+from .tokenbox import TokenBox, lacks_token
 
 if TYPE_CHECKING:
+    from penchant.adapters.base import Suggestion
+    from penchant.adapters.github_place import Place as GitHubPlace
+
     from .app import PenchantApp
 
 #: An OPML file of 100,000 feeds is about 20 MB.
@@ -52,7 +56,7 @@ class OnboardingScreen(Screen[None]):
             yield Static(WELCOME if self.first else "Add sources", classes="head", markup=False)
             yield TickList(map(_row, self.offered), id="starters")
             for name, label, hint in (
-                ("address", "Address", "any site, feed, or hackernews:new, then enter"),
+                ("address", "Address", "any site, feed, hackernews:new, github:received, arxiv:cat:cs.IR"),
                 (
                     "mastodon",
                     "Mastodon",
@@ -110,6 +114,9 @@ class OnboardingScreen(Screen[None]):
                 f"No feed was found at {text}",
                 hint="Look for a link called RSS, Atom or Feed on the page and paste that",
             )
+        if (place := await lacks_token(self.app, found[0])) is not None:
+            self._ask_token(place, found[0])
+            return
         for suggestion in found[:8]:
             title = suggestion.title or suggestion.address
             self.offer(
@@ -118,6 +125,14 @@ class OnboardingScreen(Screen[None]):
             )
         more = f" and {len(found) - 1} more to choose from" if len(found) > 1 else ""
         self.say(f"Found {found[0].title or found[0].address}{more}; ^s follows what is ticked")
+
+    def _ask_token(self, place: GitHubPlace, found: Suggestion) -> None:
+        def given(login: str | None) -> None:
+            if login is not None:
+                self.offer(Starter(found.kind, found.address, found.title, "", found.settings), ticked=True)
+                self.say(f"Reading GitHub as {login}: {found.title}; ^s follows what is ticked")
+
+        self.app.push_screen(TokenBox(place), given)
 
     async def _mastodon(self, text: str) -> None:
         if "@" in text.strip("@"):

@@ -34,5 +34,7 @@ STARTERS: tuple[Starter, ...] = (
     ),
     Starter("rss", "https://xkcd.com/atom.xml", "xkcd", "three comics a week"),
     Starter("rss", "https://feeds.bbci.co.uk/news/world/rss.xml", "BBC World", "world news"),
+    Starter("github", "github:trending?days=7", "GitHub: new this week", "new repositories with the most stars"),
+    Starter("arxiv", "arxiv:list:cs.CL", "arXiv: language", "the day's papers of cs.CL; any category by its address"),
 )
 SAMPLE = Starter("sample", "sample:feed", "Sample feed", "240 made-up items, no network: to try penchant")
