@@ -12,8 +12,8 @@ from penchant.app.types import Reply, Subscription, Thread
 from .connection import Database
 from .subscriptions import Subscriptions
 
-#: Kinds of source whose adapters can fetch what surrounds an item.
-KINDS = ("mastodon", "hackernews", "github")
+#: Kinds of source whose adapters can fetch what surrounds an item, and how the ids of such items begin.
+KINDS = {"mastodon": "", "hackernews": "", "github": "github:issue:"}
 #: Bounds of what is kept: replies of a thread, characters of one, threads, and how long (seconds).
 MOST_REPLIES, MOST_TEXT, MOST_THREADS, KEPT = 200, 4_000, 200, 7 * 86_400.0
 #: So long nobody asks again: a thread, and a failure.
@@ -62,10 +62,10 @@ class Threads:
             "SELECT a.kind, a.native_id, i.kind = a.kind AND i.native_id = a.native_id, i.in_reply_to, i.extra"
             " FROM aliases a JOIN items i ON i.id = a.item_id WHERE a.item_id = ?"
             " AND a.kind IN (SELECT value FROM json_each(?)) ORDER BY 3 DESC, a.kind, a.native_id",
-            (item_id, json.dumps(KINDS)),
+            (item_id, json.dumps(list(KINDS))),
         )
         for kind, native_id, own, in_reply_to, extra in names:
-            found = self._whom(item_id, kind, native_id)
+            found = self._whom(item_id, kind, native_id) if native_id.startswith(KINDS[kind]) else None
             if found is not None:
                 known = json.loads(extra) if own and extra else {}
                 return Asked(kind, found.settings, native_id, in_reply_to if own else "", known)
