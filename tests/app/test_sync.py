@@ -103,9 +103,9 @@ async def test_one_failure_is_one_source_s_own(store: Store, adapter: Scripted, 
 
 
 async def test_a_missing_adapter_is_said_in_words(store: Store, adapter: Scripted) -> None:
-    store.subscriptions.add("reddit", "r/x")
+    store.subscriptions.add("gopher", "r/x")
     await go(store)
-    assert "'reddit'" in store.subscriptions.all()[0].error
+    assert "'gopher'" in store.subscriptions.all()[0].error
 
 
 async def test_success_clears_the_failure(store: Store, adapter: Scripted) -> None:
