@@ -20,6 +20,7 @@ from .gguf_format import Header, read_header
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+    from tokenizers import Tokenizer
 
 #: Tokens read of one text: a title and a first paragraph; all-MiniLM-L6-v2 was trained on no more either.
 MAX_TOKENS = 256
@@ -36,6 +37,8 @@ ENCODERS = (
     "bert", "nomic-bert", "nomic-bert-moe", "neo-bert", "jina-bert-v2", "jina-bert-v3", "modern-bert",
     "eurobert", "gemma-embedding",
 )  # fmt: skip
+_TOKENS, _KINDS = "tokenizer.ggml.tokens", "tokenizer.ggml.token_type"
+_SPECIAL = ("cls", "bos", "seperator", "eos", "unknown")  # "seperator" is how the format writes it
 _NONE, _MEAN, _CLS, _LAST, _RANK = range(5)
 _PROBE = ("a garden in the rain", "interest rates rise")
 _OTHER_MODEL = "Any embedding model in GGUF form will do, such as all-MiniLM, bge, gte or nomic-embed."
@@ -44,10 +47,12 @@ _DAMAGED = "The file is damaged, or this version of llama.cpp does not know the 
 
 def check_file(path: Path) -> Header:
     """The header of a file that can give sentence vectors. Raises `PenchantError` in words."""
-    header = read_header(path)
+    header = read_header(path, (_TOKENS, _KINDS))
     name, pooling = header.architecture, header.of_architecture("pooling_type")
     if pooling == _RANK:
         raise PenchantError(f"{path} is a model that compares two texts (a reranker)", hint=_OTHER_MODEL)
+    if pooling not in (None, _NONE, _MEAN, _CLS, _LAST):
+        raise PenchantError(f"the model file {path} cannot be used: pooling {pooling!r}", hint=_DAMAGED)
     if name not in ENCODERS and pooling not in (_MEAN, _CLS, _LAST):
         raise PenchantError(
             f"{path} is no embedding model ({name or 'it names no architecture'})", hint=_OTHER_MODEL
@@ -56,7 +61,7 @@ def check_file(path: Path) -> Header:
         value = header.of_architecture(key)
         if not isinstance(value, int) or not 1 <= value <= most:
             raise PenchantError(f"the model file {path} cannot be used: its {key} is {value}", hint=_DAMAGED)
-    if not header.lengths.get("tokenizer.ggml.tokens"):
+    if not header.lists.get(_TOKENS):
         raise PenchantError(f"the model file {path} cannot be used: it has no vocabulary", hint=_OTHER_MODEL)
     return header
 
@@ -118,6 +123,8 @@ class LlamaEmbedder:
         if not self._model:
             raise PenchantError(f"llama.cpp cannot load {path}", hint=_DAMAGED)
         self._vocab = llama.llama_model_get_vocab(self._model)
+        self._around: tuple[int, ...] = ()
+        self._wordpiece = self._own_tokenizer(header)
         self._longest = min(MAX_TOKENS, int(header.of_architecture("context_length")))
         settings = llama.llama_context_default_params()
         # A text must fit one computing batch: attention looks both ways.
@@ -133,6 +140,22 @@ class LlamaEmbedder:
         if not self._context:
             raise PenchantError(f"llama.cpp has no room for the model {path}", hint="A smaller one will do.")
         self._batch = llama.llama_batch_init(settings.n_batch, 0, 1)
+
+    def _own_tokenizer(self, header: Header) -> Tokenizer | None:
+        """For BERT's WordPiece, with the tokens before and after each text in `_around`; None for all others."""
+        if header.values.get("tokenizer.ggml.model") != "bert":
+            return None
+        from .wordpiece import tokenizer
+
+        tokens = header.lists[_TOKENS]
+        number = {key: header.values.get(f"tokenizer.ggml.{key}_token_id") for key in _SPECIAL}
+        first = number["cls"] if number["cls"] is not None else number["bos"]
+        last = number["seperator"] if number["seperator"] is not None else number["eos"]
+        around = [each for each in (first, last) if isinstance(each, int) and 0 <= each < len(tokens)]
+        if len(around) < 2:
+            return None
+        self._around = tuple(around)
+        return tokenizer(tokens, header.lists.get(_KINDS, []), int(number["unknown"] or 0))
 
     def _probe(self, path: Path) -> None:
         """Damaged weights mostly load, and answer nothing or the same to everything."""
@@ -151,6 +174,9 @@ class LlamaEmbedder:
     def _tokens(self, text: str) -> list[int]:
         """The ids of a text, special ones included; a text too long loses its end, not the closing one."""
         data = text[:MAX_CHARS].encode("utf-8", "replace")
+        if self._wordpiece is not None:
+            pieces = self._wordpiece.encode(data.decode(), add_special_tokens=False).ids
+            return [self._around[0], *pieces[: self._longest - 2], self._around[1]]
         room = len(data) + 8
         while True:
             ids = (self._llama.llama_token * room)()

@@ -24,6 +24,8 @@ VERSIONS = (2, 3)
 ALIGNMENT = 32
 #: More than any model has; a file that claims more is damaged or made to harm.
 MAX_TENSORS, MAX_ENTRIES, MAX_ARRAY, MAX_STRING, MAX_DEPTH = 65_536, 65_536, 16 << 20, 16 << 20, 2
+#: Values of a list that is kept: the largest vocabularies have 262,144 tokens.
+MAX_KEPT = 1 << 19
 #: Value type -> struct format of the numbers.
 _NUMBERS = {0: "B", 1: "b", 2: "H", 3: "h", 4: "I", 5: "i", 6: "f", 7: "?", 10: "Q", 11: "q", 12: "d"}
 _STRING, _ARRAY, _UINT32, _INT32, _FLOAT32, _BOOL = 8, 9, 4, 5, 6, 7
@@ -43,6 +45,7 @@ class Header:
     version: int
     values: Mapping[str, Any]
     lengths: Mapping[str, int] = field(default_factory=dict)  # of the lists
+    lists: Mapping[str, list[Any]] = field(default_factory=dict)  # those asked for
     tensors: int = 0
 
     @property
@@ -54,15 +57,15 @@ class Header:
         return self.values.get(f"{self.architecture}.{key}")
 
 
-def read_header(path: Path) -> Header:
-    """Read and check everything before the weights. Raises `PenchantError` in words.
+def read_header(path: Path, lists: Sequence[str] = ()) -> Header:
+    """Read and check everything before the weights, and keep the lists named. Raises `PenchantError` in words.
 
     llama.cpp ends the whole process on some files that break its expectations; what is checked here (counts,
     lengths, shapes, whether all weights are inside the file) never comes to it.
     """
     try:
         with path.open("rb") as file:
-            return _Reader(file, os.fstat(file.fileno()).st_size, path).header()
+            return _Reader(file, os.fstat(file.fileno()).st_size, path, lists).header()
     except FileNotFoundError as error:
         raise PenchantError(
             f"there is no model file at {path}", hint="Correct `sentence` in [models], or put the file there."
@@ -76,10 +79,11 @@ def read_header(path: Path) -> Header:
 class _Reader:
     """A cursor over an untrusted file that never reads past its end."""
 
-    def __init__(self, file: BinaryIO, size: int, path: Path) -> None:
-        self.file, self.size, self.path = file, size, path
+    def __init__(self, file: BinaryIO, size: int, path: Path, wanted: Sequence[str]) -> None:
+        self.file, self.size, self.path, self.wanted = file, size, path, wanted
         self.values: dict[str, Any] = {}
         self.lengths: dict[str, int] = {}
+        self.lists: dict[str, list[Any]] = {}
 
     def header(self) -> Header:
         if self.file.read(4) != MAGIC:
@@ -98,13 +102,17 @@ class _Reader:
             key = self._string(65_535)
             kind = self._take("I")[0]
             if kind == _ARRAY:
+                start = self.file.tell()
                 self.lengths[key] = self._skip_array(1)
+                if key in self.wanted and self.lengths[key] <= MAX_KEPT:
+                    self.file.seek(start)
+                    self.lists[key] = self._array()
             elif kind == _STRING:
                 self.values[key] = self._string(MAX_STRING)[:256]
             else:
                 self.values[key] = self._take(self._number(kind))[0]
         self._tensors(tensors)
-        return Header(version, self.values, self.lengths, tensors)
+        return Header(version, self.values, self.lengths, self.lists, tensors)
 
     def _tensors(self, count: int) -> None:
         """Shapes are plausible and the data of each ends inside the file."""
@@ -116,7 +124,7 @@ class _Reader:
             kind, offset = self._take("IQ")
             numbers = math.prod(shape)
             per, width = _BLOCKS.get(kind, (256, 1))
-            if not 0 < numbers < 1 << 40 or offset > self.size:
+            if not 0 < numbers < 1 << 40 or offset > 1 << 60:
                 raise self._damaged(f"a tensor of shape {list(shape)} at {offset}")
             end = max(end, offset + numbers // per * width)
         alignment = self.values.get("general.alignment", ALIGNMENT)
@@ -140,6 +148,13 @@ class _Reader:
         else:
             self._skip(length * struct.calcsize("<" + self._number(kind)))
         return length
+
+    def _array(self) -> list[Any]:
+        """A list of texts or numbers; a list of lists is empty."""
+        kind, length = self._take("IQ")
+        if kind == _STRING:
+            return [self._string(MAX_STRING) for _ in range(length)]
+        return [] if kind == _ARRAY else list(self._take(f"{length}{self._number(kind)}"))
 
     def _take(self, layout: str) -> tuple[Any, ...]:
         width = struct.calcsize("<" + layout)

@@ -77,7 +77,9 @@ class Pieces:
     def _whole(self, texts: Sequence[str]) -> list[list[int]]:
         if not texts:
             return []
-        return [entry.ids for entry in self._tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)]
+        return [
+            entry.ids for entry in self._tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)
+        ]
 
 
 def _odd(text: str) -> bool:

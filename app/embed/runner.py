@@ -49,11 +49,18 @@ class Ready:
 class Runner:
     """One child with one model, started on first use and again after it died. Calls queue up.
 
-    An async context manager.
+    An async context manager. `program` is what Python runs as the child.
     """
 
-    def __init__(self, model: str, *, threads: int = 1, limits: Limits | None = None) -> None:
-        self.model, self.threads = model, threads
+    def __init__(
+        self,
+        model: str,
+        *,
+        threads: int = 1,
+        limits: Limits | None = None,
+        program: Sequence[str] = ("-m", "penchant.app.embed.child"),
+    ) -> None:
+        self.model, self.threads, self.program = model, threads, program
         self.limits = limits or Limits()
         self.restarts = 0
         self._child: asyncio.subprocess.Process | None = None
@@ -127,8 +134,7 @@ class Runner:
         await asyncio.sleep(self._pause)
         self._child = await asyncio.create_subprocess_exec(
             # -P: a file called json.py in the reader's folder must not be imported
-            sys.executable, "-P", "-m", "penchant.app.embed.child",
-            self.model, str(self.threads), str(os.getpid()),
+            sys.executable, "-P", *self.program, self.model, str(self.threads), str(os.getpid()),
             stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL,
             env={**os.environ, "GGML_NO_BACKTRACE": "1", "OMP_WAIT_POLICY": "passive", "OMP_NUM_THREADS": "1"},
             limit=1 << 20,

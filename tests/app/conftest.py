@@ -32,6 +32,24 @@ def _loopback() -> ModuleType:
 server = _loopback().server
 
 
+@pytest.fixture(scope="session")
+def gguf_made() -> ModuleType:
+    """Writes tiny model files (see gguf_made.py)."""
+    path = Path(__file__).with_name("gguf_made.py")
+    spec = importlib.util.spec_from_file_location("gguf_made", path)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="session")
+def llama() -> None:
+    """For tests that run a model through llama.cpp."""
+    if importlib.util.find_spec("llama_cpp") is None:
+        pytest.skip("llama-cpp-python is not installed: pip install -e '.[sentence,test]' (it needs a compiler)")
+
+
 class Cli:
     """Runs `penchant` in child processes on the home of this test."""
 
