@@ -183,8 +183,6 @@ class _Reading:
             return  # the listing is here already; these are asked for again next time
         told = {name for name, _ in found.entries} | {g.removeprefix("reddit:") for g in found.gone}
         gone = [native_id(n) for n in names if n not in told and n in suspects]
-        for name in gone:
-            self.seen.pop(name.removeprefix("reddit:"), None)
         yield self._page(replace(found, gone=(*found.gone, *gone)), response)
 
     def _page(self, found: Listing, response: Response, total: int | None = None) -> Page:
