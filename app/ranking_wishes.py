@@ -58,14 +58,14 @@ class Wishes:
                 settings.append((str(event.value.get("what", "")), str(event.value.get("key", "")), float(value)))
         return dials(settings)
 
-    def picks(self) -> list[tuple[list[int], list[int]]]:
-        """(chosen, offered and not chosen) item ids of each choice."""
-        out = []
+    def picks(self) -> tuple[list[int], list[int]]:
+        """(chosen, offered and not chosen) item ids of every choice together; of one item the last counts."""
+        found: dict[int, bool] = {}
         for event in self._of("picks"):
             chosen = [i for i in event.value.get("chosen", ()) if isinstance(i, int)]
-            offered = [i for i in event.value.get("offered", ()) if isinstance(i, int) and i not in chosen]
-            out.append((chosen, offered))
-        return out
+            offered = [i for i in event.value.get("offered", ()) if isinstance(i, int)]
+            found |= dict.fromkeys(offered, False) | dict.fromkeys(chosen, True)
+        return [i for i, taken in found.items() if taken], [i for i, taken in found.items() if not taken]
 
     def prior(self, rows: RowReader, held: Batch, exported: Iterable[int], weight: float) -> Prior:
         """What is believed before the first label: topics, first choices, `exported` likes (item ids).
@@ -73,7 +73,8 @@ class Wishes:
         Topics find their centres among the items of `held`.
         """
         names = self.topics()
-        picks = [fit_picks(rows.read(chosen).batch, rows.read(offered).batch) for chosen, offered in self.picks()]
+        chosen, offered = self.picks()
+        picks = [fit_picks(rows.read(chosen).batch, rows.read(offered).batch)]
         liked = sorted(exported)[-EXPORTED:]
         if liked:
             picks.append(fit_picks(rows.read(liked).batch, held.take([]), weight))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .batch import Batch, code
+from .steps import STEPS
 
 if TYPE_CHECKING:
     from .order import OrderOptions
@@ -16,15 +17,8 @@ if TYPE_CHECKING:
 #: What a dial can be for: an expert (multiplies its part), a source or a story group (multiplies
 #: the odds of its items), or a part of the ordering ("people", "explore", "fresh", "diverse").
 TARGETS = ("expert", "source", "order")
-#: Where the keys stop, and what a source at 0 costs in logits: below everything, yet still there.
-STEPS = (0.0, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 4.0)
+#: What a source at 0 costs in logits: below everything, yet still there.
 SILENT = -8.0
-
-
-def turned(value: float, by: int) -> float:
-    """The next step up (by > 0) or down."""
-    place = int(np.argmin([abs(step - value) for step in STEPS]))
-    return STEPS[max(0, min(len(STEPS) - 1, place + by))]
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from .features import SparseRows, named_features
 from .stats import WORD_BUCKETS
 
 #: Logit that naming a topic outright adds before the first label, and what being near such items adds.
-NAMED, NEAR = 1.0, 0.8
+NAMED, NEAR = 0.5, 0.6
 
 
 @dataclass(frozen=True, slots=True)
