@@ -397,6 +397,11 @@ class RankSession:
         """Ids of the items now held."""
         return list(self._place)
 
+    @property
+    def learned(self) -> tuple[Model, Block]:
+        """The model and the items now held, to look at."""
+        return self._learner.model, self._block
+
     def close(self) -> None:
         """Close the store."""
         if hasattr(self, "store"):

@@ -140,6 +140,11 @@ class Events:
         sql = f"SELECT {_COLUMNS} FROM live_events WHERE kind IN (SELECT value FROM json_each(?)) ORDER BY seq"
         return [_event(row)[1] for row in self.db.rows(sql, (json.dumps(kinds),))]
 
+    def any_of(self, *kinds: EventKind) -> bool:
+        """Whether a live event of one of these kinds exists."""
+        sql = "SELECT EXISTS (SELECT 1 FROM live_events WHERE kind IN (SELECT value FROM json_each(?)))"
+        return bool(self.db.value(sql, (json.dumps(kinds),)))
+
     def dials(self) -> dict[tuple[str, str], float]:
         """How the dials stand, by (what, key); what is absent stands at 1."""
         found = {}

@@ -24,12 +24,13 @@ _CARD = (
     " i.author, i.author_key, i.published, i.first_seen, i.points, i.comments, i.people, p.probability,"
     " s.item_id IS NOT NULL, s.opened, s.liked, s.skipped, s.saved, s.later, i.media_count,"
     " i.content_warning,"
-    " i.also_in"
+    " i.also_in, d.at"
 )
 _CARD_FROM = (
     "FROM json_each(?) j CROSS JOIN items i ON i.id = j.value"
     " LEFT JOIN subscriptions u ON u.id = i.subscription_id"
     " LEFT JOIN scores p ON p.item_id = i.id LEFT JOIN item_state s ON s.item_id = i.id"
+    " LEFT JOIN dropped d ON d.item_id = i.id"
 )
 #: Items of one conversation that are shown at most.
 THREAD = 200
@@ -87,6 +88,17 @@ class Items:
         """Cards in the order of `ids`; those that are gone are left out."""
         return [_card(row) for row in self.db.rows(f"SELECT {_CARD} {_CARD_FROM}", (json.dumps(list(ids)),))]
 
+    def offerable(self, ids: Sequence[int], least: int) -> list[int]:
+        """Those of `ids` to show somebody who asked for nothing: unseen, with a title or `least` characters,
+        not sensitive, without a content warning; in the order of `ids`.
+        """
+        sql = (
+            "SELECT i.id FROM json_each(?) j CROSS JOIN items i ON i.id = j.value WHERE i.deleted_at IS NULL"
+            " AND NOT i.sensitive AND i.content_warning = '' AND (trim(i.title) <> '' OR i.text_len >= ?)"
+            " AND NOT EXISTS (SELECT 1 FROM item_state s WHERE s.item_id = i.id)"
+        )
+        return [item_id for (item_id,) in self.db.rows(sql, (json.dumps(list(ids)), least))]
+
     def authors(self, name: str) -> list[tuple[str, str]]:
         """(key, name) of authors with this key, handle or name; at most ten."""
         sql = (
@@ -108,9 +120,9 @@ class Items:
         )
         if row is None:
             return None
-        text, links, media, tags, lang, comments_url, updated, poll, extra = row[24:]
+        text, links, media, tags, lang, comments_url, updated, poll, extra = row[25:]
         return Article(
-            card=_card(row[:24]),
+            card=_card(row[:25]),
             text=text,
             links=load_links(links),
             media=load_media(media),

@@ -146,6 +146,15 @@ class Subscriptions:
             map(_subscription, rows), key=lambda s: (s.folder, s.title.casefold() or s.address, s.id)
         )
 
+    def verdicts(self) -> dict[int, tuple[int, int]]:
+        """Source -> (liked or saved, skipped) items; sources without either are left out."""
+        rows = self.db.rows(
+            "SELECT i.subscription_id, sum(s.liked OR s.saved), sum(s.skipped AND NOT s.saved) FROM item_state s"
+            " JOIN items i ON i.id = s.item_id WHERE (s.liked OR s.saved OR s.skipped) AND i.subscription_id"
+            " IS NOT NULL GROUP BY 1"
+        )
+        return {id_: (liked, skipped) for id_, liked, skipped in rows}
+
     def get(self, id_: int) -> Subscription | None:
         row = self.db.row(
             f"SELECT {_COLUMNS} FROM subscriptions u WHERE id = ? AND removed_at IS NULL", (id_,)
