@@ -28,7 +28,7 @@ def tokenizer(tokens: Sequence[str], kinds: Sequence[int], unknown: int) -> Toke
         raise PenchantError(
             "the model's vocabulary makes no sense", hint="The file is damaged: get it again."
         )
-    ids = {}
+    ids: dict[str, int] = {}
     for number, (token, kind) in enumerate(zip(tokens, kinds, strict=True)):
         ids.setdefault(_written(token, kind), number)
     made = Tokenizer(models.WordPiece(ids, unk_token=_written(tokens[unknown], kinds[unknown])))  # type: ignore[call-arg]
