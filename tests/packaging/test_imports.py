@@ -53,6 +53,7 @@ def test_contracts_hold(tree: Path) -> None:
         ("app/sync.py", "import textual", "only tui imports Textual"),
         ("app/tui/app.py", "import apsw", "the store is the only door"),
         ("app/tui/app.py", "import torch", "only embed and judge"),
+        ("app/backfill.py", "import llama_cpp", "only embed and judge"),
     ],
 )
 def test_a_breach_is_named(tree: Path, file: str, line: str, contract: str) -> None:
@@ -62,6 +63,17 @@ def test_a_breach_is_named(tree: Path, file: str, line: str, contract: str) -> N
     assert done.returncode == 1, done.stdout + done.stderr
     broken = [row for row in done.stdout.splitlines() if row.endswith("BROKEN")]
     assert any(row.startswith(contract) for row in broken), done.stdout
+
+
+@pytest.mark.parametrize(
+    "module",
+    ["penchant.app.worker", "penchant.app.backfill", "penchant.app.embed.runner", "penchant.app.commands.models"],
+)
+def test_models_are_imported_in_their_own_process_only(module: str) -> None:
+    # that the running worker loads none either is seen in tests/app/test_backfill.py
+    code = f"import sys, {module}; print(*(m for m in ('llama_cpp', 'torch', 'open_clip') if m in sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout.strip() == ""
 
 
 @pytest.mark.parametrize("module", ["penchant.app.cli", "penchant.app.tui.app"])
