@@ -91,6 +91,25 @@ class Models:
 
 
 @dataclass(frozen=True, slots=True)
+class GateOptions:
+    """Dropping the bodies of old items that are not worth keeping; docs/gate.md."""
+
+    enabled: str = _setting(
+        "off",
+        '"preview" says daily what it would drop, "on" drops it; `penchant gate on` and `off` go before this.',
+        choices=("off", "preview", "on"),
+    )
+    share: float = _setting(0.5, "Drop at most this part of all bodies.", low=0.01, high=0.95)
+    days: float = _setting(30.0, "Keep everything that is younger than so many days.", low=7.0, high=3650.0)
+    grace: float = _setting(
+        30.0, "So many days a dropped body can be brought back without the network.", low=0.0, high=3650.0
+    )
+    min_labels: int = _setting(
+        200, "Do nothing before so many items were judged, or left unseen for a month.", low=50, high=100000
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class MastodonOptions:
     """What penchant may do on Mastodon in your name."""
 
@@ -114,6 +133,7 @@ class Config:
     worker: Worker = field(default_factory=Worker)
     network: Network = field(default_factory=Network)
     models: Models = field(default_factory=Models)
+    gate: GateOptions = field(default_factory=GateOptions)
     mastodon: MastodonOptions = field(default_factory=MastodonOptions)
     keys: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 

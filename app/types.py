@@ -95,6 +95,8 @@ class Card:
     media: int = 0
     content_warning: str = ""
     also_in: int = 0
+    #: When the gate dropped its body (Unix seconds); None: it is whole.
+    dropped: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

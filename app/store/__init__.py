@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from .control import Control
     from .events import Events
     from .features import Features
+    from .gate import Gate
     from .items import Items
     from .scores import Scores
     from .search import Search
@@ -137,6 +138,12 @@ class Store:
         from .features import Features
 
         return Features(self.db)
+
+    @cached_property
+    def gate(self) -> Gate:
+        from .gate import Gate
+
+        return Gate(self.db)
 
     @cached_property
     def search(self) -> Search:

@@ -8,6 +8,8 @@ from typing import Any
 
 import apsw
 
+#: Items `h` that have their text: nothing can be derived from one whose body the gate dropped.
+WHOLE = "NOT EXISTS (SELECT 1 FROM dropped d WHERE d.item_id = h.id)"
 #: What apsw.carray makes (a function in its type stubs).
 Bound = Any
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from penchant.app import backfill_status
 
+from .bound import WHOLE
 from .connection import Database
 from .errors import Damaged
 from .report import Report
@@ -127,8 +128,8 @@ def vectors(db: Database, report: Report) -> None:
     """Every text has its vector in every space, once, also among the coarse blocks."""
     for space_id, name, complete in db.rows("SELECT id, name, complete FROM spaces ORDER BY id"):
         missing = db.value(
-            "SELECT count(DISTINCT content_hash) FROM items i WHERE NOT EXISTS"
-            " (SELECT 1 FROM embeddings e WHERE e.space_id = ? AND e.content_hash = i.content_hash)",
+            f"SELECT count(DISTINCT content_hash) FROM items h WHERE {WHOLE} AND NOT EXISTS"
+            " (SELECT 1 FROM embeddings e WHERE e.space_id = ? AND e.content_hash = h.content_hash)",
             (space_id,),
         )
         have = db.value("SELECT count(*) FROM embeddings WHERE space_id = ?", (space_id,))
@@ -179,8 +180,8 @@ def words(db: Database, report: Report) -> None:
     """Every text has its word statistics."""
     have = db.value("SELECT count(*) FROM features")
     missing = db.value(
-        "SELECT count(DISTINCT content_hash) FROM items i WHERE NOT EXISTS"
-        " (SELECT 1 FROM features f WHERE f.content_hash = i.content_hash)"
+        f"SELECT count(DISTINCT content_hash) FROM items h WHERE {WHOLE} AND NOT EXISTS"
+        " (SELECT 1 FROM features f WHERE f.content_hash = h.content_hash)"
     )
     if missing:
         report.warn(
@@ -226,6 +227,27 @@ def ranking(db: Database, report: Report) -> None:
         report.ok("ranking", f"head {head[0]}" + (f", still to do: {behind}" if behind else ", up to date"))
 
 
+def gate(db: Database, report: Report) -> None:
+    """Dropped bodies are in the log, and nothing that the reader acted on is among them."""
+    dropped, here = db.row("SELECT count(*), count(body) FROM dropped") or (0, 0)
+    unlogged = db.value(
+        "SELECT count(*) FROM dropped d WHERE coalesce((SELECT action FROM gate_log g WHERE g.item_id = d.item_id"
+        " ORDER BY id DESC LIMIT 1), '') <> 'dropped'"
+    )
+    whole = db.value("SELECT count(*) FROM dropped d JOIN items i ON i.id = d.item_id WHERE i.text <> ''")
+    if unlogged or whole:
+        report.warn(
+            "gate",
+            f"{unlogged + whole} of {dropped:,} dropped bodies differ from the log",
+            "Another program wrote into the archive; `penchant gate log` is not complete.",
+            "`penchant gate restore ITEM` brings back what the attic has.",
+        )
+    elif dropped:
+        report.ok("gate", f"{dropped:,} bodies dropped, {here:,} of them still in the attic, each in the log")
+    else:
+        report.ok("gate", "nothing dropped")
+
+
 def queue(db: Database, report: Report) -> None:
     """Changes that wait for the worker."""
     waiting = db.value("SELECT count(*) FROM changes")
@@ -242,6 +264,7 @@ ALL: tuple[tuple[str, Callable[[Database, Report], None]], ...] = (
     ("sentences", sentence),
     ("words", words),
     ("ranking", ranking),
+    ("gate", gate),
     ("queue", queue),
 )
 

@@ -104,10 +104,12 @@ def rebuild(
 def _forget(store: Store) -> None:
     """Drop vectors, word statistics, scores and heads; items go back into nobody's queue (see `missing`)."""
     with store.db.write():
-        store.db.run("DELETE FROM coarse")
-        store.db.run("DELETE FROM embeddings")
+        # What belongs to texts that the gate dropped could not be made again.
+        gone = "content_hash NOT IN (SELECT i.content_hash FROM dropped d JOIN items i ON i.id = d.item_id)"
+        store.db.run(f"DELETE FROM embeddings WHERE {gone}")
+        store.vectors.rebuild_coarse()
         store.db.run("UPDATE spaces SET complete = 0")
-        store.db.run("DELETE FROM features")
+        store.db.run(f"DELETE FROM features WHERE {gone}")
         store.db.run("DELETE FROM scores")
         store.db.run("UPDATE heads SET blob = x''")  # versions count on: events name them
         store.db.run("DELETE FROM ranking")

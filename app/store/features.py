@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from .bound import bound, items_of
+from .bound import WHOLE, bound, items_of
 from .connection import Database
 from .rows import load_tags
 
@@ -51,7 +51,7 @@ class Features:
                 f"""SELECT i.id, i.content_hash, i.title, i.text, i.tags FROM items i
                 WHERE i.id IN (
                     SELECT min(h.id) FROM {source}
-                    WHERE NOT EXISTS (SELECT 1 FROM features f WHERE f.content_hash = h.content_hash)
+                    WHERE {WHOLE} AND NOT EXISTS (SELECT 1 FROM features f WHERE f.content_hash = h.content_hash)
                     GROUP BY h.content_hash LIMIT ?)
                 ORDER BY i.id""",
                 (*params, limit),

@@ -13,6 +13,7 @@ from penchant.app.errors import NoSuchSource
 
 from . import text_index
 from .connection import Database, Row
+from .gate_refill import came_again
 from .joins import Joins
 from .plan import Step, plan
 from .rows import INSERT_ITEM, UPDATE_ITEM, Prepared, item_row, prepare
@@ -147,6 +148,7 @@ class Ingest:
                 self._refresh(kind, step)
             if step.back:
                 db.run("UPDATE items SET deleted_at = NULL WHERE id = ?", (step.item_id,))
+        came_again(db, self.joins, steps, now)
         self._sight(sub, [step for step in steps if step.arrives])
 
     def _adopt(self, kind: str, item: Prepared, item_id: int) -> None:

@@ -37,9 +37,14 @@ def _muting(db: Database) -> None:
     )
 
 
+def _gate(db: Database) -> None:
+    script(db, resources.files(__package__).joinpath("gate.sql").read_text(encoding="utf-8"))
+
+
 MIGRATIONS: tuple[Migration, ...] = (
     Migration(1, "first schema", _first),
     Migration(2, "an index for mutes", _muting),
+    Migration(3, "the gate", _gate),
 )
 
 _RECORD = """CREATE TABLE IF NOT EXISTS migrations (

@@ -65,7 +65,8 @@ def unseen_and_muted(shown: Condition) -> Condition:
     """A query for how many items For you lacks because they are muted."""
     sql = _MUTED.format(shown.sql).replace("SELECT i.id", "SELECT count(*)", 1)
     seen = "NOT EXISTS (SELECT 1 FROM item_state s WHERE s.item_id = i.id)"
-    return Condition(f"{sql} AND {seen}", shown.params)
+    whole = "NOT EXISTS (SELECT 1 FROM dropped d WHERE d.item_id = i.id)"
+    return Condition(f"{sql} AND {seen} AND {whole}", shown.params)
 
 
 def _all(terms: Sequence[Condition]) -> Condition:

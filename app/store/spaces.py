@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from .bound import bound
+from .bound import WHOLE, bound
 from .connection import Database
 
 #: Name under which the archive remembers the active sentence space.
@@ -39,10 +39,10 @@ def epoch(db: Database) -> int:
 def lacking(db: Database, space: str) -> list[int]:
     """An item of each text without a vector in this space, the newest last. 60 ms for 100,000 items."""
     rows = db.rows(
-        "WITH lack(content_hash) AS (SELECT content_hash FROM items EXCEPT SELECT content_hash FROM embeddings"
-        " WHERE space_id = (SELECT id FROM spaces WHERE name = ?))"
-        " SELECT max(i.id) FROM lack CROSS JOIN items i ON i.content_hash = lack.content_hash"
-        " GROUP BY lack.content_hash ORDER BY max(i.sort_at), max(i.id)",
+        f"WITH lack(content_hash) AS (SELECT content_hash FROM items h WHERE {WHOLE} EXCEPT"
+        " SELECT content_hash FROM embeddings WHERE space_id = (SELECT id FROM spaces WHERE name = ?))"
+        f" SELECT max(h.id) FROM lack CROSS JOIN items h ON h.content_hash = lack.content_hash WHERE {WHOLE}"
+        " GROUP BY lack.content_hash ORDER BY max(h.sort_at), max(h.id)",
         (space,),
     )
     return [int(row[0]) for row in rows]
@@ -51,9 +51,9 @@ def lacking(db: Database, space: str) -> list[int]:
 def lacking_since(db: Database, space: str, item_id: int) -> list[int]:
     """The same among the items that came after `item_id`."""
     rows = db.rows(
-        "SELECT max(i.id) FROM items i WHERE i.id > ? AND NOT EXISTS (SELECT 1 FROM embeddings e"
-        " WHERE e.space_id = (SELECT id FROM spaces WHERE name = ?) AND e.content_hash = i.content_hash)"
-        " GROUP BY i.content_hash ORDER BY max(i.sort_at), max(i.id)",
+        f"SELECT max(h.id) FROM items h WHERE h.id > ? AND {WHOLE} AND NOT EXISTS (SELECT 1 FROM embeddings e"
+        " WHERE e.space_id = (SELECT id FROM spaces WHERE name = ?) AND e.content_hash = h.content_hash)"
+        " GROUP BY h.content_hash ORDER BY max(h.sort_at), max(h.id)",
         (item_id, space),
     )
     return [int(row[0]) for row in rows]
@@ -73,7 +73,8 @@ def beginnings(db: Database, item_ids: Iterable[int], characters: int) -> list[t
 
 def counted(db: Database) -> tuple[int, int]:
     """(different texts, highest item id) of the archive."""
-    row = db.row("SELECT (SELECT count(DISTINCT content_hash) FROM items), (SELECT max(id) FROM items)")
+    texts = f"SELECT count(DISTINCT content_hash) FROM items h WHERE {WHOLE}"
+    row = db.row(f"SELECT ({texts}), (SELECT max(id) FROM items)")
     return (int(row[0]), int(row[1] or 0)) if row else (0, 0)
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from .bound import bound, items_of
+from .bound import WHOLE, bound, items_of
 from .condition import EVERYTHING, Condition
 from .connection import Database
 from .spaces import activate_sentence_space, active_sentence_space, drop_in_pieces
@@ -113,7 +113,7 @@ class Vectors:
             for row in self.db.rows(
                 f"""SELECT i.id, i.content_hash, i.title, i.text FROM items i
                 WHERE i.id IN (
-                    SELECT min(h.id) FROM {source} WHERE NOT EXISTS (
+                    SELECT min(h.id) FROM {source} WHERE {WHOLE} AND NOT EXISTS (
                         SELECT 1 FROM embeddings e JOIN spaces s ON s.id = e.space_id
                         WHERE s.name = ? AND e.content_hash = h.content_hash)
                     GROUP BY h.content_hash LIMIT ?)

@@ -106,7 +106,7 @@ class Views:
         found = of_few(shown, "n.id") if limit <= _PAGE else of_many(shown, "n.id")
         return _ids(
             self.db.rows(
-                "SELECT n.id FROM items n WHERE n.deleted_at IS NULL"
+                "SELECT n.id FROM items n WHERE n.deleted_at IS NULL AND n.id NOT IN (SELECT item_id FROM dropped)"
                 " AND NOT EXISTS (SELECT 1 FROM item_state s WHERE s.item_id = n.id)"
                 " AND NOT EXISTS (SELECT 1 FROM ranking r WHERE r.item_id = n.id AND r.generation = ?)"
                 f" AND {found.sql} ORDER BY n.sort_at DESC, n.id DESC LIMIT ?",
@@ -120,7 +120,7 @@ class Views:
         found = of_many(self._shown(now), "n.id")
         newest = _ids(
             self.db.rows(
-                "SELECT n.id FROM items n WHERE n.deleted_at IS NULL"
+                "SELECT n.id FROM items n WHERE n.deleted_at IS NULL AND n.id NOT IN (SELECT item_id FROM dropped)"
                 " AND NOT EXISTS (SELECT 1 FROM item_state s WHERE s.item_id = n.id)"
                 " AND n.id NOT IN (SELECT value FROM json_each(?))"
                 f" AND {found.sql} ORDER BY n.sort_at DESC, n.id DESC LIMIT ?",
@@ -150,6 +150,7 @@ class Views:
                     " FROM item_state s"
                     " WHERE NOT EXISTS (SELECT 1 FROM items i WHERE i.id = s.item_id AND"
                     " i.deleted_at IS NOT NULL))"
+                    " - (SELECT count(*) FROM dropped WHERE item_id NOT IN (SELECT item_id FROM item_state))"
                 )
             )
             return unseen - self._muted(now)

@@ -253,7 +253,7 @@ def test_an_archive_of_the_first_version_is_brought_up_to_date(path: Path) -> No
     db.close()
     with Store.open(path) as store:
         assert store.db.value("SELECT count(*) FROM sqlite_schema WHERE name = 'items_muting'") == 1
-    assert [b.name for b in path.parent.glob("*.bak")] == ["archive.db.before-v2.bak"]
+    assert "archive.db.before-v2.bak" in [b.name for b in path.parent.glob("*.bak")]
 
 
 def test_each_migration_is_recorded_and_backed_up(archive: Path) -> None:

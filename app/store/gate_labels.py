@@ -1,0 +1,76 @@
+"""What the reader did with items, as the gate sees it: one row for each item. SQL only."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from .connection import Database
+from .gate_protect import ACTS
+
+
+class Evidence(NamedTuple):
+    """Everything that live events say of one item. Times are of the telling event, Unix seconds."""
+
+    item_id: int
+    at: float
+    kept: bool
+    liked: bool
+    saved: bool
+    opened: bool
+    later: bool
+    searched: bool
+    dwell: float
+    against: bool
+
+
+#: `kept`: the last decision is for it. `searched`: opened or liked from the search.
+_EVIDENCE = f"""
+SELECT item_id, max(at) FILTER (WHERE kind IN {ACTS} OR kind IN ('skip', 'mute', 'impression')),
+    coalesce(max(seq) FILTER (WHERE kind IN ('like', 'save', 'later')), 0)
+        >= coalesce(max(seq) FILTER (WHERE kind IN ('skip', 'mute')), 0),
+    max(kind = 'like'), max(kind = 'save'), max(kind = 'open'), max(kind = 'later'),
+    max(view = 'search' AND kind IN ('open', 'like', 'save')),
+    coalesce(max(CASE WHEN kind = 'dwell' THEN CAST(value ->> 'seconds' AS REAL) END), 0.0),
+    max(kind IN ('skip', 'mute'))
+FROM live_events WHERE item_id IS NOT NULL
+    AND kind IN ('impression', 'open', 'dwell', 'like', 'skip', 'save', 'later', 'mute')
+    AND item_id IN (SELECT id FROM items)
+"""
+
+
+def evidence(db: Database, upto: float | None = None) -> list[Evidence]:
+    """Of every item that an event names, in order of time; with `upto` as it was then."""
+    when = "" if upto is None else "AND at <= ?"
+    rows = db.rows(f"{_EVIDENCE} {when} GROUP BY item_id ORDER BY 2, 1", () if upto is None else (upto,))
+    return [
+        Evidence(int(r[0]), float(r[1]), *(bool(v) for v in r[2:8]), float(r[8]), bool(r[9])) for r in rows
+    ]
+
+
+def ignored(db: Database, before: float, now: float | None = None) -> list[tuple[int, float]]:
+    """(item, when it came) of items that came before a time and that no event names, as of `now`."""
+    return [
+        (int(item_id), float(at))
+        for item_id, at in db.rows(
+            "SELECT i.id, i.first_seen FROM items i WHERE i.first_seen < ?1 AND i.deleted_at IS NULL"
+            " AND NOT EXISTS (SELECT 1 FROM events e WHERE e.item_id = i.id AND (?2 IS NULL OR e.at <= ?2))"
+            " AND NOT EXISTS (SELECT 1 FROM dropped d WHERE d.item_id = i.id)"
+            " ORDER BY i.first_seen, i.id",
+            (before, now),
+        )
+    ]
+
+
+def count(db: Database, before: float) -> tuple[int, int]:
+    """(items acted on, items passed over or unseen since before a time)."""
+    row = db.row(
+        f"SELECT count(*) FILTER (WHERE act), count(*) FILTER (WHERE NOT act) FROM (SELECT max(kind IN {ACTS}) AS act"
+        " FROM live_events WHERE item_id IN (SELECT id FROM items)"
+        " AND kind IN ('impression', 'open', 'dwell', 'like', 'skip', 'save', 'later', 'mute') GROUP BY item_id)"
+    )
+    unseen = db.value(
+        "SELECT count(*) FROM items i WHERE i.first_seen < ? AND i.deleted_at IS NULL"
+        " AND NOT EXISTS (SELECT 1 FROM events e WHERE e.item_id = i.id)",
+        (before,),
+    )
+    return (int(row[0]), int(row[1] + unseen)) if row else (0, int(unseen))
