@@ -18,6 +18,8 @@ from .wire import address, decode, ident, number, parts, record, records, text
 _PICTURE = re.compile(r"\.(?:jpe?g|png|gif|webp|avif)$", re.IGNORECASE)
 _MOVING = re.compile(r"\.(?:mp4|webm|mov)$", re.IGNORECASE)
 
+_PINNED = ("featured_community", "featured_local", "sticky", "instance_sticky")
+
 
 @dataclass(frozen=True, slots=True)
 class Via:
@@ -29,7 +31,7 @@ class Via:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """One page. `entries` are (local id, native id; "" for a cross-post), without what is pinned on top.
+    """One page. `entries` are (local id, native id; "" for a cross-post or a husk), without what is pinned on top.
 
     `gone` are native ids that the page says are deleted; `crossed` maps a cross-post's local id to its original.
     """
@@ -64,9 +66,10 @@ def _joined(views: list[dict[str, Any]], via: Via, crossed: dict[str, str]) -> L
     for view, post in posts:
         native, local = native_of(post, via), ident(post.get("id"))
         original = originals.get(native, "")
-        if not (post.get("sticky") is True or any(str(k).startswith("featured") and post[k] is True for k in post)):
-            entries.append((local, "" if original else native))
-        if post.get("removed") is True or post.get("deleted") is True:
+        husk = post.get("removed") is True or post.get("deleted") is True
+        if not any(post.get(flag) is True for flag in _PINNED):
+            entries.append((local, "" if original or husk else native))
+        if husk:
             gone.append(native)
             continue
         item = to_item(view, via)
