@@ -125,7 +125,7 @@ class ItemActions:
         if here is not None:
             from .why import WhyScreen
 
-            self.app.push_screen(WhyScreen(here[0]))
+            self.app.push_screen(WhyScreen(*here))
 
     def do_theme(self) -> None:
         """The other theme."""

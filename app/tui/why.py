@@ -1,75 +1,269 @@
-"""`w`: the parts that add up to an item's number, in words."""
+"""`w`: the parts that add up to an item's number; each can be answered by "less like this" or turned by its dial."""
 
 from __future__ import annotations
 
-import math
-from typing import TYPE_CHECKING
+import asyncio
+from collections.abc import Callable
+from typing import TYPE_CHECKING, ClassVar
 
-from penchant.app.types import Card
+from rich.segment import Segment
+from textual import events
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Vertical
+from textual.strip import Strip
+
+from penchant.app.rank.steps import turned
+from penchant.app.types import Card, Event
 
 from . import words
+from .bars import StatusLine
 from .cardview import title_of
-from .dialog import TextBox
-from .pager import Block
+from .deeds import UNDONE, Place
+from .dialog import Box
+from .rowlist import RowList
+from .whylines import Line, Said, why_lines
 
 if TYPE_CHECKING:
     from penchant.app.rank.types import Why
 
     from .app import PenchantApp
 
-_HALF = 8
+#: Seconds that an answer may take to be learned before the parts are shown as they are.
+PATIENCE = 5.0
 
 
-def why_blocks(card: Card, why: Why) -> list[Block]:
-    """One line a part, with a bar to the left (against) or right (for) of the middle."""
-    percent = round(why.probability * 100)
-    blocks = [
-        Block(title_of(card), "title"),
-        Block(
-            f"{percent} % likely that you like it, from {words.many(why.labels, 'opinion')} of yours", "meta"
-        ),
-        Block(""),
-    ]
-    top = max((abs(part.logit) for part in why.parts), default=0.0) or 1.0
-    for part in sorted(why.parts, key=lambda part: -abs(part.logit)):
-        role = "plus" if part.logit > 0 else "minus" if part.logit < 0 else "meta"
-        blocks.append(Block(f"{_bar(part.logit / top)} {part.logit:+.2f}  {part.name}", role))
-        blocks += [Block(line, "meta", indent=4) for line in part.words]
-    total = math.fsum(part.logit for part in why.parts)
-    blocks += [
-        Block(""),
-        Block(f"{' ' * (2 * _HALF + 1)} {total:+.2f}  together, which is {percent} %", "head"),
-        Block("Each +0.69 doubles the odds, each -0.69 halves them.", "meta"),
-    ]
-    return blocks
+class WhyList(RowList):
+    """Moves over the lines that can be answered; scrolls where there is none."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        "card--selected", *(f"pager--{role}" for role in ("title", "meta", "text", "head", "plus", "minus"))
+    }  # fmt: skip
+    row_height = 1
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lines: list[Line] = []
+        self._make: Callable[[int], list[Line]] = lambda width: []
+
+    def show(self, make: Callable[[int], list[Line]]) -> None:
+        """Show the lines that `make` gives for a width, the selection on the same thing where it is still there."""
+        self._make = make
+        before = self.current()
+        self.lines = make(max(20, self.scrollable_content_region.width - 2))
+        self.selected = self._place_of(before)
+        self.room_changed()
+        self.redraw()
+        if self.size.height and before is not None:
+            self._bring(self.selected)
+
+    def _place_of(self, before: Line | None) -> int:
+        """Where the line that was selected stands now, else the nearest that can be answered."""
+        found = [n for n, line in enumerate(self.lines) if line.open]
+        if before is not None:
+            same = [n for n in found if self.lines[n].answer == before.answer and self.lines[n].dial == before.dial]
+            # A part that was turned down to nothing can only be turned up again.
+            dial = [n for n in found if before.dial is not None and self.lines[n].dial == before.dial]
+            found = same or dial or sorted(found, key=lambda n: abs(n - self.selected))
+        return found[0] if found else 0
+
+    def current(self) -> Line | None:
+        """The selected line, if there is anything to do with it."""
+        line = self.lines[self.selected] if self.selected < len(self.lines) else None
+        return line if line is not None and line.open else None
+
+    def move(self, step: int) -> None:
+        """To the next line that can be answered, else a line on."""
+        at = self.selected + step
+        while 0 <= at < len(self.lines) and not self.lines[at].open:
+            at += step
+        if 0 <= at < len(self.lines):
+            self.select(at)
+        else:
+            self.jump(self.scroll_offset.y + step)
+
+    def to_end(self, step: int) -> None:
+        """To the first (-1) or last line that can be answered, with everything beyond it."""
+        found = [n for n, line in enumerate(self.lines) if line.open]
+        if found:
+            self.select(found[-1] if step > 0 else found[0])
+        self.jump(self.total_lines if step > 0 else 0)
+
+    def row_count(self) -> int:
+        return len(self.lines)
+
+    def row_strips(self, index: int, width: int, selected: bool) -> list[Strip]:
+        line = self.lines[index]
+        chosen = selected and line.open
+        style = self.get_component_rich_style(f"pager--{line.role}")
+        if chosen:
+            style += self.get_component_rich_style("card--selected", partial=True)
+        text = words.fit(("▌ " if chosen else "  ") + words.one_line(line.text), width)
+        return [Strip([Segment(text, style)], width)]
+
+    def on_click(self, event: events.Click) -> None:
+        index = self.index_at(self.scroll_offset.y + event.y)
+        if index < len(self.lines) and self.lines[index].open:
+            self.select(index, scroll=False)
+
+    def on_resize(self, event: events.Resize) -> None:
+        super().on_resize(event)
+        self.show(self._make)
 
 
-def _bar(share: float) -> str:
-    cells = min(_HALF, round(abs(share) * _HALF))
-    left, right = (" " * _HALF, "━" * cells) if share >= 0 else ("━" * cells, "")
-    return f"{left:>{_HALF}}│{right:<{_HALF}}"
-
-
-class WhyScreen(TextBox):
-    """Asks the ranking, in its thread, and shows the answer."""
+class WhyScreen(Box[None]):
+    """Asks the ranking, in its thread, and shows the answer; what the reader answers is an event first."""
 
     app: PenchantApp
+    AUTO_FOCUS = "WhyList"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        ("q,w", "close", "Close"),
+        ("j,down", "move(1)", "Down"),
+        ("k,up", "move(-1)", "Up"),
+        ("space,pagedown", "page(1)", "Page"),
+        ("b,pageup", "page(-1)", "Page up"),
+        ("g,home", "ends(-1)", "Top"),
+        ("G,end", "ends(1)", "End"),
+        ("x", "less", "Less like this"),
+        ("plus,equals_sign", "dial(1)", "More weight"),
+        ("minus,underscore", "dial(-1)", "Less weight"),
+        ("u", "undo", "Undo"),
+    ]
+    foot = "x less like this  + - dial  u undo  esc closes"
 
-    def __init__(self, card: Card) -> None:
+    def __init__(self, card: Card, place: Place | None = None) -> None:
         super().__init__()
         self.card = card
+        self.place = place or Place()
+        self.less: dict[tuple[str, str], Event] = {}
+        self.dials: dict[tuple[str, str], float] = {}
+        self.source = ""
+        self._names: dict[str, str] = {}
+        self._answering = asyncio.Lock()
 
-    def fill(self) -> None:
-        self.show([Block(title_of(self.card), "title"), Block("Looking at the parts ...", "meta")])
-        self.app.spawn(self._ask())
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="box tall"):
+            yield WhyList()
+            yield StatusLine()
 
-    async def _ask(self) -> None:
-        try:
-            why = await self.app.lessons.why(self.card.item_id)
-        except KeyError:
-            self.show(
-                [Block(title_of(self.card), "title"), Block("This item has not been scored yet.", "meta")]
+    def on_mount(self) -> None:
+        self.tell(self.foot)
+        # The list knows its width only after the first layout.
+        self.call_after_refresh(self._begin)
+
+    def tell(self, text: str) -> None:
+        """Say something in the last line."""
+        self.query_one(StatusLine).tell(text)
+
+    def _begin(self) -> None:
+        self._say("Looking at the parts ...")
+        self.app.spawn(self.ask())
+
+    def _say(self, text: str) -> None:
+        title = title_of(self.card)
+        self.query_one(WhyList).show(lambda width: [Line(title, "title"), Line(text, "meta")])
+
+    async def ask(self) -> None:
+        """Show the parts as they are now."""
+        number = self.card.item_id
+        async with self._answering:  # or an answer given meanwhile would be forgotten
+            self.less, self.dials, self.source = await self.app.bridge.reader.do(
+                lambda store: (
+                    {_answer(event): event for event in store.events.of_item(number) if event.kind == "less"},
+                    store.events.dials(),
+                    next((item.source_key for item in store.items.rank_items([number])), ""),
+                )
             )
+        try:
+            why = await self.app.lessons.why(number)
+        except KeyError:
+            self._say("This item is no longer in the archive.")
             return
         if self.is_mounted:
-            self.show(why_blocks(self.card, why))
+            self._show(why)
+
+    def _show(self, why: Why) -> None:
+        self._names |= {part.key: part.name for part in why.parts}
+        said = Said(frozenset(self.less), self.dials, self.source, self._names)
+        self.query_one(WhyList).show(lambda width: why_lines(self.card, why, said, width))
+
+    # -- moving
+    def action_move(self, step: int) -> None:
+        self.query_one(WhyList).move(step)
+
+    def action_page(self, direction: int) -> None:
+        rows = self.query_one(WhyList)
+        for _ in range(max(1, rows.scrollable_content_region.height - 1)):
+            rows.move(direction)
+
+    def action_ends(self, step: int) -> None:
+        self.query_one(WhyList).to_end(step)
+
+    # -- answering
+    def action_less(self) -> None:
+        line = self.query_one(WhyList).current()
+        if line is None or line.answer is None:
+            self.tell("Nothing is learned here: choose a part, or what it names")
+            return
+        self.app.spawn(self._less(line, line.answer))
+
+    async def _less(self, line: Line, answer: tuple[str, str]) -> None:
+        """Store the answer, or take it back; say so once it is on disk."""
+        async with self._answering:
+            before = self.less.get(answer)
+            if before is not None:
+                await self.app.deeds.take_back([before])
+                del self.less[answer]
+                done = f"Taken back: less like {line.name}"
+            else:
+                value = {"part": answer[0], "key": answer[1]}
+                event = self.app.deeds.event("less", self.card.item_id, self.place, value)
+                await self.app.deeds.record(event)
+                self.less[answer] = event
+                done = f"Less like {line.name}; u undoes"
+        await self._again(done)
+
+    def action_dial(self, by: int) -> None:
+        line = self.query_one(WhyList).current()
+        if line is None or line.dial is None:
+            self.tell("There is no dial here: parts that are learned have one, and sources")
+            return
+        self.app.spawn(self._dial(line, line.dial, by))
+
+    async def _dial(self, line: Line, target: tuple[str, str], by: int) -> None:
+        async with self._answering:
+            before = self.dials.get(target, 1.0)
+            value = turned(before, by)
+            if value == before:
+                self.tell(f"{line.name} stands at {value:g}: it goes no further")
+                return
+            what, key = target
+            await self.app.deeds.record(
+                self.app.deeds.event("dial", None, self.place, {"what": what, "key": key, "value": value})
+            )
+            self.dials[target] = value
+        await self._again(f"{line.name} counts {value:g} times; u undoes")
+
+    def action_undo(self) -> None:
+        self.app.spawn(self._undo())
+
+    async def _undo(self) -> None:
+        async with self._answering:
+            event = await self.app.deeds.undo()
+        await self._again("Nothing to undo" if event is None else f"{UNDONE[event.kind]} undone")
+
+    async def _again(self, done: str) -> None:
+        """Say what is on disk now, then show the parts once that has been learned."""
+        if not self.is_mounted:
+            return
+        self.tell(done)
+        waited = 0.0
+        while self.app.lessons.busy and waited < PATIENCE:
+            await asyncio.sleep(0.02)
+            waited += 0.02
+        if self.is_mounted:
+            await self.ask()
+
+
+def _answer(event: Event) -> tuple[str, str]:
+    return str(event.value.get("part", "")), str(event.value.get("key", ""))
