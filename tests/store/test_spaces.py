@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from penchant.adapters.base import Item, Page
 from penchant.app.store import Store
 from penchant.app.store.spaces import active_sentence_space
 
@@ -40,3 +41,18 @@ def test_a_space_that_is_not_there_cannot_be_active(store: Store) -> None:
     assert active_sentence_space(store.db) == ("gguf:a", 3)
     store.vectors.drop("gguf:a")
     assert store.vectors.sentence() is None and active_sentence_space(store.db) is None
+
+
+def test_a_search_never_mixes_the_bundled_vectors_with_a_model_of_the_same_length(store: Store) -> None:
+    subscription = store.subscriptions.add("rss", "https://feed.example/")
+    items = tuple(
+        Item(native_id=text, url=f"https://feed.example/{text}", title=text) for text in ("owl", "tram")
+    )
+    owl, tram = store.items.put_page(subscription, Page(items, {}), 1_700_000_000.0).item_ids
+    known = store.items.hashes([owl, tram])
+    east, north = np.eye(2, dtype="<f4")
+    store.vectors.put("bundled", [(known[owl], east.tobytes())])
+    store.vectors.put("gguf:m", [(known[owl], north.tobytes()), (known[tram], east.tobytes())])
+    store.vectors.set_complete("gguf:m")
+    hits = store.search.search("bird", embed=lambda _: east).hits
+    assert [hit.item_id for hit in hits] == [owl]
