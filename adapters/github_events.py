@@ -73,7 +73,7 @@ def _about(kind: str, payload: Raw, event: Event, write: Renderer) -> Event:
         issue = record(payload.get("issue"))
         title = line(issue.get("title"), 300)
         comment = to_comment(record(payload.get("comment")), write, f"Re: {title}" if title else "")
-        return replace(_with(event, comment), how="reply")
+        return _with(replace(event, how="reply"), comment)
     if kind == "DiscussionEvent" and action == "created":
         return _with(event, to_issue(record(payload.get("discussion")), write))
     if kind == "PullRequestEvent":

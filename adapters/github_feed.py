@@ -93,9 +93,9 @@ async def _details(session: Session, groups: Sequence[list[Event]], budget: Budg
     gate, out = asyncio.Semaphore(AT_ONCE), Answered()
 
     async def one(path: str) -> tuple[Repo | Item | None, bool]:
-        if not budget.take():
-            return None, True
         async with gate:
+            if not budget.take():
+                return None, True
             try:
                 answer = await session.get(path, accept=HTML_BODIES)
                 read = read_issue if "/pulls/" in path else read_repo

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 
-from .base import Cursor, Item, Page, Settings, SourceError
+from .base import Cursor, Item, Page, RateLimited, Settings, SourceError
 from .github_api import HTML_BODIES, Session, poll_interval
 from .github_items import to_release
 from .github_place import Place
@@ -48,12 +48,15 @@ async def _detailed(session: Session, found: Sequence[Notice], budget: Budget) -
 
     async def one(notice: Notice) -> Item:
         path = session.path_of(notice.detail)
-        if not path or not budget.take():
-            return notice.item
         async with gate:
+            if not path or not budget.take():
+                return notice.item
             try:
                 answer = await session.get(path, accept=HTML_BODIES)
                 detail = await session.client.parse(read_detail, answer.body, session.api)
+            except RateLimited:
+                session.left = 0.0
+                return notice.item
             except SourceError:
                 return notice.item  # told by its title alone
         return with_detail(notice.item, detail) if detail else notice.item

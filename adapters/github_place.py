@@ -153,11 +153,11 @@ def _short(rest: str) -> Place | None:
         return Place(what, name, api=api)  # type: ignore[arg-type]
     if what in OF_REPOS and (full := repo_name(name)):
         return Place(what, full, api=api)  # type: ignore[arg-type]
+    if what in (*OF_PEOPLE, *OF_REPOS, "trending", "topic", "notifications"):
+        return None
     if full := repo_name(path):
         return Place("releases", full, api=api)
-    if _LOGIN.fullmatch(path) and what not in (*OF_PEOPLE, *OF_REPOS, "trending", "topic", "notifications"):
-        return Place("user", path, api=api)
-    return None
+    return Place("user", path, api=api) if _LOGIN.fullmatch(path) else None
 
 
 def _trending(given: dict[str, list[str]], api: str) -> Place | None:

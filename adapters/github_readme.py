@@ -92,8 +92,8 @@ async def complete(
         if wish == "skip":
             return None, None
         found = Readme("failed")
-        if budget.take():
-            async with gate:
+        async with gate:  # inside: after a refusal nobody goes on asking
+            if budget.take():
                 found = await read_readme(session, repo.name, old if wish == "check" else "")
         if found.state == "read":
             shelf.settle(repo, found.etag)
@@ -113,10 +113,13 @@ async def complete(
     return [item for item, _ in done if item], [repo for _, repo in done if repo]
 
 
-async def catch_up(session: Session, shelf: Shelf, budget: Budget) -> list[Item]:
-    """Repositories that were shown without their README, now with it: as many as the budget allows."""
+async def catch_up(session: Session, shelf: Shelf, budget: Budget, seen: set[int]) -> list[Item]:
+    """Repositories that an earlier visit showed without their README, now with it, as far as the budget goes.
+
+    `seen` are those that this visit asked for already.
+    """
     found: list[tuple[Repo, bool]] = []
-    for own, kept in shelf.unread()[: budget.left // 2]:
+    for own, kept in [(i, k) for i, k in shelf.unread() if i not in seen][: budget.left // 2]:
         if not budget.take():
             break
         try:

@@ -63,6 +63,7 @@ class _Reading:
         self.session, self.accept, self.by = session, accept, by
         self.state, self.shelf = State.load(cursor), Shelf.load(cursor)
         self.before, self.budget = self.state.known, Budget.of(session, settings)
+        self.seen: set[int] = set()
 
     async def pages(self, path: str, limit: int) -> AsyncIterator[Page]:
         """The newest page, then older ones up to `limit` rows (0: no others), then READMEs still unread."""
@@ -79,7 +80,7 @@ class _Reading:
             after = after_older(self.state, self.before, ids, self.session.next_path(answer))
             async for page in self._shown(repos, after):
                 yield page
-        items = await catch_up(self.session, self.shelf, self.budget)
+        items = await catch_up(self.session, self.shelf, self.budget, self.seen)
         yield Page(tuple(items), self._cursor())
 
     async def _get(self, path: str, etag: str) -> Response:
@@ -94,6 +95,7 @@ class _Reading:
         starts = range(0, max(len(repos), 1), CHUNK)
         for start in starts:
             part = repos[start : start + CHUNK]
+            self.seen |= {repo.id for repo in part}
             news = [(repo, bool(self.before) and str(repo.id) not in self.before) for repo in part]
             items, _ = await complete(self.session, self.shelf, news, self.budget)
             if start == starts[-1]:
