@@ -52,9 +52,12 @@ class Lobsters:
         self, client: Client, settings: Settings, native_id: str, extra: Mapping[str, Any] | None = None
     ) -> Page:
         """The comments of a story, for the article view. Raises `SourceError`. Never store its empty cursor."""
-        short = native_id.removeprefix("lobsters:").rpartition("/")[2]
-        if "/c/" in native_id.replace(":", "/") or not re.fullmatch(r"[a-z0-9]{4,12}", short):
-            raise NotFound("Comments are read as part of their story", hint="Open it in the browser (o).")
+        rest = native_id.removeprefix("lobsters:")
+        short = rest.rpartition("/")[2]
+        if not re.fullmatch(r"[a-z0-9]{4,12}", short):
+            raise NotFound(f"{native_id[:40]!r} is no story of Lobsters", hint="Open it in the browser (o).")
+        if "c" in rest.split("/")[:-1]:
+            return Page((), {})  # nothing says which story a comment of a feed is below
         session = Session.of(client, settings, places.from_settings(settings))
         try:
             answer = await session.get(f"/s/{short}.json")

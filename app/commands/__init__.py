@@ -8,7 +8,7 @@ from __future__ import annotations
 
 #: Command -> (module of this package, one line of help), in the order of `--help`.
 COMMANDS: dict[str, tuple[str, str]] = {
-    "add": ("add", "follow a source: a site, a feed, mastodon:HOST, hackernews:top, sample"),
+    "add": ("add", "follow a source: a site, a feed, mastodon:HOST, r/NAME, !NAME@HOST, hackernews:top, sample"),
     "remove": ("remove", "stop following a source"),
     "sources": ("sources", "list what you follow and how it is doing"),
     "sync": ("sync", "fetch now, with progress"),
@@ -30,4 +30,6 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "evaluate": ("evaluate", "measure the ranking against simple recipes"),
     "config": ("config", "show, check or print the configuration"),
     "mastodon": ("mastodon", "sign in to a Mastodon server"),
+    "reddit": ("reddit", "sign in to Reddit with an app of your own"),
+    "lemmy": ("lemmy", "sign in to a Lemmy or PieFed server"),
 }

@@ -18,6 +18,9 @@ _EXAMPLES = """examples:
   penchant add https://example.org             finds the site's feed
   penchant add hackernews:top                  top, new, best, ask or show
   penchant add mastodon:mastodon.social        signs in, then your home timeline
+  penchant add r/python                        Reddit: r/NAME/new, u/NAME, reddit:home, reddit:saved
+  penchant add https://lobste.rs/t/python      Lobsters: lobsters:newest, a tag, ~USER
+  penchant add !technology@lemmy.world         Lemmy and PieFed: lemmy:HOST/local, piefed:HOST/all
   penchant add https://github.com/ada/engine   its releases; github:received: what people you follow star
   penchant add arxiv:cat:cs.IR                 papers of a category, an author (arxiv:au:...), a search
   penchant add https://example.org/feed.xml --title "My name for it" --folder Tech"""
@@ -55,6 +58,10 @@ def run(args: argparse.Namespace, context: Context) -> int | None:
         from .mastodon import sign_in_if_needed
 
         chosen = sign_in_if_needed(chosen, context)
+    elif chosen.kind in ("reddit", "lemmy"):
+        from . import lemmy, reddit
+
+        chosen = {"reddit": reddit, "lemmy": lemmy}[chosen.kind].account_if_needed(chosen, context)
     elif chosen.kind == "github":
         from .github_token import token_if_needed
 
