@@ -56,7 +56,7 @@ class OnboardingScreen(Screen[None]):
             yield Static(WELCOME if self.first else "Add sources", classes="head", markup=False)
             yield TickList(map(_row, self.offered), id="starters")
             for name, label, hint in (
-                ("address", "Address", "any site, feed, hackernews:new, github:received, arxiv:cat:cs.IR"),
+                ("address", "Address", "any site, feed, r/python, !name@host, github:received, arxiv:cat:cs.IR"),
                 (
                     "mastodon",
                     "Mastodon",
