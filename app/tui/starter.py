@@ -24,7 +24,7 @@ class Starter:
 
 STARTERS: tuple[Starter, ...] = (
     Starter("hackernews", "hackernews:top", "Hacker News", "the front page: links, points, comments"),
-    Starter("rss", "https://lobste.rs/rss", "Lobsters", "programming, invited authors"),
+    Starter("lobsters", "lobsters:hottest", "Lobsters", "programming, invited authors"),
     Starter("rss", "https://lwn.net/headlines/rss", "LWN.net", "Linux and free software, in depth"),
     Starter(
         "rss", "https://feeds.arstechnica.com/arstechnica/index", "Ars Technica", "technology and science"
@@ -36,5 +36,7 @@ STARTERS: tuple[Starter, ...] = (
     Starter("rss", "https://feeds.bbci.co.uk/news/world/rss.xml", "BBC World", "world news"),
     Starter("github", "github:trending?days=7", "GitHub: new this week", "new repositories with the most stars"),
     Starter("arxiv", "arxiv:list:cs.CL", "arXiv: language", "the day's papers of cs.CL; any category by its address"),
+    Starter("reddit", "reddit:r/programming", "r/programming", "Reddit; any community by its name, like r/python"),
+    Starter("lemmy", "lemmy:lemmy.world/c/technology", "!technology@lemmy.world", "Lemmy, in the fediverse"),
 )
 SAMPLE = Starter("sample", "sample:feed", "Sample feed", "240 made-up items, no network: to try penchant")
