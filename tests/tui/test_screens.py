@@ -159,7 +159,7 @@ async def test_first_run_follows_what_is_ticked(archive_of_nothing: Any, run_app
         await pilot.press("space", "down", "space", "ctrl+s")
         await wait(named(app, "FeedScreen"))
         found = archive_of_nothing.read(lambda store: store.subscriptions.all())
-        assert {s.address for s in found} == {"hackernews:top", "https://lobste.rs/rss"}
+        assert {s.address for s in found} == {"hackernews:top", "lobsters:hottest"}
         assert all(s.state == "queued" for s in found)
 
 
