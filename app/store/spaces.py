@@ -37,7 +37,10 @@ def epoch(db: Database) -> int:
 
 
 def lacking(db: Database, space: str) -> list[int]:
-    """An item of each text without a vector in this space, the newest last. 60 ms for 100,000 items."""
+    """An item of each text without a vector in this space, the newest last.
+
+    25 ms for 100,000 items of which none lacks, half a second where all do.
+    """
     rows = db.rows(
         f"WITH lack(content_hash) AS (SELECT content_hash FROM items h WHERE {WHOLE} EXCEPT"
         " SELECT content_hash FROM embeddings WHERE space_id = (SELECT id FROM spaces WHERE name = ?))"

@@ -30,6 +30,10 @@ class SourcesScreen(Screen[int]):
     """Answers with the id of a source to read, or None."""
 
     CSS_PATH = "more.tcss"
+    DEFAULT_CSS = """
+    SourcesScreen #models { height: auto; max-height: 6; padding: 0 1; display: none; }
+    SourcesScreen #models.wrong { color: $error; }
+    """
     app: PenchantApp
     BINDINGS: ClassVar[list[BindingType]] = [
         ("escape,q", "back", "Back"),
@@ -50,6 +54,7 @@ class SourcesScreen(Screen[int]):
 
     def compose(self) -> ComposeResult:
         yield StatusLine(id="above")
+        yield Static("", id="models", markup=False)
         yield SourceList()
         yield StatusLine(id="below")
 
@@ -67,9 +72,11 @@ class SourcesScreen(Screen[int]):
         self.query_one(SourceList).show(sources)
         failing = sum(1 for source in sources if source.error and not source.paused)
         above = f"Sources: {len(sources)}" + (f" · {failing} failing" if failing else "")
-        if status is not None and (line := words.one_line(status.line())):
-            above += f" · {line}"
         self.query_one("#above", StatusLine).tell(above)
+        models = self.query_one("#models", Static)
+        models.update(words.one_line(status.line()) if status is not None else "")
+        models.display = status is not None and bool(status.line())
+        models.set_class(status is not None and bool(status.note), "wrong")
 
     def heard(self, pulse: Pulse) -> None:
         """The archive changed."""

@@ -9,6 +9,7 @@ import pytest
 from rich.segment import Segment
 
 from penchant.adapters.base import Item
+from penchant.app.backfill_status import KEY, Status
 from penchant.app.tui.articletext import link_at
 from penchant.app.types import View
 
@@ -275,3 +276,21 @@ async def test_a_failing_disk_is_put_into_words(
             assert not app.feed_screen.feed.current().marks.liked
         await pilot.press("l")
         await wait(lambda: archive.kinds() == ["like"])
+
+
+async def test_the_sources_screen_says_how_far_the_sentence_vectors_are(
+    archive: Any, run_app: Any, wait: Any, lines: Any
+) -> None:
+    def tell(status: Status) -> None:
+        archive.read(lambda store: store.control.remember(KEY, status.to_json()))
+
+    tell(Status("gguf:m:1", 250, 1000))
+    async with run_app(archive) as (_, pilot):
+        await pilot.press("S")
+        await wait(lambda: any("Sentence vectors: 250 of 1,000 texts (25 %)" in line for line in lines(pilot.app)))
+        tell(Status("gguf:m:1", 250, 1000, (), "there is no model file at /a/\x1b[31mb.gguf", "Correct `sentence`."))
+        await wait(lambda: "no model file" in " ".join(lines(pilot.app)))
+        text = " ".join(" ".join(lines(pilot.app)).split())
+        assert "Correct `sentence`." in text and "\x1b" not in text
+        tell(Status("gguf:m:1", 1000, 1000))
+        await wait(lambda: "Sentence" not in " ".join(lines(pilot.app)))
