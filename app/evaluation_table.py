@@ -1,74 +1,117 @@
-"""Measurements as lines of text."""
+"""Measurements as lines of text, at most 80 columns wide."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from .rank.evaluate import Curve, Figure, Step
+from .rank.evaluate import AVERAGE, HEAD, ONLY, Curve, Figure, Step
 
-_RED, _PLAIN = "\x1b[31m", "\x1b[0m"
-
-
-def verdict(step: Step, rate: str = "like rate") -> str:
-    """What is wrong with a step: "" when ours is at least equal within its interval and no worse than the rate."""
-    faults = []
-    margin = step.margin
-    if step.labels >= 8 and margin.mean < 0 and not margin.mean + (margin.half or 0.0) >= 0:
-        faults.append(f"AUC below {step.rival}")
-    ours = next(iter(step.loss.values())).mean
-    if rate in step.loss and ours > step.loss[rate].mean:
-        faults.append(f"log loss above the {rate}")
-    return ", ".join(faults)
+_BOLD, _PLAIN = "\x1b[1m", "\x1b[0m"
+_WIDTH = 18
 
 
 def curve_lines(curve: Curve, *, colour: bool = False) -> list[str]:
-    """A table: one row for each number of labels, AUC and log loss of each method."""
+    """Methods in rows, numbers of labels in columns: AUC, log loss, Brier score, calibration error."""
     people = "1 reader" if curve.readers == 1 else f"{curve.readers} readers"
-    out = [f"{curve.name} ({people})"]
+    out = [f"{curve.name}, {curve.order} order, {people}"]
     if not curve.steps:
         return [*out, "  too few ratings to measure"]
-    names = list(curve.steps[0].auc)
-    out.append("  labels  AUC " + "".join(f"{name:>15}" for name in names) + "   margin over the best recipe")
-    for step in curve.steps:
-        fault = verdict(step)
-        cells = "".join(f"{_cell(step.auc[name]):>15}" for name in names)
-        line = f"  {step.labels:6}      {cells}   {_signed(step.margin)} {step.rival}"
-        out.append(_paint(line + (f"   BELOW: {fault}" if fault else ""), fault, colour))
-    told = [name for name in names if any(math.isfinite(s.loss[name].mean) for s in curve.steps)]
-    out.append("  labels  log loss" + "".join(f"{name:>15}" for name in told))
-    for step in curve.steps:
-        cells = "".join(f"{_cell(step.loss[name]):>15}" for name in told)
-        out.append(_paint(f"  {step.labels:6}          {cells}", "log loss" in verdict(step), colour))
+    steps = curve.steps
+
+    def row(name: str, cell: Callable[[Step], float], *, bold: bool = False, form: str = ".3f") -> None:
+        cells = "".join(f"{_short(cell(step), form):>6}" for step in steps)
+        line = f"  {name:{_WIDTH}.{_WIDTH}}{cells}"
+        out.append(f"{_BOLD}{line}{_PLAIN}" if bold and colour else line)
+
+    row("labels", lambda s: s.labels, form="d")
+    row("splits", lambda s: s.runs, form="d")
+    out.append("  AUC, 0.5 is chance")
+    names = list(dict.fromkeys(name for step in steps for name in step.auc))
+    silent = [n for n in names if n.startswith(ONLY) and all(_mean(s.auc, n) == 0.5 for s in steps)]
+    for name in ordered(n for n in names if n not in silent):
+        row(name, lambda s, n=name: _mean(s.auc, n), bold=name == HEAD)  # type: ignore[misc]
+        if name == HEAD:
+            row("  ± (95 %)", lambda s: s.auc[HEAD].half)
+    row("over the best one*", lambda s: s.margin[best(s)].mean, form="+.3f")
+    row("  ± (95 %)", lambda s: s.margin[best(s)].half)
+    for title, of in (("log loss, less is better", "loss"), ("Brier score, less is better", "brier")):
+        out.append(f"  {title}")
+        told = [n for n in names if any(math.isfinite(_mean(getattr(s, of), n)) for s in steps)]
+        for name in ordered(told):
+            row(name, lambda s, n=name, o=of: _mean(getattr(s, o), n), bold=name == HEAD)  # type: ignore[misc]
+    out.append("  expected calibration error of penchant, all splits together")
+    row("as measured", lambda s: s.error)
+    row("rms, less noise", lambda s: s.error_debiased)
+    out.append(f"  * the best method but ours at each number of labels; at {steps[-1].labels}: {best(steps[-1])}")
+    if silent:
+        out.append(f"  nothing to go by here: {', '.join(n.removeprefix(ONLY) for n in silent)}")
     return out
 
 
-def replay_lines(own: dict[str, Any]) -> list[str]:
+def best(step: Step, among: Iterable[str] | None = None) -> str:
+    """The method of the highest AUC but ours (and our plain average)."""
+    names = [n for n in (step.margin if among is None else among) if n != AVERAGE]
+    return max(names, key=lambda name: step.auc[name].mean)
+
+
+def ordered(names: Iterable[str]) -> list[str]:
+    """Ours first, then the average, each expert alone, then the rest as they come."""
+    kept = list(names)
+    return sorted(kept, key=lambda n: (n != HEAD, n != AVERAGE, not n.startswith(ONLY)))
+
+
+_COLUMNS = (
+    ("auc", "AUC", True),
+    ("decided", "decided", False),
+    ("auc_ipw", "by place", False),
+    ("log_loss", "log loss", True),
+    ("brier", "Brier", False),
+    ("ndcg", "NDCG@10", False),
+)
+
+
+def replay_lines(own: Mapping[str, Any]) -> list[str]:
     """The replay of the reader's own labels."""
     out = [
-        f"your events: {own['decisions']} decisions ({own['liked']:.0%} liked), {own['labels']} labels,"
-        " each predicted before it was learned",
-        f"  {'':14}{'AUC':>15}{'log loss':>15}",
+        f"your events: {own['labels']} labels ({own['decisions']} decisions, {own['liked']:.0%} for) in"
+        f" {own['visits']} visits,",
+        "each predicted before it was learned",
+        f"  {'':{_WIDTH}}" + "".join(f"{title:>{13 if wide else 9}}" for _, title, wide in _COLUMNS),
     ]
-    for name, figures in own["methods"].items():
-        cells = "".join(f"{_cell(Figure(**figures[key])):>15}" for key in ("auc", "log_loss"))
-        out.append(f"  {name:14}{cells}")
-    return [*out, f"  expected calibration error {own['calibration_error']:.3f}"]
+    for name in ordered(own["methods"]):
+        figures = own["methods"][name]
+        cells = ""
+        for key, _, wide in _COLUMNS:
+            figure = Figure(**figures[key])
+            cells += f"{_with_half(figure) if wide else _number(figure.mean):>{13 if wide else 9}}"
+        out.append(f"  {name:{_WIDTH}.{_WIDTH}}{cells}")
+    out += [
+        "  decided: among likes and skips alone; by place: each label counts by the inverse",
+        "  chance that its place is looked at; NDCG@10: of each visit",
+        f"  expected calibration error {own['calibration_error']:.3f}"
+        f" (root mean square less noise {own['calibration_error_debiased']:.3f})",
+    ]
+    chance = own["places"]["chance"]
+    if chance:
+        places = ", ".join(f"{2**g:d} {c:.2f}" for g, c in enumerate(chance))
+        out.append(f"  chance of looking by place: {places}")
+    return out
 
 
-def _cell(figure: Figure) -> str:
-    if not math.isfinite(figure.mean):
-        return "-"
+def _mean(figures: Mapping[str, Figure], name: str) -> float:
+    return figures[name].mean if name in figures else math.nan
+
+
+def _number(value: float, form: str = ".3f") -> str:
+    return f"{value:{form}}" if math.isfinite(value) else "-"
+
+
+def _short(value: float, form: str) -> str:
+    return _number(value, form).replace("0.", ".", 1)
+
+
+def _with_half(figure: Figure) -> str:
     half = f" ±{figure.half:.3f}" if math.isfinite(figure.half) else ""
-    return f"{figure.mean:.3f}{half}"
-
-
-def _signed(figure: Figure) -> str:
-    if not math.isfinite(figure.mean):
-        return "-"
-    half = f" ±{figure.half:.3f}" if math.isfinite(figure.half) else ""
-    return f"{figure.mean:+.3f}{half}"
-
-
-def _paint(line: str, bad: object, colour: bool) -> str:
-    return f"{_RED}{line}{_PLAIN}" if bad and colour else line
+    return _number(figure.mean) + half

@@ -1,24 +1,40 @@
-"""How well a ranking predicts: learning curves over readers, and the replay of one reader's own labels.
+"""How well a ranking predicts: learning curves over readers.
 
-Every number is out of sample: fit on what came before, judged on what follows.
+Every number is out of sample: fitted on some labels, judged on those that follow. Archive statistics (how common words
+are, where texts lie) come from the texts of all items, for every method alike, and from no label.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from .batch import Batch
+from .metrics import (
+    Bin,
+    auc,
+    brier,
+    calibration_curve,
+    calibration_error,
+    calibration_error_debiased,
+    half_width,
+    log_loss,
+)
 from .model import SPACES, Model
 from .recipe import Recipe
 from .types import Label
 
 #: Label counts of a learning curve.
-STEPS = (4, 8, 16, 32, 64, 128, 256, 512)
-#: Items to judge a fit on, at least.
-TEST_ITEMS = 25
+STEPS = (0, 4, 8, 16, 32, 64, 128, 256, 512)
+#: Items to judge a fit on, at least; in time order at most so many of the next, as no model is in use for longer.
+TEST_ITEMS, HORIZON = 25, 100
+#: Splits of a single reader, of each of several.
+REPEATS, QUICK = (20, 2), (6, 1)
+SOME = 24
+#: Names of methods: this program, its experts with equal weights, and the beginning of each expert alone.
+HEAD, AVERAGE, ONLY = "penchant", "plain average", "only "
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +49,9 @@ class Reader:
 
 @dataclass(frozen=True, slots=True)
 class DataSet:
-    """Items as the model sees them (`batch`) and as its rivals do (texts; by space vectors float32[N, v])."""
+    """Items as the model sees them (`batch`) and as its rivals do (texts; by space vectors float32[N, v];
+    `points` float64[N], NaN where unknown; `source` int64[N]).
+    """
 
     name: str
     batch: Batch
@@ -42,12 +60,40 @@ class DataSet:
     readers: Sequence[Reader]
     published: np.ndarray | None = None
     recipe: Recipe = field(default_factory=Recipe)
+    points: np.ndarray | None = None
+    source: np.ndarray | None = None
 
 
-#: (score float64[m], probability float64[m] or None) of the test rows after the training rows.
+@dataclass(frozen=True, slots=True)
+class Task:
+    """Learn `train` (rows of the data set) with `y` in {0, 1} and `weight`, then judge the rows `test`.
+
+    `at` float64[len(test)] is when the test rows appeared, or None.
+    """
+
+    train: np.ndarray
+    y: np.ndarray
+    weight: np.ndarray
+    test: np.ndarray
+    at: np.ndarray | None = None
+
+    @property
+    def one_sided(self) -> bool:
+        """Whether there is nothing to tell apart yet."""
+        return not len(self.y) or bool(self.y.min() == self.y.max())
+
+    @property
+    def rate(self) -> np.ndarray:
+        """The like rate (add one) for every test row."""
+        liked = float(self.weight @ self.y)
+        return np.full(len(self.test), (liked + 1.0) / (float(self.weight.sum()) + 2.0))
+
+
+#: (score float64[m], probability float64[m] or None) of the test rows.
 Answer = tuple[np.ndarray, "np.ndarray | None"]
-#: fit(train rows, y, test rows, when the test rows appeared or None).
-Fit = Callable[[np.ndarray, np.ndarray, np.ndarray, "np.ndarray | None"], Answer]
+#: One or several methods at once, by name.
+Fit = Callable[[Task], Mapping[str, Answer]]
+Method = Callable[[DataSet], Fit]
 
 
 def fresh(data: DataSet) -> Model:
@@ -56,53 +102,51 @@ def fresh(data: DataSet) -> Model:
 
 
 def ours(data: DataSet) -> Fit:
-    """The model of this program, with everything it knows of an item."""
+    """The model of this program with everything it knows of an item; its experts alone, and their plain average.
 
-    def fit(train: np.ndarray, y: np.ndarray, test: np.ndarray, _at: np.ndarray | None) -> Answer:
-        model = fresh(data)
-        for row, value in zip(train.tolist(), y.tolist(), strict=True):
-            model.learn(Label("", row, int(value), 1.0), data.batch, row)
-        scores = model.score(data.batch.take(test))
-        return scores.logit, scores.probability
+    Rows that only add to those of the last call are learned on top.
+    """
+    state: list[tuple[np.ndarray, np.ndarray, Model]] = []
+
+    def fit(task: Task) -> Mapping[str, Answer]:
+        known, model = 0, fresh(data)
+        if state:
+            rows, y, before = state[0]
+            if np.array_equal(rows, task.train[: len(rows)]) and np.array_equal(y, task.y[: len(y)]):
+                known, model = len(rows), before
+        for row, value, weight in list(zip(task.train, task.y, task.weight, strict=True))[known:]:
+            model.learn(Label("", int(row), int(value), float(weight)), data.batch, int(row))
+        state[:] = [(task.train, task.y, model)]
+        return answers(model, data.batch.take(task.test))
 
     return fit
 
 
-def auc(score: np.ndarray, y: np.ndarray) -> float:
-    """Chance that a liked item stands above one that is not, ties half; NaN without both."""
-    liked = int(y.sum())
-    against = len(y) - liked
-    if not liked or not against:
-        return float("nan")
-    _, place, count = np.unique(score, return_inverse=True, return_counts=True)
-    rank = (np.cumsum(count) - (count - 1) / 2.0)[place]
-    return float((rank[y > 0].sum() - liked * (liked + 1) / 2.0) / (liked * against))
+def answers(model: Model, batch: Batch, now: float = 0.0) -> dict[str, Answer]:
+    """What the model, its experts alone and their plain average say of a batch."""
+    opinions = model.opinions(batch, now)
+    scores = model.score(batch, now=now)
+    alone = {ONLY + name: (opinions[:, k], None) for k, name in enumerate(model.experts)}
+    return {HEAD: (scores.logit, scores.probability), AVERAGE: (opinions.mean(axis=1), None), **alone}
 
 
-def log_loss(probability: np.ndarray, y: np.ndarray) -> float:
-    """Mean negative log likelihood in nats."""
-    p = np.clip(probability, 1e-6, 1.0 - 1e-6)
-    return float(-np.mean(y * np.log(p) + (1.0 - y) * np.log(1.0 - p)))
+def split(reader: Reader, n: int, r: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray] | None:
+    """(train, test) places of n labels and of what follows them, the r-th time.
 
-
-def splits(
-    reader: Reader, n: int, repeats: int, rng: np.random.Generator
-) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """(train, test) places of n labels and what follows them.
-
-    With times: windows of n labels from `repeats` start points, in time order (equal times in
-    random order). Without: random orders. Nothing where fewer than TEST_ITEMS would follow.
+    With times: a window of n labels in time order (equal times in random order), from the start when
+    r is 0, else from anywhere, and the HORIZON labels after it. Without: a random order, and all the
+    rest; with an equal generator that of a smaller n begins that of a larger one. None where fewer than
+    TEST_ITEMS would follow.
     """
     total = len(reader.rows)
-    for r in range(repeats):
-        if total - n < TEST_ITEMS:
-            return
-        noise = rng.random(total)
-        order = np.argsort(noise) if reader.at is None else np.lexsort((noise, reader.at))
-        start = 0
-        if reader.at is not None and r:
-            start = int(rng.integers(0, max(1, total - n - max(TEST_ITEMS, total // 6) + 1)))
-        yield order[start : start + n], order[start + n :]
+    if total - n < TEST_ITEMS:
+        return None
+    noise, where = rng.random(total), float(rng.random())
+    order = np.argsort(noise) if reader.at is None else np.lexsort((noise, reader.at))
+    room = max(0, total - n - max(TEST_ITEMS, total // 6))
+    start = int(where * room) if reader.at is not None and r else 0
+    end = total if reader.at is None else start + n + HORIZON
+    return order[start : start + n], order[start + n : end]
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,154 +159,122 @@ class Figure:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One number of labels: figures by method; `margin` is our AUC less that of the best rival, pair by pair."""
+    """One number of labels: figures by method.
+
+    `margin` is our AUC less that of each other method, `saved` the log loss of each less ours, both
+    pair by pair. `error` and `error_debiased` are the calibration error over all splits together.
+    """
 
     labels: int
     runs: int
     auc: dict[str, Figure]
     loss: dict[str, Figure]
-    margin: Figure
-    rival: str
+    brier: dict[str, Figure]
+    margin: dict[str, Figure]
+    saved: dict[str, Figure]
+    error: float
+    error_debiased: float
+    calibration: list[Bin]
 
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """The learning curve of one data set."""
+    """The learning curve of one data set; `order` is "time" or "random"."""
 
     name: str
+    order: str
     readers: int
     steps: list[Step] = field(default_factory=list)
 
 
+def orders(data: DataSet) -> list[tuple[str, DataSet]]:
+    """The data set in random order and, where its readers have times, in time order."""
+    blind = replace(data, readers=[replace(reader, at=None) for reader in data.readers])
+    timed = bool(data.readers) and all(reader.at is not None for reader in data.readers)
+    return [("random", blind), *([("time", data)] if timed else [])]
+
+
 def curve(
     data: DataSet,
-    methods: dict[str, Callable[[DataSet], Fit]],
+    methods: Sequence[Method],
     *,
-    rivals: Sequence[str],
+    order: str = "random",
     steps: Sequence[int] = STEPS,
     repeats: int = 0,
+    quick: bool = False,
     seed: int = 0,
     progress: Callable[[str], None] | None = None,
 ) -> Curve:
     """Fit every method on the first n labels and test it on what follows, for every n and reader.
 
-    `repeats` 0: 20 for a single reader, 2 for each of several. The first method is ours.
+    `repeats` 0: REPEATS; `quick`: QUICK, and of several readers the first SOME.
     """
-    repeats = repeats or (20 if len(data.readers) == 1 else 2)
-    fits = {name: make(data) for name, make in methods.items()}
-    own = next(iter(methods))
-    out = Curve(data.name, len(data.readers))
-    for n in steps:
-        rng = np.random.default_rng([seed, n])
-        found: dict[str, list[tuple[float, float]]] = {name: [] for name in fits}
-        groups: list[int] = []
-        for g, reader in enumerate(data.readers):
-            for train, test in splits(reader, n, repeats, rng):
-                y = reader.y[test]
-                if y.min() == y.max():
-                    continue
-                groups.append(g)
-                at = None if reader.at is None else reader.at[test]
-                for name, fit in fits.items():
-                    score, chance = fit(reader.rows[train], reader.y[train], reader.rows[test], at)
-                    loss = float("nan") if chance is None else log_loss(chance, y)
-                    found[name].append((auc(score, y), loss))
-        if groups:
-            out.steps.append(_step(n, found, np.array(groups), own, rivals))
-            if progress:
-                progress(f"{data.name}: {n} labels")
+    repeats = repeats or (QUICK if quick else REPEATS)[len(data.readers) > 1]
+    chosen = list(data.readers)[: SOME if quick else None]
+    out = Curve(data.name, order, len(chosen))
+    fits = [make(data) for make in methods]
+    found: dict[int, list[_Run]] = {n: [] for n in steps}
+    for g, reader in enumerate(chosen):
+        for r in range(repeats):
+            for n in steps:
+                if (parts := split(reader, n, r, np.random.default_rng([seed, g, r]))) is not None:
+                    found[n] += _run(reader, g, *parts, fits)
+        if progress and (len(chosen) == 1 or g % 10 == 9):
+            progress(f"{data.name}, {order} order: reader {g + 1} of {len(chosen)}")
+    out.steps.extend(_step(n, runs, len(chosen) == 1) for n, runs in found.items() if runs)
     return out
 
 
-def _step(
-    n: int, found: dict[str, list[tuple[float, float]]], groups: np.ndarray, own: str, rivals: Sequence[str]
-) -> Step:
-    table = {name: np.array(pairs) for name, pairs in found.items()}
-    if len(set(groups.tolist())) > 1:  # splits of one reader are one observation
-        table = {k: np.array([t[groups == g].mean(axis=0) for g in np.unique(groups)]) for k, t in table.items()}
-    known = [name for name in rivals if name in table]
-    rival = max(known, key=lambda name: float(table[name][:, 0].mean()), default="")
-    margin = table[own][:, 0] - table[rival][:, 0] if rival else np.full(1, np.nan)
+@dataclass(frozen=True, slots=True)
+class _Run:
+    reader: int
+    rows: np.ndarray
+    y: np.ndarray
+    said: dict[str, Answer]
+
+
+def _run(reader: Reader, number: int, train: np.ndarray, test: np.ndarray, fits: Sequence[Fit]) -> list[_Run]:
+    y = reader.y[test]
+    if y.min() == y.max():
+        return []
+    at = None if reader.at is None else reader.at[test]
+    task = Task(reader.rows[train], reader.y[train], np.ones(len(train)), reader.rows[test], at)
+    said = {name: answer for fit in fits for name, answer in fit(task).items()}
+    return [_Run(number, task.test, y, said)]
+
+
+def _step(n: int, runs: Sequence[_Run], single: bool) -> Step:
+    reader = np.array([run.reader for run in runs])
+    measured: dict[str, np.ndarray] = {}
+    for name in runs[0].said:
+        rows = [_measures(run.said[name], run.y) for run in runs]
+        measured[name] = np.array(rows)
+        if not single:  # splits of one reader are one observation
+            measured[name] = np.array([measured[name][reader == g].mean(axis=0) for g in np.unique(reader)])
+    own = measured[HEAD]
+    p = np.concatenate([np.asarray(run.said[HEAD][1]) for run in runs])
+    y = np.concatenate([run.y for run in runs])
+    together = np.concatenate([run.rows if single else np.full(len(run.y), run.reader) for run in runs])
+    bins = calibration_curve(p, y, clusters=together)
     return Step(
         n,
-        len(groups),
-        {name: _figure(t[:, 0]) for name, t in table.items()},
-        {name: _figure(t[:, 1]) for name, t in table.items()},
-        _figure(margin),
-        rival,
+        len(runs),
+        {name: _figure(t[:, 0]) for name, t in measured.items()},
+        {name: _figure(t[:, 1]) for name, t in measured.items()},
+        {name: _figure(t[:, 2]) for name, t in measured.items()},
+        {name: _figure(own[:, 0] - t[:, 0]) for name, t in measured.items() if name != HEAD},
+        {name: _figure(t[:, 1] - own[:, 1]) for name, t in measured.items() if name != HEAD},
+        calibration_error(bins),
+        calibration_error_debiased(bins),
+        bins,
     )
 
 
+def _measures(answer: Answer, y: np.ndarray) -> tuple[float, float, float]:
+    score, p = answer
+    nothing = float("nan")
+    return auc(score, y), nothing if p is None else log_loss(p, y), nothing if p is None else brier(p, y)
+
+
 def _figure(values: np.ndarray) -> Figure:
-    if len(values) < 2:
-        return Figure(float(values.mean()), float("nan"))
-    return Figure(float(values.mean()), float(1.96 * values.std(ddof=1) / np.sqrt(len(values))))
-
-
-@dataclass(frozen=True, slots=True)
-class Replay:
-    """One reader's labels in time order, each predicted before it was learned."""
-
-    y: np.ndarray
-    weight: np.ndarray
-    predicted: dict[str, np.ndarray]
-    ranked: dict[str, np.ndarray]
-
-
-def replay(
-    data: DataSet, labels: Sequence[Label], rows: Sequence[int], methods: dict[str, Callable[[DataSet], Fit]]
-) -> Replay:
-    """Predict, then learn, label after label; the rivals are refitted at every eighth more labels."""
-    model = fresh(data)
-    decisions = [i for i, label in enumerate(labels) if label.weight >= 0.5]
-    y = np.array([float(label.y) for label in labels])
-    weight = np.array([label.weight for label in labels])
-    logit = np.zeros(len(labels))
-    for i, (label, row) in enumerate(zip(labels, rows, strict=True)):
-        logit[i] = model.score(data.batch.take([row])).logit[0]
-        model.learn(label, data.batch, row)
-    chance = 1.0 / (1.0 + np.exp(-logit))
-    every = np.array(rows, np.intp)
-    predicted, ranked = {"penchant": chance[decisions]}, {"penchant": logit[decisions]}
-    for name, make in methods.items():
-        score, p = _refitted(make(data), every[decisions], y[decisions], data)
-        ranked[name] = score
-        if p is not None:
-            predicted[name] = p
-    return Replay(y[decisions], weight[decisions], predicted, ranked)
-
-
-def _refitted(fit: Fit, rows: np.ndarray, y: np.ndarray, data: DataSet) -> Answer:
-    score, chance = np.zeros(len(rows)), np.full(len(rows), 0.5)
-    known = True
-    at = 0
-    while at < len(rows):
-        end = min(len(rows), at + max(1, at // 8))
-        when = None if data.published is None else data.published[rows[at:end]]
-        block, p = fit(rows[:at], y[:at], rows[at:end], when) if at else (np.zeros(end - at), None)
-        score[at:end] = block
-        if p is not None:
-            chance[at:end] = p
-        known = known and (p is not None or not at)
-        at = end
-    return score, chance if known else None
-
-
-def bootstrap(
-    measure: Callable[[np.ndarray, np.ndarray], float], score: np.ndarray, y: np.ndarray, seed: int = 0
-) -> Figure:
-    """A measure with the half width of its 95 % interval over 400 resamples of the items."""
-    rng = np.random.default_rng(seed)
-    values = []
-    for _ in range(400):
-        pick = rng.integers(0, len(y), len(y))
-        values.append(measure(score[pick], y[pick]))
-    return Figure(measure(score, y), float(1.96 * np.nanstd(values)))
-
-
-def calibration_error(probability: np.ndarray, y: np.ndarray, bins: int = 10) -> float:
-    """Expected calibration error over equally filled bins."""
-    order = np.argsort(probability, kind="stable")
-    parts = np.array_split(order, min(bins, max(1, len(y) // 10)))
-    gaps = [len(p) * abs(float(probability[p].mean() - y[p].mean())) for p in parts if len(p)]
-    return float(sum(gaps) / max(1, len(y)))
+    return Figure(float(values.mean()), half_width(values))

@@ -16,6 +16,19 @@ Z = 1.96
 BINS, FILLED = 10, 10
 
 
+#: 97.5 % points of Student's t for 1, 2, ... degrees of freedom.
+_STUDENT = (12.71, 4.30, 3.18, 2.78, 2.57, 2.45, 2.36, 2.31, 2.26, 2.23, 2.20, 2.18, 2.16, 2.14, 2.13)
+
+
+def half_width(values: np.ndarray) -> float:
+    """Half the 95 % interval of the mean of independent observations float[k]; NaN for fewer than two."""
+    k = len(values)
+    if k < 2:
+        return float("nan")
+    t = _STUDENT[k - 2] if k - 2 < len(_STUDENT) else Z * (1.0 + 1.2 / (k - 1))
+    return float(t * values.std(ddof=1) / np.sqrt(k))
+
+
 def _ones(values: np.ndarray, weight: np.ndarray | None) -> np.ndarray:
     return np.ones(len(values)) if weight is None else np.asarray(weight, np.float64)
 

@@ -1,9 +1,10 @@
-"""The measuring itself: figures against scikit-learn, splits that never look ahead, folders, own events."""
+"""The measuring itself: splits that never look ahead, learning curves, folders."""
 
 from __future__ import annotations
 
 import csv
 import json
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -12,102 +13,97 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from penchant.app import evaluation
-from penchant.app.errors import PenchantError, UsageError
-from penchant.app.evaluation_table import verdict
+from penchant.app.commands.context import Context
+from penchant.app.errors import UsageError
+from penchant.app.evaluation_data import from_folder
 from penchant.app.rank import baselines
-from penchant.app.rank.evaluate import (
-    DataSet,
-    Figure,
-    Reader,
-    Step,
-    auc,
-    calibration_error,
-    curve,
-    log_loss,
-    ours,
-    replay,
-    splits,
-)
-from penchant.app.store import Store
-from penchant.app.types import Event
+from penchant.app.rank.evaluate import AVERAGE, HEAD, HORIZON, DataSet, Reader, Task, curve, orders, ours, split
+
+METHODS = (ours, *baselines.SIMPLE, *baselines.LEARNED)
 
 
 @settings(deadline=None, max_examples=40)
-@given(st.lists(st.tuples(st.integers(-3, 3), st.booleans()), min_size=2, max_size=60))
-def test_auc_and_log_loss_are_scikit_learns(pairs: list[tuple[int, bool]]) -> None:
-    from sklearn.metrics import log_loss as their_loss
-    from sklearn.metrics import roc_auc_score
-
-    score, y = np.array([s for s, _ in pairs], float), np.array([float(v) for _, v in pairs])
-    if y.min() == y.max():
-        assert np.isnan(auc(score, y))
-        return
-    assert auc(score, y) == pytest.approx(roc_auc_score(y, score))
-    p = 1 / (1 + np.exp(-score))
-    assert log_loss(p, y) == pytest.approx(their_loss(y, p))
-
-
-@settings(deadline=None, max_examples=40)
-@given(st.integers(30, 120), st.integers(1, 60), st.booleans(), st.integers(0, 99))
+@given(st.integers(30, 220), st.integers(1, 60), st.booleans(), st.integers(0, 99))
 def test_splits_never_train_on_what_is_tested_nor_on_the_future(n: int, k: int, timed: bool, seed: int) -> None:
     at = np.random.default_rng(seed).integers(0, 40, n).astype(float) if timed else None
     reader = Reader("r", np.arange(n), np.zeros(n), at)
-    for train, test in splits(reader, k, 4, np.random.default_rng(seed)):
+    for r in range(4):
+        parts = split(reader, k, r, np.random.default_rng(seed))
+        if parts is None:
+            assert n - k < 25
+            continue
+        train, test = parts
         assert len(train) == k and len(test) >= 25
         assert not set(train.tolist()) & set(test.tolist())
-        if at is not None:
-            assert at[train].max() <= at[test].min()
+        if at is None:
+            assert len(test) == n - k
+            smaller = split(reader, k // 2, r, np.random.default_rng(seed))
+            assert smaller is not None and np.array_equal(smaller[0], train[: k // 2])
+        else:
+            assert len(test) <= HORIZON and at[train].max() <= at[test].min()
 
 
 @pytest.fixture
 def data(world) -> DataSet:
     y = (np.arange(200) % 2 == 0).astype(float)
-    readers = [Reader(f"r{k}", np.random.default_rng(k).permutation(200), y, None) for k in range(3)]
-    readers = [Reader(r.name, r.rows, y[r.rows], None) for r in readers]
+    rows = [np.random.default_rng(k).permutation(200) for k in range(3)]
+    readers = [Reader(f"r{k}", order, y[order]) for k, order in enumerate(rows)]
     published = np.array([i.at for i in world.items])
-    return DataSet("world", world.batch, world.texts, {"static": world.vectors}, readers, published)
+    source = np.arange(200, dtype=np.int64) % 2
+    points = np.array([np.nan if i.points is None else i.points for i in world.items], float)
+    unit = world.vectors / np.linalg.norm(world.vectors, axis=1, keepdims=True)
+    vectors = {"static": unit}
+    return DataSet(
+        "world", world.batch, world.texts, vectors, readers, published, points=points, source=source
+    )
 
 
 def test_a_curve_over_readers_learns_and_beats_the_like_rate(data: DataSet) -> None:
-    methods = {"penchant": ours, **baselines.SIMPLE, **baselines.LEARNED}
-    found = curve(data, methods, rivals=list(baselines.LEARNED), steps=(8, 32))
-    first, last = found.steps
-    assert [s.labels for s in found.steps] == [8, 32] and found.readers == 3
-    assert last.auc["penchant"].mean > 0.95 and first.auc["like rate"].mean == pytest.approx(0.5)
-    for step in found.steps:
-        assert step.loss["penchant"].mean < step.loss["like rate"].mean
-        assert verdict(step) == ""
-    again = curve(data, methods, rivals=list(baselines.LEARNED), steps=(8,)).steps[0]
-    assert (again.auc, again.margin) == (first.auc, first.margin)
+    found = curve(data, METHODS, steps=(0, 8, 32))
+    none, first, last = found.steps
+    assert [s.labels for s in found.steps] == [0, 8, 32] and found.readers == 3
+    assert none.auc[HEAD].mean == 0.5 and none.loss[HEAD].mean == pytest.approx(np.log(2))
+    assert last.auc[HEAD].mean > 0.95 and first.auc["like rate"].mean == pytest.approx(0.5)
+    assert last.auc["rocchio words"].mean > 0.9 and last.auc["source like rate"].mean == 1.0
+    assert last.auc["only words"].mean > 0.9 > 0.6 > last.auc["only popular"].mean
+    for step in (first, last):
+        assert step.saved["like rate"].mean > 0
+        assert step.margin[AVERAGE].mean == pytest.approx(step.auc[HEAD].mean - step.auc[AVERAGE].mean)
+    again = curve(data, METHODS, steps=(0, 8)).steps[1]
+    assert (again.auc, again.margin, again.error) == (first.auc, first.margin, first.error)
 
 
-def test_a_step_below_its_rival_or_above_the_like_rate_is_called_out() -> None:
-    def step(margin: Figure, loss: float) -> Step:
-        figures = {"penchant": Figure(loss, 0.0), "like rate": Figure(0.69, 0.0)}
-        return Step(32, 5, {"penchant": Figure(0.6, 0.0)}, figures, margin, "logistic")
-
-    assert verdict(step(Figure(-0.01, 0.02), 0.6)) == ""
-    assert "AUC below logistic" in verdict(step(Figure(-0.03, 0.02), 0.6))
-    assert "log loss" in verdict(step(Figure(0.1, 0.02), 0.7))
+def test_a_rival_that_sees_nothing_is_judged_on_the_same_splits(data: DataSet) -> None:
+    few = curve(data, (ours, baselines.like_rate), steps=(16,)).steps[0]
+    many = curve(data, METHODS, steps=(16,)).steps[0]
+    assert few.auc[HEAD] == many.auc[HEAD] and few.loss["like rate"] == many.loss["like rate"]
 
 
-def test_a_replay_predicts_each_label_before_learning_it(data: DataSet, world) -> None:
-    labels = world.labels(40)
-    rows = [x.item_id for x in labels]
-    found = replay(data, labels, rows, baselines.SIMPLE)
-    assert found.predicted["penchant"][0] == pytest.approx(0.5)
-    flipped = [*labels[:-1], type(labels[0])("x", labels[-1].item_id, 1 - labels[-1].y, 1.0)]
-    again = replay(data, flipped, rows, baselines.SIMPLE)
-    assert np.array_equal(found.predicted["penchant"], again.predicted["penchant"])
-    assert auc(found.ranked["penchant"], found.y) > 0.75
+def test_a_model_that_goes_on_equals_one_that_starts_over(data: DataSet) -> None:
+    reader = data.readers[0]
+    test = np.arange(150, 200)
+    kept = ours(data)
+    for n in (4, 20, 12):
+        task = Task(reader.rows[:n], reader.y[:n], np.ones(n), reader.rows[test])
+        mine, fresh = kept(task), ours(data)(task)
+        assert all(np.array_equal(mine[name][0], fresh[name][0]) for name in fresh)
 
 
-def test_calibration_error_of_a_true_and_of_a_boasting_forecast() -> None:
-    rng = np.random.default_rng(0)
-    p = rng.random(4_000)
-    y = (rng.random(4_000) < p).astype(float)
-    assert calibration_error(p, y) < 0.03
-    assert calibration_error(np.where(p > 0.5, 0.99, 0.01), y) > 0.15
+def test_every_method_ignores_the_order_of_test_rows_and_what_stands_beside_them(data: DataSet) -> None:
+    reader = data.readers[0]
+    for make in METHODS:
+        fit = make(data)
+        whole = fit(Task(reader.rows[:30], reader.y[:30], np.ones(30), reader.rows[100:140]))
+        part = fit(Task(reader.rows[:30], reader.y[:30], np.ones(30), reader.rows[100:140][::-2]))
+        for name, (score, _) in whole.items():
+            assert part[name][0] == pytest.approx(score[::-2], abs=1e-4), name
+
+
+def test_time_order_is_measured_where_all_readers_have_times(data: DataSet) -> None:
+    assert [name for name, _ in orders(data)] == ["random"]
+    timed = replace(data, readers=[replace(r, at=np.arange(200.0)) for r in data.readers])
+    assert [name for name, _ in orders(timed)] == ["random", "time"]
+    assert all(r.at is None for r in orders(timed)[0][1].readers)
 
 
 def folder(tmp_path, world):  # type: ignore[no-untyped-def]
@@ -126,15 +122,19 @@ def folder(tmp_path, world):  # type: ignore[no-untyped-def]
 
 def test_a_folder_of_ratings_is_read_and_measured(tmp_path, world) -> None:
     target = folder(tmp_path, world)
-    data = evaluation.from_folder(target)
+    data = from_folder(target)
     assert len(data.readers) == 1 and data.readers[0].y.mean() == 0.5 and data.readers[0].at is not None
     said: list[str] = []
-    args = SimpleNamespace(data=str(tmp_path), json=True)
-    evaluation.run(args, None, said.append, json.dumps)  # type: ignore[arg-type]
+    notes: list[str] = []
+    args = SimpleNamespace(data=str(tmp_path), json=True, sentence="none", cache=str(tmp_path / "cache"), plot=False)
+    evaluation.run(args, Context(), said.append, json.dumps, notes.append)
     report = json.loads(said[0])
-    assert report["sets"][0]["name"] == "set" and report["sets"][0]["steps"][0]["labels"] == 4
+    assert [(s["name"], s["order"]) for s in report["sets"]] == [("set", "random"), ("set", "time")]
+    assert report["sets"][0]["steps"][0]["labels"] == 0 and any("left out" in note for note in notes)
     table = evaluation.evaluate_folder(target, repeats=2).lines()
-    assert any("penchant" in line and "logistic" in line for line in table)
+    for name in ("penchant", "plain average", "only words", "tf-idf svm", "logistic static", "rocchio words"):
+        assert any(line.startswith(f"  {name} ") for line in table), name
+    assert max(map(len, table)) <= 80
 
 
 @pytest.mark.parametrize("harm", ["none", "items", "ratings"])
@@ -150,26 +150,34 @@ def test_a_folder_that_is_none_says_what_is_wrong(tmp_path, world, harm: str) ->
         evaluation.evaluate_folder(target)
 
 
+def test_a_folder_whose_ratings_name_no_item_says_so(tmp_path, world) -> None:
+    target = folder(tmp_path, world)
+    (target / "ratings.csv").write_text("user,item,rating\nu,nothing,1\n")
+    with pytest.raises(UsageError, match="no rating of any of its items"):
+        from_folder(target)
+
+
+def test_sentence_vectors_become_an_expert_and_rivals(tmp_path, world) -> None:
+    target = folder(tmp_path, world)
+    asked: list[int] = []
+
+    def sentence(texts):  # type: ignore[no-untyped-def]
+        asked.append(len(texts))
+        rng = np.random.default_rng(0)
+        side = np.where(np.arange(len(texts)) % 2, 1.0, -1.0)
+        rows = side[:, None] + rng.standard_normal((len(texts), 40))
+        return (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
+
+    step = evaluation.evaluate_folder(target, sentence=sentence, steps=(32,), repeats=2).curves[0].steps[0]
+    assert asked == [200] and {"only sentence", "rocchio sentence", "logistic sentence"} <= set(step.auc)
+    assert step.auc["only sentence"].mean > 0.9
+
+
 def test_without_scikit_learn_the_rest_is_measured_and_the_lack_is_said(tmp_path, world, monkeypatch) -> None:
     import sys
 
     monkeypatch.setitem(sys.modules, "sklearn", None)
     report = evaluation.evaluate_folder(folder(tmp_path, world), repeats=2)
     assert "scikit-learn is not installed" in report.lines()[-1]
-    assert set(report.curves[0].steps[0].auc) == {"penchant", "newest", "like rate"}
-
-
-def test_own_events_are_replayed_in_order(archive) -> None:
-    with Store.open(archive()) as store:
-        with pytest.raises(PenchantError, match="judged 0 items"):
-            evaluation.evaluate_store(store)
-        ids = sorted(store.items.candidates(1_000))
-        tags = store.items.texts(ids)
-        mine = [i for i in ids if "birds" in tags[i][2]][:12]
-        other = [i for i in ids if "birds" not in tags[i][2]][:12]
-        for liked, skipped in zip(mine, other, strict=True):
-            store.events.append([Event("like", liked), Event("skip", skipped)])
-        report = evaluation.evaluate_store(store)
-    assert report.own is not None and report.own["decisions"] == 24
-    assert report.own["methods"]["penchant"]["auc"]["mean"] > 0.6
-    assert json.dumps(report.as_json()) and any("your events" in line for line in report.lines())
+    names = set(report.curves[0].steps[0].auc)
+    assert {"penchant", "newest first", "like rate"} <= names and not {"tf-idf svm", "rocchio words"} & names
