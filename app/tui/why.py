@@ -22,7 +22,7 @@ from .cardview import title_of
 from .deeds import UNDONE, Place
 from .dialog import Box
 from .rowlist import RowList
-from .whylines import Line, Said, why_lines
+from .whylines import Line, Said, in_order, why_lines
 
 if TYPE_CHECKING:
     from penchant.app.rank.types import Why
@@ -98,8 +98,9 @@ class WhyList(RowList):
         style = self.get_component_rich_style(f"pager--{line.role}")
         if chosen:
             style += self.get_component_rich_style("card--selected", partial=True)
-        text = words.fit(("▌ " if chosen else "  ") + words.one_line(line.text), width)
-        return [Strip([Segment(text, style)], width)]
+        room = max(0, width - words.cell_len(line.tail))
+        text = words.fit(("▌ " if chosen else "  ") + words.one_line(line.text), room).rstrip() + line.tail
+        return [Strip([Segment(words.fit(text, width), style)], width)]
 
     def on_click(self, event: events.Click) -> None:
         index = self.index_at(self.scroll_offset.y + event.y)
@@ -183,7 +184,7 @@ class WhyScreen(Box[None]):
             self._show(why)
 
     def _show(self, why: Why) -> None:
-        self._names |= {part.key: part.name for part in why.parts}
+        self._names |= {part.key: part.name for part in in_order(why, list(self._names))}
         said = Said(frozenset(self.less), self.dials, self.source, self._names)
         self.query_one(WhyList).show(lambda width: why_lines(self.card, why, said, width))
 
@@ -214,13 +215,13 @@ class WhyScreen(Box[None]):
             if before is not None:
                 await self.app.deeds.take_back([before])
                 del self.less[answer]
-                done = f"Taken back: less like {line.name}"
+                done = f"Taken back: less like {_short(line)}"
             else:
                 value = {"part": answer[0], "key": answer[1]}
                 event = self.app.deeds.event("less", self.card.item_id, self.place, value)
                 await self.app.deeds.record(event)
                 self.less[answer] = event
-                done = f"Less like {line.name}; u undoes"
+                done = f"Less like {_short(line)}; u undoes"
         await self._again(done)
 
     def action_dial(self, by: int) -> None:
@@ -235,14 +236,14 @@ class WhyScreen(Box[None]):
             before = self.dials.get(target, 1.0)
             value = turned(before, by)
             if value == before:
-                self.tell(f"{line.name} stands at {value:g}: it goes no further")
+                self.tell(f"{_short(line)} stands at {value:g}: it goes no further")
                 return
             what, key = target
             await self.app.deeds.record(
                 self.app.deeds.event("dial", None, self.place, {"what": what, "key": key, "value": value})
             )
             self.dials[target] = value
-        await self._again(f"{line.name} counts {value:g} times; u undoes")
+        await self._again(f"{_short(line)} counts {value:g} times; u undoes")
 
     def action_undo(self) -> None:
         self.app.spawn(self._undo())
@@ -263,6 +264,11 @@ class WhyScreen(Box[None]):
             waited += 0.02
         if self.is_mounted:
             await self.ask()
+
+
+def _short(line: Line) -> str:
+    """What a line is about, so short that the end of the sentence is still to be read."""
+    return words.fit(line.name, 36).rstrip() if words.cell_len(line.name) > 36 else line.name
 
 
 def _answer(event: Event) -> tuple[str, str]:

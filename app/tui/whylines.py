@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -25,13 +25,17 @@ Target = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line of cells. `answer` is (part, key) of "less like this", `dial` what + and - turn."""
+    """One line of cells. `answer` is (part, key) of "less like this", `dial` what + and - turn.
+
+    `tail` says what the reader has answered; it stays whole where the text is too long.
+    """
 
     text: str
     role: str = "text"
     name: str = ""
     answer: tuple[str, str] | None = None
     dial: Target | None = None
+    tail: str = ""
 
     @property
     def open(self) -> bool:
@@ -46,13 +50,13 @@ class Said:
     less: Collection[tuple[str, str]] = ()
     dials: Mapping[Target, float] | None = None
     source: str = ""
-    #: What parts were called that are not shown now.
+    #: Part -> its name, in the order shown so far: what stands on screen stays where it is.
     names: Mapping[str, str] = field(default_factory=dict)
 
-    def factor(self, target: Target | None) -> str:
-        """ "dial 0.5", or "" where a dial stands at 1."""
-        value = 1.0 if target is None else (self.dials or {}).get(target, 1.0)
-        return "" if value == 1.0 else f"  dial {value:g}"
+    def tail(self, answer: tuple[str, str] | None, dial: Target | None) -> str:
+        """ "  dial 0.5  ✗ less", or "" where nothing was answered and the dial stands at 1."""
+        value = 1.0 if dial is None else (self.dials or {}).get(dial, 1.0)
+        return ("" if value == 1.0 else f"  dial {value:g}") + ("  ✗ less" if answer in self.less else "")
 
 
 def why_lines(card: Card, why: Why, said: Said, width: int) -> list[Line]:
@@ -63,7 +67,7 @@ def why_lines(card: Card, why: Why, said: Said, width: int) -> list[Line]:
     lines += [Line(text, "meta") for text in words.wrap(said_by, width)]
     lines.append(Line(""))
     top = max((abs(part.logit) for part in why.parts), default=0.0) or 1.0
-    for part in sorted(why.parts, key=lambda part: -abs(part.logit)):
+    for part in in_order(why, list(said.names)):
         lines += _part(part, top, said, width)
     lines += _silenced(why, said)
     total = math.fsum(part.logit for part in why.parts)
@@ -74,14 +78,20 @@ def why_lines(card: Card, why: Why, said: Said, width: int) -> list[Line]:
     return lines
 
 
+def in_order(why: Why, shown: Sequence[str] = ()) -> list[Part]:
+    """Parts as they were `shown`, further ones by size."""
+    place = {key: number for number, key in enumerate(shown)}
+    return sorted(why.parts, key=lambda part: (place.get(part.key, len(place)), -abs(part.logit)))
+
+
 def _part(part: Part, top: float, said: Said, width: int) -> list[Line]:
     learned = part.key not in OWN and bool(part.key)
     dial: Target | None = ("expert", part.key) if learned else None
     if part.key == "dials" and said.source:
         dial = "source", said.source
     answer = (part.key, "") if learned else None
-    head = f"{bar(part.logit / top)} {part.logit:+.2f}  {part.name}{said.factor(dial)}{_mark(answer, said)}"
-    found = [Line(head, _role(part.logit), part.name, answer, dial)]
+    head = f"{bar(part.logit / top)} {part.logit:+.2f}  {part.name}"
+    found = [Line(head, _role(part.logit), part.name, answer, dial, said.tail(answer, dial))]
     left = list(part.things)
     for line in part.words:
         within = sorted((t for t in left if t.text in line), key=lambda thing: line.find(thing.text))
@@ -98,9 +108,9 @@ def _thing(part: Part, thing: Thing, said: Said) -> Line:
     dial: Target | None = ("source", thing.key[7:]) if thing.key.startswith("source:") else None
     answer = part.key, thing.key
     # Of a post, the number says how near it is, which is not a part of the sum.
-    number = "      " if thing.key.startswith("item:") else f"{thing.logit:+.2f} "
-    text = f"    {number} {words.one_line(thing.text)}{said.factor(dial)}{_mark(answer, said)}"
-    return Line(text, "meta", words.one_line(thing.text), answer, dial)
+    number = "" if thing.key.startswith("item:") else f"{thing.logit:+.2f}  "
+    name = words.one_line(thing.text)
+    return Line(f"    {number}{name}", "meta", name, answer, dial, said.tail(answer, dial))
 
 
 def _silenced(why: Why, said: Said) -> list[Line]:
@@ -109,12 +119,8 @@ def _silenced(why: Why, said: Said) -> list[Line]:
     gone = [key for (what, key), value in (said.dials or {}).items() if what == "expert" and not value]
     hidden = [(key, said.names.get(key, key)) for key in gone if key not in shown and key not in OWN]
     return [
-        Line(f"{bar(0)}  0.00  {name}  dial 0", "meta", name, None, ("expert", key)) for key, name in hidden
+        Line(f"{bar(0)}  0.00  {name}", "meta", name, None, ("expert", key), "  dial 0") for key, name in hidden
     ]
-
-
-def _mark(answer: tuple[str, str] | None, said: Said) -> str:
-    return "  ✗ less" if answer in said.less else ""
 
 
 def _role(logit: float) -> str:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from penchant.app.rank.types import Part, Thing, Why
-from penchant.app.tui.whylines import OWN, Said, bar, why_lines
+from penchant.app.tui.whylines import OWN, Said, bar, in_order, why_lines
 from penchant.app.types import Card, Event, Marks
 
 CARD = Card(1, "rss", "A title " * 30, "", "", "S", 1, "", "", None, 0.0, None, None, 0, None, Marks())
@@ -38,7 +38,7 @@ NOTHING = Said()
 
 
 def texts(said: Said = NOTHING) -> list[str]:
-    return [line.text for line in why_lines(CARD, WHY, said, 72)]
+    return [line.text + line.tail for line in why_lines(CARD, WHY, said, 72)]
 
 
 def test_each_part_and_thing_is_one_line_to_answer() -> None:
@@ -64,7 +64,12 @@ def test_what_was_answered_shows() -> None:
     assert any("meaning  dial 0.5" in line for line in shown)
     assert any("source The feed  dial 2" in line for line in shown)
     (silent,) = (line for line in why_lines(CARD, WHY, said, 72) if line.name == "people")
-    assert silent.dial == ("expert", "people") and "dial 0" in silent.text
+    assert silent.dial == ("expert", "people") and "dial 0" in silent.tail
+
+
+def test_parts_stand_by_size_and_stay_where_they_were() -> None:
+    assert [part.key for part in in_order(WHY)] == ["words", "static", "origin", "base", "shape"]
+    assert [part.key for part in in_order(WHY, ["shape", "gone", "static"])][:3] == ["shape", "static", "words"]
 
 
 def test_the_part_of_a_dialled_source_turns_that_source() -> None:
@@ -154,7 +159,7 @@ async def test_less_twice_takes_it_back_and_a_restart_remembers(
         assert answer[1] == "", "the first line is a part"
     async with run_app(judged) as (app, pilot):
         rows = await open_why(app, pilot, wait)
-        await wait(lambda: any("✗ less" in line.text for line in rows.lines))
+        await wait(lambda: any("✗ less" in line.tail for line in rows.lines))
         await to(pilot, rows, lambda line: line.answer == answer)
         await pilot.press("x")
         await wait(lambda: events(judged, "less") == [])
