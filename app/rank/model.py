@@ -22,7 +22,7 @@ from .experts import DenseExpert, Expert, SparseExpert
 from .head import HeadWeights, fit_head
 from .lessons import restricted
 from .prior import NAMES, Prior
-from .recipe import PRIORS, Recipe
+from .recipe import BESIDE, PRIORS, Recipe
 from .stats import SPACE_DIMS, WORD_BUCKETS
 from .types import Label, Scores
 
@@ -53,10 +53,13 @@ class ExpertFailed(RuntimeError):
 def make_experts(recipe: Recipe, without: Iterable[str] = ("sentence",)) -> dict[str, Expert]:
     """Every expert as it starts, in their fixed order, but those of `without`."""
     out: dict[str, Expert] = {}
+    absent = set(without)
     for name in PRIORS:
-        if name not in set(without):
+        if name not in absent:
             kind = DenseExpert if name in _DENSE else SparseExpert
-            out[name] = kind(_SIZES.get(name, SPACE_DIMS), recipe.prior[name], WINDOW)
+            better, share = BESIDE.get(name, ("", 1.0))
+            scale = recipe.prior[name] * (share if better and better not in absent else 1.0)
+            out[name] = kind(_SIZES.get(name, SPACE_DIMS), scale, WINDOW)
     return out
 
 
