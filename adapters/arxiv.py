@@ -137,7 +137,8 @@ class _Visit:
         new = [paper for paper in found.papers if (number(known.get(paper.id)) or 0) < paper.version]
         items = await self._items(new)
         versions = {paper.id: paper.version for paper in found.papers}
-        yield Page(tuple(items), {"versions": versions}, title=found.papers[0].title if len(ids) == 1 else "")
+        title = f"arXiv · {found.papers[0].title}" if len(ids) == 1 else ""
+        yield Page(tuple(items), {"versions": versions}, title=title)
 
     async def daily(self, cursor: Cursor) -> AsyncIterator[Page]:
         """A day's announcements, completed by the API; replacements only of papers seen here before."""
@@ -202,8 +203,8 @@ class _Visit:
         )
 
     def _next(self, start: int, size: int, found: Answer) -> str:
-        more = found.papers and start + len(found.papers) < found.total
-        return self._path(start + size, size) if more else ""
+        after = start + found.count  # pages may be shorter than asked for
+        return self._path(after, size) if found.count and after < found.total else ""
 
 
 def _name(paper: Paper) -> str:

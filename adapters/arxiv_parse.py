@@ -48,9 +48,13 @@ class Paper:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Papers in their order; `error` are arXiv's own words when the answer is a refusal."""
+    """Papers in their order; `error` are arXiv's own words when the answer is a refusal.
+
+    `count` is how many entries there were, `total` how many the whole list has.
+    """
 
     papers: tuple[Paper, ...] = ()
+    count: int = 0
     total: int = 0
     title: str = ""
     error: str = ""
@@ -69,9 +73,8 @@ def read_answer(body: bytes, content_type: str) -> Answer:
             return Answer(error=clean_line(raw.summary, 300) or "an error without words")
     total = clean_line(root.findtext(_SEARCH + "totalResults") or "", 12)
     found = {paper.id: paper for raw, x in reversed(pairs) if (paper := _paper(raw, x))}
-    return Answer(
-        tuple(reversed(found.values())), int(total) if total.isdecimal() else len(found), clean_line(feed.title, 200)
-    )
+    whole = int(total) if total.isdecimal() else len(found)
+    return Answer(tuple(reversed(found.values())), len(pairs), whole, clean_line(feed.title, 200))
 
 
 def _tree(body: bytes, content_type: str) -> Any:

@@ -120,7 +120,7 @@ async def test_a_single_paper_is_followed_for_its_versions(
     archive.papers = [make.paper(1), make.paper(2)]
     settings = archive.settings("arxiv:2601.00001")
     (page,) = await pages(client, settings)
-    assert page.title == "Paper 1" and len(page.items) == 1
+    assert page.title == "arXiv · Paper 1" and len(page.items) == 1
     assert items(await pages(client, settings, page.cursor)) == []
     archive.papers = [make.paper(1, version=3)]
     assert [i.extra["version"] for i in items(await pages(client, settings, page.cursor))] == [3]
