@@ -54,6 +54,8 @@ def test_every_setting_of_the_default_file_can_be_switched_on() -> None:
         ("[network]\ntimeout = nan", 2, "between 1 and 600"),
         ('theme = "drak"', 1, "did you mean 'dark'?"),
         ("worker = 3", 1, "write it as [worker]"),
+        ('\n[models]\nsentence = "minlm"', 3, "did you mean 'minilm'?"),
+        ('[models]\nsentence = "/a/model.safetensors"', 2, "the path of a .gguf file"),
         ("worker.concurrency = 100", 1, "between 1 and 64"),
         ("[worker]\nshortest_interval = 9000\nlongest_interval = 900", 2, "larger than longest_interval"),
         ("[keys]\nlike = 3", 2, "must be a key"),
