@@ -6,12 +6,11 @@ imports numpy: the screen imports it in the thread that ranks, after the first p
 
 from __future__ import annotations
 
-import contextlib
-import ctypes
 import logging
 import os
 import time
-from collections.abc import Sequence, Set
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 # One thread: on a busy machine two are slower, and sums come out the same everywhere.
@@ -23,12 +22,14 @@ from .rank.batch import Batch
 from .rank.labels import LabelBook
 from .rank.learner import Learner
 from .rank.model import SPACES, ExpertFailed, Model
-from .rank.order import Columns, join, order
+from .rank.order import order
+from .rank.order_columns import Columns
 from .rank.recipe import Recipe
 from .rank.snapshot import SnapshotError, labels_digest, restore
 from .rank.types import Label, Ranking, Why
 from .ranking_publish import Publisher
-from .ranking_rows import Block, RowReader
+from .ranking_rows import Block, RowReader, give_back
+from .ranking_stories import Stories, freshness, named, wanted
 from .ranking_why import Explainer
 from .ranking_wishes import Wishes
 from .store import Store
@@ -42,6 +43,8 @@ GROWTH = 1.5
 RELEARN_IN_WINDOW = 2_000
 #: Seconds between rescorings of all that is unseen, beyond the candidates.
 EVERYTHING = 3600.0
+#: Draws of a visit that take turns in filling the explored places, and what tells their seeds apart.
+DRAWS, SEEDS = 4, 7_919
 #: So few labels at once were learned in this window; a longer list is a replay with rows from the store.
 OWN = 64
 
@@ -49,15 +52,18 @@ OWN = 64
 class RankSession:
     """Learns one reader's events and ranks what they have not seen.
 
-    `candidates` bounds how many unseen items are held and re-scored (10,000 take about 12 MB).
-    `seed` fixes the exploration draws of this visit. `failed` names experts that failed and why:
-    the last good order stays. `head_version` is that of the newest published head.
+    `candidates` bounds how many unseen items are held and re-scored (10,000 take about 12 MB). `seed` fixes
+    the exploration draws of this visit, `explore` is their share (None: the recipe's). `failed` names
+    experts that failed and why: the last good order stays. `head_version` is that of the newest published head.
     """
 
-    def __init__(self, store_path: str | Path, *, candidates: int = 10_000, seed: int = 0) -> None:
+    def __init__(
+        self, store_path: str | Path, *, candidates: int = 10_000, seed: int = 0, explore: float | None = None
+    ) -> None:
         self.path = Path(store_path)
         self.limit = candidates
         self.seed = seed
+        self.explore = explore
         self.failed: dict[str, str] = {}
         self.head_version: int | None = None
         self._through = 0
@@ -71,6 +77,7 @@ class RankSession:
         self._everything_at = 0.0
         self._now = 0.0
         self._own_rows: dict[int, Batch] = {}
+        self.stories = Stories()
 
     # -- loading
     def load(self) -> None:
@@ -83,7 +90,7 @@ class RankSession:
         self._explainer: Explainer = Explainer(self.store, self._rows)
         self._version = self.store.data_version()
         self._begin()
-        _give_back()
+        give_back()
 
     def _begin(self) -> None:
         """Everything from the archive, with the recipe that the reader's events name."""
@@ -96,7 +103,7 @@ class RankSession:
         self._place.clear()
         self._read_events()
         self._learner: Learner = self._restored()
-        ids = self.store.items.candidates(self.limit, time.time())
+        ids = wanted(self.store, self.limit, time.time())
         if self._grown():
             self._fit()
         self._hold(ids)
@@ -126,6 +133,7 @@ class RankSession:
         head = self.store.scores.head()
         if head is not None:
             self.head_version = head.version
+            self.stories.adopt(head.meta)
         if head is not None and head.blob:  # empty: everything is to be learned again
             try:
                 found = restore(head.blob)
@@ -181,6 +189,8 @@ class RankSession:
         model.dials = self._wishes.dials()
         self._scored = self._surprise = None
         self._now = time.time()
+        self.stories.settle(block)
+        self._freshness = freshness(self.store, self._book.labels, self._recipe.order.half_life)
 
     def refresh(self) -> bool:
         """Take in new items, vectors and other windows' events; say whether anything changed."""
@@ -193,7 +203,7 @@ class RankSession:
         if "tune" in self._wished:
             self._begin()
             return True
-        ids = self.store.items.candidates(self.limit, time.time())
+        ids = wanted(self.store, self.limit, time.time())
         if len(self._book.labels) <= RELEARN_IN_WINDOW and self._grown():
             self._fit()
             self._hold(ids)
@@ -202,7 +212,7 @@ class RankSession:
             self._renew(ids)
         if first is not None:
             self._follow(first)
-        _give_back()
+        give_back()
         return True
 
     def _renew(self, ids: Sequence[int]) -> None:
@@ -211,14 +221,7 @@ class RankSession:
         kept = sorted(p for i in ids if (p := self._place.get(i)) is not None and old.complete[p])
         have = set(old.columns.ids[kept].tolist())
         new = self._rows.read([i for i in ids if i not in have])
-
-        self._set_block(
-            Block(
-                join([old.columns.take(np.array(kept, np.intp)), new.columns]),
-                Batch.concat([old.batch.take(kept), new.batch]),
-                np.concatenate([old.complete[kept], new.complete]),
-            )
-        )
+        self._set_block(Block.concat([old.take(np.array(kept, np.intp)), new]))
 
     # -- learning
     def learn(self, event: Event) -> bool:
@@ -232,7 +235,7 @@ class RankSession:
         # What is ranked changes with mutes and wishes, and when an item that was not held is unseen again.
         muted = event.id in self._muting or event.undoes in self._muting
         if muted or self._wished - {""} or (back and back not in self._place):
-            self._renew(self.store.items.candidates(self.limit, time.time()))
+            self._renew(wanted(self.store, self.limit, time.time()))
             first = len(self._learner.learned) if first is None else first
         if first is None:
             return False
@@ -285,33 +288,36 @@ class RankSession:
     def order(self, shown_ids: Sequence[int] = (), now: float | None = None) -> Ranking:
         """The whole ranked feed. `shown_ids` (in screen order) stay exactly where they are, first."""
         now = time.time() if now is None else now
-        shown = set(shown_ids)
         try:
-            ranked = self._last = self._ranked(now, shown)
+            ranked = self._last = self._ranked(now, shown_ids)
         except Exception as error:  # an expert that fails must not cost the reader the list
             if isinstance(error, ExpertFailed):
                 self._set_aside(error)
             else:
                 self._note(error)
-            old = [entry for entry in self._last if entry.item_id not in shown]
-            ranked = Ranking([e.item_id for e in old], [e.probability for e in old], self._last.notes)
+            ranked = self._last.without(set(shown_ids))
         kept = self._kept(shown_ids)
-        return Ranking([*shown_ids, *ranked.ids], [*kept, *ranked.probabilities], ranked.notes)
+        return replace(ranked, ids=[*shown_ids, *ranked.ids], probabilities=[*kept, *ranked.probabilities])
 
-    def _ranked(self, now: float, without: Set[int]) -> Ranking:
-        """The candidates that are unseen and not in `without`, best first."""
+    def _ranked(self, now: float, shown: Sequence[int]) -> Ranking:
+        """The candidates that are unseen and not `shown`, best first."""
         belief, probability = self._score()
-        open_ = self._unseen.copy()
-        open_[[place for item_id in without if (place := self._place.get(item_id)) is not None]] = False
-        rows = np.flatnonzero(open_)
+        rows, story, told, below = self.stories.divide(self._unseen, shown, self._place)
         items = self._columns.take(rows)
-        meaning = self._block.batch.meaning[rows]
-        drawn = (belief + self._drawn_off(belief))[rows]
-        options = self._wishes.dials().ordering(self._recipe.order)
-        order_, notes = order(items, belief[rows], meaning, now, drawn=drawn, seed=self.seed, options=options)
-        numbers = probability[rows[order_]].tolist()
-        named = {int(items.ids[row]): note for row, note in notes.items()}
-        return Ranking(items.ids[order_].tolist(), numbers, named)
+        found = order(
+            items,
+            belief[rows],
+            self._block.batch.meaning[rows],
+            now,
+            drawn=(belief + self._drawn_off(belief))[:, rows],
+            seed=self.seed,
+            options=self._wishes.options(self._recipe.order, self.explore),
+            half_life=self._freshness.of(items.source) / self._wishes.dials().of_freshness,
+            story=story,
+            told=told,
+        )
+        return named(found, items.ids, probability[rows], below)
+
 
     def _kept(self, shown_ids: Sequence[int]) -> list[float]:
         """The numbers of the items on screen: scored now, as scored last, or as published."""
@@ -335,9 +341,11 @@ class RankSession:
         return self._scored[1], self._scored[2]
 
     def _drawn_off(self, belief: np.ndarray) -> np.ndarray:
-        """How far this visit's draw lies from the belief: drawn once for the candidates now held."""
+        """float64[DRAWS, n]: how far this visit's draws lie from the belief; made once for what is held."""
         if self._surprise is None:
-            self._surprise = self._learner.model.draw(self._block.batch, self.seed, self._now) - belief
+            seeds = [self.seed + k * SEEDS for k in range(DRAWS)]
+            drawn = [self._learner.model.draw(self._block.batch, seed, self._now) for seed in seeds]
+            self._surprise = np.array(drawn) - belief
         return self._surprise
 
     # -- explaining
@@ -358,19 +366,19 @@ class RankSession:
         """
         refitted = not brief and self._refit_if_grown()
         now = time.time()
-        order_ = self._ranked(now, frozenset()).ids
+        ranking = self._ranked(now, ())
         everything = refitted or (not brief and now - self._everything_at > EVERYTHING)
         writer = store or Store.open(self.path, role="worker")
         try:
             publisher = Publisher(writer, self._learner.model, self._rows, self._now)
             self.head_version = publisher.publish(
                 self._block.batch,
-                order_,
+                ranking,
                 now,
                 digest=labels_digest(self._learner.learned),
                 through=self._through,
                 everything=everything,
-                meta={"trust": self.trust(), "failed": self.failed},
+                meta={"trust": self.trust(), "failed": self.failed, "stories": self.stories.published()},
             )
         finally:
             if store is None:
@@ -383,7 +391,7 @@ class RankSession:
         if not self._grown():
             return False
         self._fit()
-        self._hold(self.store.items.candidates(self.limit, time.time()))
+        self._hold(wanted(self.store, self.limit, time.time()))
         self._follow(0)
         return True
 
@@ -394,8 +402,8 @@ class RankSession:
 
     @property
     def candidates(self) -> list[int]:
-        """Ids of the items now held."""
-        return list(self._place)
+        """Ids of the unseen items now held."""
+        return self._columns.ids[self._unseen].tolist()  # type: ignore[no-any-return]
 
     @property
     def learned(self) -> tuple[Model, Block]:
@@ -406,12 +414,6 @@ class RankSession:
         """Close the store."""
         if hasattr(self, "store"):
             self.store.close()
-
-
-def _give_back() -> None:
-    """Return what reading left over to the system (13 MB after a load); only glibc has the call."""
-    with contextlib.suppress(OSError, AttributeError):
-        ctypes.CDLL(None).malloc_trim(0)
 
 
 def _least(a: int | None, b: int | None) -> int | None:

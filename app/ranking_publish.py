@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from .rank.batch import Batch
 from .rank.model import Model
 from .rank.order import faded
 from .rank.snapshot import Snapshot, dump
+from .rank.types import Ranking
 
 if TYPE_CHECKING:
     from .ranking_rows import RowReader
@@ -33,7 +34,7 @@ class Publisher:
     def publish(
         self,
         batch: Batch,
-        order: Sequence[int],
+        ranking: Ranking,
         now: float,
         *,
         digest: str,
@@ -41,7 +42,7 @@ class Publisher:
         everything: bool,
         meta: Mapping[str, Any],
     ) -> int:
-        """Store a new head, the scores of `batch` and `order`; with `everything` of all that is unseen.
+        """Store a new head, the scores of `batch` and the order; with `everything` of all that is unseen.
 
         Returns the head's version. Raises `StoreError`.
         """
@@ -53,7 +54,9 @@ class Publisher:
         rest = self._beyond(set(batch.item_ids.tolist()), now) if everything else []
         rest.sort(key=lambda pair: (-pair[0], pair[1][0]))
         rows = [*self._scored(batch), *(row for _, row in rest)]
-        scores.publish(rows, [*order, *(row[0] for _, row in rest)], version)
+        folded = {member: leader for leader, members in ranking.stories.items() for member in members}
+        order = [*ranking.ids, *(row[0] for _, row in rest)]
+        scores.publish(rows, order, version, folded=folded, notes=ranking.notes)
         return version
 
     def _scored(self, batch: Batch) -> Iterator[_Row]:

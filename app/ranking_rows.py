@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -12,8 +14,9 @@ import numpy as np
 from .embed.static import StaticEmbedder
 from .rank.batch import SHAPE_DIMS, Batch, build_batch
 from .rank.features import decode_words, encode_words
-from .rank.order import Columns, columns, join
+from .rank.order_columns import Columns, columns, join
 from .rank.stats import ArchiveStats, fit_stats
+from .rank.stories import Signs, signs
 from .rank.types import RankItem
 from .store.spaces import active_sentence_space
 
@@ -36,6 +39,21 @@ class Block:
     columns: Columns
     batch: Batch
     complete: np.ndarray
+    signs: Signs
+
+    def take(self, rows: np.ndarray) -> Block:
+        """The items at these places (ascending)."""
+        return Block(self.columns.take(rows), self.batch.take(rows), self.complete[rows], self.signs.take(rows))
+
+    @staticmethod
+    def concat(parts: Sequence[Block]) -> Block:
+        """Several blocks as one."""
+        return Block(
+            join([block.columns for block in parts]),
+            Batch.concat([block.batch for block in parts]),
+            np.concatenate([block.complete for block in parts]),
+            Signs.concat([block.signs for block in parts]),
+        )
 
 
 class RowReader:
@@ -60,11 +78,7 @@ class RowReader:
     def read(self, ids: Sequence[int]) -> Block:
         """Rows of those ids that exist, in their order."""
         blocks = [self._chunk(ids[at : at + CHUNK]) for at in range(0, len(ids), CHUNK)] or [self._chunk([])]
-        return Block(
-            join([block.columns for block in blocks]),
-            Batch.concat([block.batch for block in blocks]),
-            np.concatenate([block.complete for block in blocks]),
-        )
+        return Block.concat(blocks)
 
     def _chunk(self, ids: Sequence[int]) -> Block:
         items = self.store.items.rank_items(ids) if ids else []
@@ -74,7 +88,7 @@ class RowReader:
         for key, space in self.stats.spaces.items():
             vectors[key], mask = self._vectors(kept, space.name, len(space.centre))
             have = have & mask
-        return Block(columns(items), build_batch(items, blobs, vectors, self.stats), have)
+        return Block(columns(items), build_batch(items, blobs, vectors, self.stats), have, signs(items))
 
     def fit(self, ids: Sequence[int]) -> ArchiveStats:
         """Statistics of these items, to be used from now on."""
@@ -117,6 +131,12 @@ class RowReader:
         vectors = {key: np.zeros((1, len(space.centre)), np.float32) for key, space in self.stats.spaces.items()}
         batch = build_batch([RankItem(0, b"")], [b""], vectors, self.stats)
         return replace(batch, blocks={**batch.blocks, "shape": np.zeros((1, SHAPE_DIMS), np.float32)})
+
+
+def give_back() -> None:
+    """Return what reading left over to the system (13 MB after a load); only glibc has the call."""
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 def _figures(item: RankItem) -> RankItem:

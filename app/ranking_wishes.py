@@ -6,6 +6,7 @@ Events like any other: live until undone, the later one counts.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from .rank.dials import Dials, dials
@@ -17,6 +18,7 @@ from .types import Event
 
 if TYPE_CHECKING:
     from .rank.batch import Batch
+    from .rank.order import OrderOptions
     from .ranking_rows import RowReader
 
 KINDS = ("topics", "dial", "picks", "tune")
@@ -57,6 +59,10 @@ class Wishes:
             if isinstance(value, int | float):
                 settings.append((str(event.value.get("what", "")), str(event.value.get("key", "")), float(value)))
         return dials(settings)
+
+    def options(self, usual: OrderOptions, explore: float | None) -> OrderOptions:
+        """The order's constants with a share to explore from the configuration, as the dials have them."""
+        return self.dials().ordering(usual if explore is None else replace(usual, explore=explore))
 
     def picks(self) -> tuple[list[int], list[int]]:
         """(chosen, offered and not chosen) item ids of every choice together; of one item the last counts."""

@@ -97,6 +97,9 @@ class Card:
     also_in: int = 0
     #: When the gate dropped its body (Unix seconds); None: it is whole.
     dropped: float | None = None
+    #: Unseen items of the same story that the stored order folds behind this one, and why it stands there.
+    more: int = 0
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,6 +43,11 @@ class Dials:
                 out[batch.source == code(key)] = SILENT if value <= 0 else float(np.log(value))
         return out
 
+    @property
+    def of_freshness(self) -> float:
+        """What the half-lives are divided by."""
+        return max(self.of("order", "fresh"), 0.02)
+
     def ordering(self, options: OrderOptions) -> OrderOptions:
         """The order's constants as its dials turn them: people, explore, fresh, diverse."""
         variety = self.of("order", "diverse")
@@ -50,7 +55,7 @@ class Dials:
             options,
             people=options.people * self.of("order", "people") * self.of("expert", "people"),
             explore=options.explore * self.of("order", "explore"),
-            half_life=options.half_life / max(self.of("order", "fresh"), 0.02),
+            half_life=options.half_life / self.of_freshness,
             author=options.author * variety,
             source=options.source * variety,
             near=options.near * variety,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, NamedTuple, overload
 
 if TYPE_CHECKING:
@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 class RankItem:
     """One item as the experts see it.
 
-    `people` holds (key, name, how, at) of everybody the reader follows who
-    brought the item; `text_len` counts characters; `media` counts attachments,
-    `moving` says that a video or a sound is among them.
+    `about`: its own address and, of a post, those it links to or quotes. `people` holds
+    (key, name, how, at) of everybody the reader follows who brought the item; `text_len` counts
+    characters; `media` counts attachments, `moving` says that a video or a sound is among them.
     """
 
     item_id: int
@@ -31,6 +31,7 @@ class RankItem:
     author_key: str = ""
     author: str = ""
     domain: str = ""
+    about: tuple[str, ...] = ()
     published: float | None = None
     first_seen: float = 0.0
     points: int | None = None
@@ -148,6 +149,13 @@ class Ranking(Sequence[RankedId]):
     notes: dict[int, str] = field(default_factory=dict)
     #: An item that stands for a story -> the other items of the story, which are not in `ids`.
     stories: dict[int, tuple[int, ...]] = field(default_factory=dict)
+    #: How many followed people brought an item, or its story, lately; where there are several.
+    people: dict[int, int] = field(default_factory=dict)
+
+    def without(self, gone: set[int]) -> Ranking:
+        """Without some items."""
+        kept = [at for at, item_id in enumerate(self.ids) if item_id not in gone]
+        return replace(self, ids=[self.ids[at] for at in kept], probabilities=[self.probabilities[at] for at in kept])
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -158,7 +166,7 @@ class Ranking(Sequence[RankedId]):
     def __getitem__(self, at: slice) -> Ranking: ...
     def __getitem__(self, at: int | slice) -> RankedId | Ranking:
         if isinstance(at, slice):
-            return Ranking(self.ids[at], self.probabilities[at], self.notes, self.stories)
+            return replace(self, ids=self.ids[at], probabilities=self.probabilities[at])
         return RankedId(self.ids[at], self.probabilities[at], self.notes.get(self.ids[at], ""))
 
     def __iter__(self) -> Iterator[RankedId]:

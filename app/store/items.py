@@ -24,14 +24,17 @@ _CARD = (
     " i.author, i.author_key, i.published, i.first_seen, i.points, i.comments, i.people, p.probability,"
     " s.item_id IS NOT NULL, s.opened, s.liked, s.skipped, s.saved, s.later, i.media_count,"
     " i.content_warning,"
-    " i.also_in, d.at"
+    " i.also_in, d.at, (SELECT count(*) FROM ranking r WHERE r.leader = i.id AND r.leader <> 0"
+    " AND r.generation = g.value AND NOT EXISTS (SELECT 1 FROM item_state x WHERE x.item_id = r.item_id)),"
+    " coalesce((SELECT r.note FROM ranking r WHERE r.item_id = i.id AND r.generation = g.value), '')"
 )
 _CARD_FROM = (
     "FROM json_each(?) j CROSS JOIN items i ON i.id = j.value"
     " LEFT JOIN subscriptions u ON u.id = i.subscription_id"
     " LEFT JOIN scores p ON p.item_id = i.id LEFT JOIN item_state s ON s.item_id = i.id"
-    " LEFT JOIN dropped d ON d.item_id = i.id"
+    " LEFT JOIN dropped d ON d.item_id = i.id LEFT JOIN settings g ON g.key = 'ranking'"
 )
+_CARD_COLUMNS = 27
 #: Items of one conversation that are shown at most.
 THREAD = 200
 
@@ -75,6 +78,25 @@ class Items:
     def candidates(self, limit: int, now: float | None = None) -> list[int]:
         """Ids worth ranking: unseen and not muted; three quarters by the last order, the rest the newest."""
         return self._views.candidates(limit, now)
+
+    def lately_seen(self, since: float, limit: int) -> list[int]:
+        """Ids of items that an event named after `since` (Unix seconds), latest first, among the newest events."""
+        rows = self.db.rows(
+            "SELECT item_id FROM (SELECT item_id, at, seq FROM events WHERE item_id IS NOT NULL"
+            " ORDER BY seq DESC LIMIT ?1) e JOIN items i ON i.id = item_id JOIN item_state s USING (item_id)"
+            " WHERE at > ?2 GROUP BY item_id ORDER BY max(seq) DESC LIMIT ?3",
+            (4 * limit, since, limit),
+        )
+        return [row[0] for row in rows]
+
+    def origins(self, ids: Sequence[int]) -> dict[int, tuple[float, str]]:
+        """(when it appeared, key of its source) of items."""
+        rows = self.db.rows(
+            "SELECT i.id, i.sort_at, iif(u.id IS NULL, i.kind, u.kind || ':' || u.address) FROM json_each(?) j"
+            " CROSS JOIN items i ON i.id = j.value LEFT JOIN subscriptions u ON u.id = i.subscription_id",
+            (json.dumps(list(ids)),),
+        )
+        return {item_id: (at, key) for item_id, at, key in rows}
 
     def count(self, view: View, *, subscription_id: int | None = None, now: float | None = None) -> int:
         """How many items a view has (For you: without what is muted at `now`)."""
@@ -120,9 +142,9 @@ class Items:
         )
         if row is None:
             return None
-        text, links, media, tags, lang, comments_url, updated, poll, extra = row[25:]
+        text, links, media, tags, lang, comments_url, updated, poll, extra = row[_CARD_COLUMNS:]
         return Article(
-            card=_card(row[:25]),
+            card=_card(row[:_CARD_COLUMNS]),
             text=text,
             links=load_links(links),
             media=load_media(media),
@@ -154,6 +176,16 @@ class Items:
             for how, name, key, source in rows
         )
         return tuple(dict.fromkeys(lines))
+
+    def story(self, item_id: int) -> list[int]:
+        """Ids of the unseen items that the order on show folds behind this one."""
+        rows = self.db.rows(
+            "SELECT r.item_id FROM ranking r WHERE r.leader = ?1 AND r.leader <> 0 AND r.generation ="
+            " (SELECT value FROM settings WHERE key = 'ranking')"
+            " AND NOT EXISTS (SELECT 1 FROM item_state s WHERE s.item_id = r.item_id) ORDER BY r.position",
+            (item_id,),
+        )
+        return [row[0] for row in rows]
 
     def thread(self, item_id: int) -> list[Card]:
         """The conversation an item belongs to, oldest first, itself included; at most THREAD items."""
@@ -237,7 +269,7 @@ class Items:
         """What the ranking needs, in the order of `ids`; those that are gone are left out."""
         from penchant.app.rank.types import RankItem
 
-        from .rows import load_tags
+        from .rows import about, load_tags
 
         wanted = json.dumps(list(ids))
         people: dict[int, list[tuple[str, str, str, float]]] = {}
@@ -253,7 +285,8 @@ class Items:
             " iif(u.id IS NULL, i.kind, u.kind || ':' || u.address),"
             " coalesce(nullif(u.title, ''), u.address, i.domain), i.author_key, i.author, i.domain,"
             " i.published, i.first_seen, i.points, i.comments, i.media_count,"
-            " i.media_count > 0 AND (instr(i.media, '\"video\"') > 0 OR instr(i.media, '\"audio\"') > 0)"
+            " i.media_count > 0 AND (instr(i.media, '\"video\"') > 0 OR instr(i.media, '\"audio\"') > 0),"
+            " i.canonical_url, iif(i.title = '', i.links, '')"
             " FROM json_each(?) j"
             " CROSS JOIN items i ON i.id = j.value LEFT JOIN subscriptions u ON u.id = i.subscription_id",
             (wanted,),
@@ -279,6 +312,7 @@ class Items:
                 people=tuple(people.get(row[0], ())),
                 media=row[16],
                 moving=bool(row[17]),
+                about=about(row[18], row[19]),
             )
             for row in rows
         ]

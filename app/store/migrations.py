@@ -41,10 +41,21 @@ def _gate(db: Database) -> None:
     script(db, resources.files(__package__).joinpath("gate.sql").read_text(encoding="utf-8"))
 
 
+def _stories(db: Database) -> None:
+    # `leader`: the item behind which this one of the same story stands (0: none). `note`: "explored" or "people".
+    script(
+        db,
+        "ALTER TABLE ranking ADD COLUMN leader INTEGER NOT NULL DEFAULT 0;"
+        " ALTER TABLE ranking ADD COLUMN note TEXT NOT NULL DEFAULT '';"
+        " CREATE INDEX ranking_leader ON ranking(leader, generation) WHERE leader <> 0",
+    )
+
+
 MIGRATIONS: tuple[Migration, ...] = (
     Migration(1, "first schema", _first),
     Migration(2, "an index for mutes", _muting),
     Migration(3, "the gate", _gate),
+    Migration(4, "stories in the order", _stories),
 )
 
 _RECORD = """CREATE TABLE IF NOT EXISTS migrations (

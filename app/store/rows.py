@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from penchant.adapters.base import Item, Link, Media, Poll
@@ -34,6 +35,9 @@ UPDATE_ITEM = (
     f"UPDATE items SET ({BODY_COLUMNS}) = ({', '.join('?' * _BODY_COUNT)}),"
     " sort_at = iif(?1 IS NULL, first_seen, min(?1, first_seen)) WHERE id = ?"
 )
+
+#: Links of a post that are looked at: more is a list.
+MOST_LINKS = 4
 
 SightingRow = tuple[str, str, str, float]
 
@@ -164,6 +168,24 @@ def load_poll(column: str) -> Poll | None:
         return None
     options, closes_at, multiple = json.loads(column)
     return Poll(tuple((text, votes) for text, votes in options), closes_at, multiple)
+
+
+def about(own: str, links: str) -> tuple[str, ...]:
+    """What an item is about: its own canonical address, and those that the links of a post lead to.
+
+    The quoted post is among the links, so a quotation is about what it quotes.
+    """
+    if not links:
+        return (own,) if own else ()
+    found = [own, *map(_canonical, [url for url, _ in json.loads(links)[:MOST_LINKS]])]
+    return tuple(dict.fromkeys(url for url in found if identifies(url)))
+
+
+@lru_cache(maxsize=4096)
+def _canonical(url: str) -> str:
+    from penchant.adapters.text import canonical_url
+
+    return canonical_url(url)
 
 
 def load_tags(column: str) -> tuple[str, ...]:

@@ -48,10 +48,19 @@ class Scores:
     def __init__(self, db: Database) -> None:
         self.db = db
 
-    def publish(self, rows: Iterable[ScoreRow], order: Sequence[int], head_version: int) -> None:
+    def publish(
+        self,
+        rows: Iterable[ScoreRow],
+        order: Sequence[int],
+        head_version: int,
+        *,
+        folded: Mapping[int, int] | None = None,
+        notes: Mapping[int, str] | None = None,
+    ) -> None:
         """Store (item_id, logit, probability, parts_json) rows, then show `order` as For you at once.
 
-        Items that were deleted meanwhile are skipped. Short transactions;
+        `folded`: items that stand behind another one of their story, which they name; `notes`: why an
+        item stands where it does. Items that were deleted meanwhile are skipped. Short transactions;
         killed in between, the old order stays and the next publication cleans up.
         """
         for chunk in _chunks(rows):
@@ -62,17 +71,21 @@ class Scores:
                     [(*row, head_version) for row in chunk],
                 )
             self.db.give_way()
-        self._show(order)
+        notes = notes or {}
+        shown = [(item_id, 0, notes.get(item_id, "")) for item_id in order]
+        # Behind everything: they come to light once nobody stands before them any more.
+        self._show([*shown, *((member, leader, "") for member, leader in (folded or {}).items())])
 
-    def _show(self, order: Sequence[int]) -> None:
+    def _show(self, order: Sequence[tuple[int, int, str]]) -> None:
         current = self.generation()
         self._drop_other_generations(current)
         fresh = current + 1
         for chunk in _chunks(enumerate(order)):
             with self.db.write():
                 self.db.run_many(
-                    "INSERT INTO ranking SELECT ?1, ?2, ?3 WHERE EXISTS (SELECT 1 FROM items WHERE id = ?3)",
-                    [(fresh, position, item_id) for position, item_id in chunk],
+                    "INSERT INTO ranking(generation, position, item_id, leader, note)"
+                    " SELECT ?1, ?2, ?3, ?4, ?5 WHERE EXISTS (SELECT 1 FROM items WHERE id = ?3)",
+                    [(fresh, position, *row) for position, row in chunk],
                 )
             self.db.give_way()
         with self.db.write():

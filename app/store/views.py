@@ -7,7 +7,7 @@ import time
 
 from penchant.app.types import View
 
-from .condition import Condition
+from .condition import EVERYTHING, Condition
 from .connection import Database, Row
 from .events import Events
 from .mutes import condition, of_few, of_many, unseen_and_muted
@@ -31,14 +31,15 @@ class Views:
         limit: int = 200,
         offset: int = 0,
         now: float | None = None,
+        folded: bool = False,
     ) -> list[int]:
         """Item ids of a view. `subscription_id` narrows Following (and any other list but For you) to
-        one source. What was muted until `now` is back.
+        one source. What was muted until `now` is back. `folded`: see `for_you`.
         """
         if view == View.SEARCH:
             return []
         if view == View.FOR_YOU:
-            return self.for_you(limit, offset, now)
+            return self.for_you(limit, offset, now, folded=folded)
         if view in _MARKED:
             return self._marked(_MARKED[view], subscription_id, limit, offset)
         if subscription_id is not None:
@@ -85,17 +86,21 @@ class Views:
         """What is not muted, as a condition on `items i`."""
         return condition(self.db, Events(self.db).mutes(), time.time() if now is None else now)
 
-    def for_you(self, limit: int, offset: int, now: float | None = None) -> list[int]:
-        """Unseen and not muted: the published order first, then what is not ranked yet, newest first."""
+    def for_you(self, limit: int, offset: int, now: float | None = None, *, folded: bool = False) -> list[int]:
+        """Unseen and not muted: the published order first, then what is not ranked yet, newest first.
+
+        Items that stand behind another one of their story are left out, unless `folded`.
+        """
         shown = self._shown(now)
         found = of_few(shown, "r.item_id") if limit + offset <= _PAGE else of_many(shown, "r.item_id")
+        alone = EVERYTHING if folded else _alone(of_few(shown, "r.leader"))
         generation = int(self.db.value("SELECT value FROM settings WHERE key = 'ranking'") or 0)
         ranked = _ids(
             self.db.rows(
                 "SELECT r.item_id FROM ranking r WHERE r.generation = ?"
                 " AND NOT EXISTS (SELECT 1 FROM item_state s WHERE s.item_id = r.item_id)"
-                f" AND {found.sql} ORDER BY r.position LIMIT ?",
-                (generation, *found.params, limit + offset),
+                f" AND {found.sql} AND {alone.sql} ORDER BY r.position LIMIT ?",
+                (generation, *found.params, *alone.params, limit + offset),
             )
         )
         if len(ranked) < limit + offset:
@@ -116,7 +121,7 @@ class Views:
 
     def candidates(self, limit: int, now: float | None = None) -> list[int]:
         """Ids worth ranking: unseen and not muted; three quarters by the last order, the rest the newest."""
-        best = self.for_you(limit * 3 // 4, 0, now)
+        best = self.for_you(limit * 3 // 4, 0, now, folded=True)
         found = of_many(self._shown(now), "n.id")
         newest = _ids(
             self.db.rows(
@@ -162,6 +167,15 @@ class Views:
                 )
             )
         return int(self.db.value("SELECT count(*) FROM items WHERE deleted_at IS NULL"))
+
+
+def _alone(shown: Condition) -> Condition:
+    """Of rows `r` of the order: no unseen item (that is `shown`, not muted) stands before it."""
+    return Condition(
+        "(r.leader = 0 OR NOT EXISTS (SELECT 1 FROM ranking l WHERE l.item_id = r.leader"
+        f" AND l.generation = r.generation AND {shown.sql} AND NOT EXISTS (SELECT 1 FROM item_state s WHERE s.item_id = l.item_id)))",
+        shown.params,
+    )
 
 
 def _ids(rows: list[Row]) -> list[int]:
