@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from penchant.adapters.base import Author, Item, Page
 from penchant.app.store import Store, views
+from penchant.app.store.gate import Decision
 from penchant.app.types import Event, View
 
 NOW = 1_700_000_000.0
@@ -116,6 +117,15 @@ def test_the_published_order_loses_them_too(store: Store, monkeypatch) -> None:
     assert shown(store) == [1, 2, 4, 7, 8]
     monkeypatch.setattr(views, "_PAGE", 0)
     assert shown(store) == [1, 2, 4, 7, 8]
+
+
+def test_what_is_muted_and_dropped_is_counted_once(store: Store) -> None:
+    fill(store, item(1, text="long " * 50), item(2, text="long " * 50), item(3))
+    assert store.gate.drop([Decision(1, 0.1, "dull"), Decision(3, 0.1, "dull")], NOW, "") == 2
+    store.events.append([mute("domain", "example.org")])
+    assert shown(store) == []
+    store.events.append([mute("domain", "example.org", until=NOW)])
+    assert shown(store) == [2]
 
 
 def test_very_many_mutes(store: Store) -> None:
