@@ -43,7 +43,7 @@ AGAIN, STORE_PAUSE = 300.0, 30.0
 IDLE = 60.0
 #: Looking through the whole archive takes at most one part in so many of the time.
 SHARE_OF_LOOKING = 20.0
-#: With more failing texts than this, the model is to blame.
+#: With more failing texts than this, and more than one in twenty, the model is to blame.
 MOST_ASIDE = 50
 _ASIDE = "aside:"
 
@@ -111,11 +111,14 @@ class Backfill:
         if not self._space:
             if not await self._call(lambda store: spaces.counted(store.db)[1]):
                 return LOOK
-            self._space = (await self._runner.ready()).name
-            await self._call(self._remembered)
+            await self._open()
+        if self._to_blame():
+            await self._open()  # another file may lie there by now
         rows = await self._call(self._next)
         if not rows:
             return await self._rest()
+        if await self._open():
+            return 0.0
         self._broken = False
         started = time.monotonic()
         vectors = await self._runner.embed([item_text(title, text) for _, _, title, text in rows])
@@ -123,12 +126,26 @@ class Backfill:
         self._worked_at = time.monotonic()
         self._size = max(1, min(CHUNK, int(len(rows) * CHUNK_SECONDS / max(took, 1e-3))))
         await self._call(lambda store: self._keep(store, rows, vectors))
-        if len(self._aside) > MOST_ASIDE:
+        if self._to_blame():
+            await self._open()
+        return took * (1.0 / self._models.cpu_share - 1.0)
+
+    async def _open(self) -> bool:
+        """Load the model; True when its file is another than before: another space, from the beginning."""
+        name = (await self._runner.ready()).name
+        if changed := name != self._space:
+            self._space, self._seen, self._searched, self._finished, self._total = name, -1, -1, -1, 0
+            await self._call(self._remembered)
+        if self._to_blame():
             raise PenchantError(
                 f"the model failed on {len(self._aside)} texts",
                 hint="It is damaged, or unknown to llama.cpp: get it anew.",
             )
-        return took * (1.0 / self._models.cpu_share - 1.0)
+        return changed
+
+    def _to_blame(self) -> bool:
+        """Whether so many texts fail that it is the model."""
+        return self._total > 0 and len(self._aside) > max(MOST_ASIDE, (self._total - self._left) // 20)
 
     async def _rest(self) -> float:
         """Nothing waits: switch over if that is complete, and give the model back after a while."""

@@ -326,3 +326,43 @@ def test_the_worker_killed_again_and_again_resumes_and_switches(
     assert "off" in cli("models") and space in cli("models")
     assert "dropped 3,000" in cli("models", "drop", space)
     assert space not in cli("models")
+
+
+async def test_a_model_file_that_is_replaced_begins_its_own_space(
+    archive: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The model was given back after a rest; when it is loaded again, it is another one."""
+    monkeypatch.setattr(backfill, "IDLE", 0.0)
+    ids = fill(archive, [f"text {n}" for n in range(8)])
+    step = 0
+
+    def watch(lane: Backfill, store: Store) -> bool:
+        nonlocal step
+        if step == 0 and lane.up_to_date(store) and lane._runner._child is None:
+            lane._runner.model = "/x/other.gguf"
+            ids.extend(fill(archive, ["new"], start=8))
+            step = 1
+        return step == 1 and lane.up_to_date(store)
+
+    await work(archive, "/x/m.gguf", watch)
+    with Store.open(archive) as store:
+        space = store.vectors.sentence()
+        assert space is not None and (space.name, space.count) == ("gguf:other.gguf:1", 9)
+        assert [space.name for space in store.vectors.spaces()] == ["gguf:other.gguf:1"]
+
+
+async def test_a_model_that_fails_on_every_text_is_to_blame_itself(archive: Path) -> None:
+    fill(archive, [f"{'NAN' if n % 3 else 'good'} {n}" for n in range(120)])
+    rounds = 0
+
+    def watch(lane: Backfill, store: Store) -> bool:
+        nonlocal rounds
+        rounds += 1
+        assert store.vectors.sentence() is None
+        return lane.up_to_date(store) and rounds > 60  # tried again several times meanwhile
+
+    await work(archive, "/x/m.gguf", watch)
+    with Store.open(archive) as store:
+        status = backfill_status.of(store)
+        assert status is not None and "failed on" in status.note
+    await work(archive, "/x/better.gguf", lambda lane, store: status != backfill_status.of(store))
