@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 from .rank.influence import influence, left
 from .rank.report import expert_report, headline, sentence
-from .tuning import EXPERTS
+from .standing import EXPERTS
 
 if TYPE_CHECKING:
+    from .rank.report import ExpertReport
     from .ranking import RankSession
 
 #: Items over which the influence of a first guess is measured: plenty for a percentage.
@@ -20,7 +21,7 @@ SAMPLE = 1_000
 @dataclass(frozen=True, slots=True)
 class Trusted:
     """One expert: how often it is `right` (share of pairs, `half` its 95 % interval; None: nothing to say yet),
-    the head's weight `trust`, and why it `failed` ("": it did not).
+    the head's weight `trust` (before the caution that numbers need), and why it `failed` ("": it did not).
     """
 
     name: str
@@ -48,6 +49,7 @@ def report(session: RankSession) -> TuningReport:
     """What `session` has learned so far."""
     model, block = session.learned
     found = expert_report(model, session.failed)
+    said = 0.0 if session.failed.keys() & model.experts.keys() else model.head().said
     guess = None
     if model.prior.topics is not None or model.prior.picks:
         some = block.batch.take(range(min(SAMPLE, len(block.batch))))
@@ -55,11 +57,16 @@ def report(session: RankSession) -> TuningReport:
     return TuningReport(
         headline(model),
         sentence(found, {name: title for name, (title, _) in EXPERTS.items()}),
-        tuple(Trusted(e.name, e.trust, _said(e.right), _said(e.half), e.labels, e.failed) for e in found),
+        tuple(_trusted(each, said, model.recipe.head.trust) for each in found),
         len(model.y),
         guess,
     )
 
 
-def _said(value: float) -> float | None:
+def _trusted(found: ExpertReport, said: float, usual: float) -> Trusted:
+    trust = 0.0 if found.failed else found.trust / said if said > 0 else usual
+    return Trusted(found.name, trust, _finite(found.right), _finite(found.half), found.labels, found.failed)
+
+
+def _finite(value: float) -> float | None:
     return float(value) if math.isfinite(value) else None
