@@ -19,7 +19,7 @@ from .evaluation_data import Sentence, folders_in, from_folder, from_store
 from .evaluation_table import curve_lines, replay_lines
 from .rank import baselines
 from .rank.evaluate import HEAD, STEPS, Curve, Method, curve, orders, ours
-from .rank.evaluate_replay import measures, replay
+from .rank.evaluate_replay import measures, replay, resample
 from .rank.metrics import calibration_curve, calibration_error, calibration_error_debiased
 
 if TYPE_CHECKING:
@@ -138,8 +138,9 @@ def evaluate_store(store: Store, *, progress: Say | None = None) -> Report:
     found = replay(data, past, simple, learned, progress)
     p = np.asarray(found.said[HEAD][1])
     bins = calibration_curve(p, found.y, found.weight)
+    samples = resample(found.visit)
     methods = {
-        name: {key: {"mean": mean, "half": half} for key, (mean, half) in measures(found, name).items()}
+        name: {key: {"mean": mean, "half": half} for key, (mean, half) in measures(found, name, samples).items()}
         for name in found.said
     }
     own = {

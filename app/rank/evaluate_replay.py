@@ -9,7 +9,7 @@ import numpy as np
 
 from .dials import Dials
 from .evaluate import Answer, DataSet, Fit, Method, Task, answers, fresh
-from .metrics import auc, brier, log_loss, ndcg
+from .metrics import auc_rows, ndcg
 from .prior import Prior
 from .types import Label
 
@@ -134,52 +134,46 @@ def _refitted(
     return {name: (score, chances.get(name)) for name, score in scores.items()}
 
 
-Measure = Callable[[np.ndarray], float]
+def resample(visit: np.ndarray, seed: int = 0) -> np.ndarray:
+    """float32[r, n]: how often each label is in each bootstrap sample (Efron 1979).
+
+    Whole visits are drawn, since judgements of one visit are not independent; single labels below 20 visits.
+    """
+    n = len(visit)
+    names, place = np.unique(visit, return_inverse=True)
+    groups = place if len(names) >= 20 else np.arange(n)
+    many = int(groups.max()) + 1
+    rng = np.random.default_rng(seed)
+    drawn = [np.bincount(rng.integers(0, many, many), minlength=many) for _ in range(RESAMPLES)]
+    return np.array(drawn, np.float32)[:, groups]
 
 
-def measures(found: Replay, name: str) -> Mapping[str, tuple[float, float]]:
-    """(value, half width of its 95 % bootstrap interval) by measure; NaN where one does not apply.
+def measures(found: Replay, name: str, samples: np.ndarray) -> Mapping[str, tuple[float, float]]:
+    """(value, half width of its 95 % percentile interval over `samples`) by measure; NaN where one does not apply.
 
     "auc", "log_loss", "brier" and "ndcg" weigh labels as the ranking does when it learns them;
     "decided" is the AUC among decisions alone; "auc_ipw" and "log_loss_ipw" count each label by the inverse
     chance that its place was looked at.
     """
     score, p = found.said[name]
-    y, w, v = found.y, found.weight, found.weight * found.inverse
-    decided = found.weight * (found.weight >= 0.5)
-    table: dict[str, Measure] = {
-        "auc": lambda m: auc(score, y, w * m),
-        "decided": lambda m: auc(score, y, decided * m),
-        "auc_ipw": lambda m: auc(score, y, v * m),
-    }
-    if p is not None:
-        known = p
-        table |= {
-            "log_loss": lambda m: log_loss(known, y, w * m),
-            "brier": lambda m: brier(known, y, w * m),
-            "log_loss_ipw": lambda m: log_loss(known, y, v * m),
-        }
-    out = {key: bootstrap(measure, found.visit) for key, measure in table.items()}
-    nothing = float("nan"), float("nan")
-    for key in ("log_loss", "brier", "log_loss_ipw"):
-        out.setdefault(key, nothing)
+    y, w = found.y, found.weight
+    by_place, decided = w * found.inverse, w * (w >= 0.5)
+    out = {}
+    blocks = np.array_split(samples, 1 + samples.size // 1_000_000)
+    for key, v in (("auc", w), ("decided", decided), ("auc_ipw", by_place)):
+        rows = [auc_rows(score, y, v[None]), *(auc_rows(score, y, block * v) for block in blocks)]
+        out[key] = _interval(np.concatenate(rows))
+    said = np.full(len(y), np.nan) if p is None else np.clip(p, 1e-6, 1.0 - 1e-6)
+    loss = -(y * np.log(said) + (1.0 - y) * np.log(1.0 - said))
+    for key, each, v in (("log_loss", loss, w), ("log_loss_ipw", loss, by_place), ("brier", (said - y) ** 2, w)):
+        sums = samples @ np.stack([each * v, v], axis=1)
+        out[key] = _interval(np.append(np.average(each, weights=v), sums[:, 0] / sums[:, 1]))
     out["ndcg"] = ndcg(score, y * w, found.visit)[0], float("nan")
     return out
 
 
-def bootstrap(measure: Measure, visit: np.ndarray, seed: int = 0) -> tuple[float, float]:
-    """A measure of per-item counts with the half width of its 95 % percentile interval (Efron 1979).
-
-    Whole visits are drawn, since judgements of one visit are not independent; single labels below 20 visits.
-    """
-    n = len(visit)
-    groups = np.unique(visit, return_inverse=True)[1] if len(np.unique(visit)) >= 20 else np.arange(n)
-    rng = np.random.default_rng(seed)
-    values = []
-    for _ in range(RESAMPLES if n <= 2_000 else RESAMPLES // 4):
-        drawn = np.bincount(rng.integers(0, groups.max() + 1, groups.max() + 1), minlength=groups.max() + 1)
-        counts = drawn[groups].astype(float)
-        if counts.sum() > 0:
-            values.append(measure(counts))
-    low, high = np.nanpercentile(values, [2.5, 97.5]) if np.isfinite(values).any() else (np.nan, np.nan)
-    return measure(np.ones(n)), float(high - low) / 2.0
+def _interval(values: np.ndarray) -> tuple[float, float]:
+    """The first of `values`, and half the 95 % interval of the others."""
+    others = values[1:][np.isfinite(values[1:])]
+    half = float(np.ptp(np.percentile(others, [2.5, 97.5]))) / 2.0 if len(others) else float("nan")
+    return float(values[0]), half

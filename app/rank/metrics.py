@@ -70,6 +70,20 @@ def auc_interval(score: np.ndarray, y: np.ndarray, weight: np.ndarray | None = N
     return value, float(Z * np.sqrt(max(variance, least)))
 
 
+def auc_rows(score: np.ndarray, y: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    """float64[r]: the AUC under each row of weights float[r, n] >= 0; NaN where one side has none."""
+    order = np.argsort(score, kind="stable")
+    ranked = score[order]
+    start, end = (np.searchsorted(ranked, ranked, side) for side in ("left", "right"))
+    liked = np.asarray(y)[order] > 0
+    w = np.asarray(weight, np.float64)[:, order]
+    below = np.concatenate([np.zeros((len(w), 1)), np.cumsum(np.where(liked, 0.0, w), axis=1)], axis=1)
+    up = w[:, liked]
+    pairs = up.sum(axis=1) * below[:, -1]
+    right = (up * (below[:, start[liked]] + below[:, end[liked]])).sum(axis=1) / 2.0
+    return np.divide(right, pairs, out=np.full(len(w), np.nan), where=pairs > 0)
+
+
 def log_loss(p: np.ndarray, y: np.ndarray, weight: np.ndarray | None = None) -> float:
     """Mean negative log likelihood in nats."""
     if not len(y):
@@ -149,7 +163,7 @@ def calibration_error_debiased(curve: list[Bin]) -> float:
 def ndcg(
     score: np.ndarray, gain: np.ndarray, visit: np.ndarray, k: int = 10, weight: np.ndarray | None = None
 ) -> tuple[float, int]:
-    """(mean NDCG@k over visits that hold any gain, how many they are) (Jarvelin and Kekalainen 2002).
+    """(mean NDCG@k over visits with anything to put in order, how many they are) (Jarvelin and Kekalainen 2002).
 
     `gain` float[n] >= 0 is an item's worth, `visit` int[n] names the visit it was shown in. Equal
     scores share their places (McSherry and Najork 2008). With `weight`, each gain counts so often.
@@ -158,8 +172,8 @@ def ndcg(
     values = []
     for each in np.unique(visit):
         mine = visit == each
-        ideal = _discounted(worth[mine], worth[mine], k)
-        if ideal > 0:
+        if np.ptp(worth[mine]) > 0:
+            ideal = _discounted(worth[mine], worth[mine], k)
             values.append(_discounted(np.asarray(score, np.float64)[mine], worth[mine], k) / ideal)
     return (float(np.mean(values)), len(values)) if values else (float("nan"), 0)
 
