@@ -39,7 +39,7 @@ class TokenBox(Box[str]):
         with Vertical(classes="box"):
             yield Static(words.one_line(f"{self.place.title} needs a token"), classes="head", markup=False)
             yield Static(words.one_line(_ASK.format(host=self.place.host)), id="words", markup=False)
-            yield Input(placeholder="paste the token here, then enter", password=True, compact=True)
+            yield Input(placeholder="paste the token here, then enter", password=True)
 
     def on_input_submitted(self, message: Input.Submitted) -> None:
         pasted, message.input.value = message.value, ""
