@@ -1,138 +1,89 @@
-"""What the reader can tune, read from the archive: dials, sources, first choices, adopted tunings. No numpy."""
+"""The self-tuning pass over one archive: `python -m penchant.app.tuning ARCHIVE`, a child of the worker.
+
+A process of its own, because a pass computes for minutes and must neither slow the worker nor outlive it.
+"""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+import json
+import logging
+import os
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
-from .muting import Mute, in_force
-from .types import Event
+from .rank.model import ExpertFailed
+from .rank.tune import Past, Verdict, tune
+from .ranking_rows import RowReader
+from .ranking_wishes import Wishes
+from .store import Store
+from .tuning_state import REMEMBERED
+from .types import Event, View
 
-if TYPE_CHECKING:
-    from .store import Store
+log = logging.getLogger(__name__)
 
-#: Expert -> its name on the screen, and what it looks at. One that is not listed goes by its own name.
-EXPERTS: Mapping[str, tuple[str, str]] = {
-    "words": ("words", "The words an item uses, and pairs of them, against those of what you liked and skipped."),
-    "static": ("meaning", "What an item is about, by the bundled word vectors; sees kinship where no word is shared."),
-    "sentence": ("sentence meaning", "What whole sentences say, by the sentence model."),
-    "origin": ("author and source", "Who wrote it, which source and site brought it, its kind and its language."),
-    "tags": ("tags", "Tags, hashtags and categories."),
-    "people": ("people", "Which of the people you follow passed it on, and how many."),
-    "popular": ("popularity", "Points and comments, against what is usual in its source."),
-    "shape": ("length and form", "How long it is; whether it has a title, pictures or moving pictures."),
-    "recency": ("age", "How old it is: whether you like what is fresh or what has settled."),
-}
-#: Part of the ordering -> its name on the screen, and what turning it up does.
-ORDER: Mapping[str, tuple[str, str]] = {
-    "people": ("several people", "Lifts what several people you follow brought within two days."),
-    "explore": ("exploration", "Gives places to items the ranking is unsure of, so that it goes on learning."),
-    "fresh": ("freshness", "Lets items sink faster with age; turned down, old ones stay in the race longer."),
-    "diverse": ("variety", "Keeps the same author, source or story from coming twice in a row."),
-}
-TARGETS = ("expert", "source", "order")
+#: The newest events that a pass looks at, and the items its statistics come from.
+EVENTS, ITEMS = 6_000, 10_000
+#: Seconds of computing after which a pass ends with what it has found.
+BUDGET = 600.0
 
 
-@dataclass(frozen=True, slots=True)
-class SourceDial:
-    """One source: `key` is what its dial goes by, `liked` of `judged` items were liked or saved, not skipped."""
+def run(archive: Path, *, budget: float = BUDGET, alive: Callable[[], bool] = lambda: True) -> Verdict:
+    """One pass; adopts what won as a "tune" event and remembers what was found. Raises `StoreError`."""
+    started = time.process_time()
+    with Store.open(archive, role="worker") as store:
+        past, wishes, through = _past(store)
 
-    key: str
-    title: str
-    items: int
-    liked: int
-    judged: int
-    followed: bool = True
+        def go_on(name: str, done: int, total: int) -> bool:
+            return alive() and time.process_time() - started < budget
 
-
-@dataclass(frozen=True, slots=True)
-class Tuned:
-    """One adopted tuning: values by their recipe names, the `gain` it promised (NaN: not said), over `labels`."""
-
-    event: Event
-    values: tuple[tuple[str, float], ...]
-    gain: float
-    labels: int
-    note: str
+        try:
+            verdict = tune(wishes.recipe(), past, go_on=go_on)
+        except ExpertFailed as error:
+            verdict = Verdict(note=f"not possible now: {error}")
+        if alive():
+            _adopt(store, verdict, through, time.process_time() - started)
+    return verdict
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """Everything of the Tuning screen that the archive knows; `dials` by (what, key), absent ones stand at 1.
-
-    `tuned` and `guesses` (live events "topics" and "picks") are newest first.
-    """
-
-    dials: Mapping[tuple[str, str], float]
-    sources: Sequence[SourceDial]
-    mutes: Sequence[Mute]
-    tuned: Sequence[Tuned]
-    guesses: Sequence[Event]
-
-
-def standing(store: Store, now: float) -> Standing:
-    """Read it; `now` in Unix seconds. Raises `StoreError`."""
-    dials = store.events.dials()
-    events = store.events.of_kind("topics", "picks", "tune")[::-1]
-    return Standing(
-        dials,
-        _sources(store, [key for what, key in dials if what == "source"]),
-        in_force(store.events.mutes(), now)[::-1],
-        [_tuned(event) for event in events if event.kind == "tune"],
-        [event for event in events if event.kind != "tune"],
-    )
+def _past(store: Store) -> tuple[Past, Wishes, int]:
+    wishes = Wishes()
+    for event in store.events.of_kind("tune"):
+        wishes.take(event)
+    found = store.events.live()
+    events = [event for _, event in found if event.item_id is not None][-EVENTS:]
+    rows = RowReader(store)
+    rows.fit(sorted(store.items.ids(View.NEWEST, limit=ITEMS)))
+    block = rows.read(sorted({event.item_id for event in events if event.item_id is not None}))
+    places = {item_id: i for i, item_id in enumerate(block.columns.ids.tolist())}
+    return Past(events, block.batch, places), wishes, found[-1][0] if found else 0
 
 
-def _sources(store: Store, dialled: Sequence[str]) -> list[SourceDial]:
-    judged = store.subscriptions.verdicts()
-    out = []
-    for each in store.subscriptions.all():
-        liked, skipped = judged.get(each.id, (0, 0))
-        key = source_key(each.kind, each.address)
-        out.append(SourceDial(key, each.title or each.address, each.items, liked, liked + skipped))
-    known = {each.key for each in out}
-    return [*out, *(SourceDial(key, key, 0, 0, 0, False) for key in sorted(set(dialled) - known))]
+def _adopt(store: Store, verdict: Verdict, through: int, seconds: float) -> None:
+    said: dict[str, Any] = {
+        "values": verdict.values,
+        "gain": round(verdict.gain, 4),
+        "error": round(verdict.error, 4),
+        "decisions": verdict.decisions,
+        "tried": verdict.tried,
+        "note": verdict.note,
+    }
+    if verdict.values:
+        store.events.append([Event("tune", value=said)])
+    said |= {"at": time.time(), "through": through, "seconds": round(seconds, 1)}
+    store.control.remember(REMEMBERED, json.dumps(said))
 
 
-def source_key(kind: str, address: str) -> str:
-    """What the dial of a source goes by, also after the source was removed and added again."""
-    return f"{kind}:{address}"
+def main() -> int:
+    """Run one pass, as long as whoever started it lives."""
+    if hasattr(os, "nice"):
+        os.nice(10)
+    parent = os.getppid()
+    run(Path(sys.argv[1]), alive=lambda: os.getppid() == parent)
+    return 0
 
 
-def _tuned(event: Event) -> Tuned:
-    values = event.value.get("values")
-    pairs = values.items() if isinstance(values, dict) else ()
-    gain, labels = event.value.get("gain"), event.value.get("labels")
-    return Tuned(
-        event,
-        tuple((str(name), float(value)) for name, value in pairs if _number(value)),
-        float(gain) if _number(gain) else math.nan,
-        int(labels) if _number(labels) else 0,
-        str(event.value.get("note") or ""),
-    )
-
-
-def _number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-
-
-def dial_value(what: str, key: str, value: float) -> dict[str, object]:
-    """The value of a "dial" event."""
-    return {"what": what, "key": key, "value": value}
-
-
-def guess_words(event: Event) -> str:
-    """A "topics" or "picks" event in words."""
-    if event.kind == "topics":
-        return "topics: " + ", ".join(str(topic) for topic in event.value.get("topics", ()))
-    chosen, offered = (len(event.value.get(name, ())) for name in ("chosen", "offered"))
-    return f"chose {chosen} of {offered}" if chosen else f"chose none of {offered}"
-
-
-def tuned_words(tuned: Tuned) -> str:
-    """An adopted tuning in words: what it set, and what it promised."""
-    values = ", ".join(f"{name} {value:.3g}" for name, value in tuned.values) or "nothing"
-    gain = "" if math.isnan(tuned.gain) else f", gain {tuned.gain:+.3f}"
-    return f"{values}{gain}" + (f" over {tuned.labels} labels" if tuned.labels else "")
+if __name__ == "__main__":
+    sys.exit(main())

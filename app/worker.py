@@ -18,7 +18,7 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from . import favourites, logs
+from . import favourites, logs, tuning_lane
 from .backfill import Backfill
 from .derive import Deriver
 from .errors import AlreadyRunning, Damaged, Exit, NotADatabase, ReadOnly, StoreError
@@ -184,6 +184,7 @@ class Worker:
         self.lanes.append(asyncio.create_task(favourites.lane(wanted, self.store, self.client)))
         self.backfill = Backfill(self.config.models, self.paths.models, self.store, self.ranker.changed)
         self.lanes.append(asyncio.create_task(self.backfill.run()))
+        self.lanes.append(asyncio.create_task(tuning_lane.lane(self.paths.archive, self.store)))
 
     async def _last_words(self) -> None:
         """Publish once more when the reader did something since: the next start shows what it taught."""
@@ -325,6 +326,8 @@ def take_letters(store: Store) -> list[int]:
         elif letter.kind == "thread" and isinstance(letter.payload.get("item_id"), int):
             if abs(time.time() - letter.at) < STALE:
                 items.append(letter.payload["item_id"])
+        elif letter.kind == "tune":
+            store.control.remember(tuning_lane.WANTED, letter.at)
         else:
             log.warning("unknown letter", extra={"fields": {"kind": letter.kind}})
     return items
