@@ -36,7 +36,8 @@ def run(args: argparse.Namespace, context: Context) -> int | None:
     if args.what == "login":
         account = sign_in(user, host.lower(), f"{scheme or 'https'}://{host.lower()}", context)
         say(f"signed in as {plain(account)}")
-        note(f"`penchant add lemmy:{plain(account)}/subscribed` follows the communities you subscribed to there.")
+        where = f"{scheme}://{account}" if scheme == "http" else account
+        note(f"`penchant add lemmy:{plain(where)}/subscribed` follows the communities you subscribed to there.")
     else:
         _sign_out(f"{user}@{host}".lower(), context)
         say(f"signed out here: {plain(user)}@{plain(host)}")
