@@ -190,7 +190,7 @@ class _Reader:
 
 
 def write(file: BinaryIO, entries: Mapping[str, Any], tensors: Sequence[tuple[str, np.ndarray]]) -> None:
-    """Write a whole file. Entries: str, bool, int (uint32), float (float32), lists of str or of int (int32).
+    """Write a whole file. Entries: str, bool, int (uint32), float (float32), lists of str, int (int32) or float.
 
     Tensors are float32 or float16, in the order of rows first; GGUF lists the axes from the innermost on.
     """
@@ -231,4 +231,5 @@ def _list(values: Iterable[Any]) -> bytes:
     items = list(values)
     if items and isinstance(items[0], str):
         return struct.pack("<IIQ", _ARRAY, _STRING, len(items)) + b"".join(map(_text, items))
-    return struct.pack(f"<IIQ{len(items)}i", _ARRAY, _INT32, len(items), *items)
+    kind, letter = (_FLOAT32, "f") if items and isinstance(items[0], float) else (_INT32, "i")
+    return struct.pack(f"<IIQ{len(items)}{letter}", _ARRAY, kind, len(items), *items)

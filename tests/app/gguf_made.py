@@ -77,3 +77,46 @@ def write(path: Path, seed: int = 0, **changes: Any) -> Path:
     with path.open("wb") as file:
         gguf_format.write(file, {k: v for k, v in facts.items() if v is not None}, tensors(seed))
     return path
+
+
+def write_decoder(path: Path, pooling: int = 3) -> Path:
+    """A tiny Llama that pools (3: its last token): the shape of embedding models made from chat models."""
+    rng = np.random.default_rng(0)
+    tokens = ["<unk>", "<s>", "</s>", *(f"<0x{n:02X}>" for n in range(256)), "\u2581", *LETTERS[:26]]
+
+    def matrix(*shape: int) -> np.ndarray:
+        return (rng.standard_normal(shape) * 0.3).astype("float16")
+
+    ones = np.ones(DIM, "float32")
+    made = [("token_embd.weight", matrix(len(tokens), DIM)), ("output_norm.weight", ones)]
+    for layer in range(LAYERS):
+        made += [(f"blk.{layer}.{name}.weight", ones) for name in ("attn_norm", "ffn_norm")]
+        made += [
+            (f"blk.{layer}.{name}.weight", matrix(DIM, DIM))
+            for name in ("attn_q", "attn_k", "attn_v", "attn_output")
+        ]
+        made += [(f"blk.{layer}.{name}.weight", matrix(INNER, DIM)) for name in ("ffn_gate", "ffn_up")]
+        made.append((f"blk.{layer}.ffn_down.weight", matrix(DIM, INNER)))
+    facts = {
+        "general.architecture": "llama",
+        "general.name": "tiny-decoder",
+        "llama.block_count": LAYERS,
+        "llama.context_length": CONTEXT,
+        "llama.embedding_length": DIM,
+        "llama.feed_forward_length": INNER,
+        "llama.attention.head_count": HEADS,
+        "llama.attention.layer_norm_rms_epsilon": 1e-5,
+        "llama.rope.dimension_count": DIM // HEADS,
+        "llama.pooling_type": pooling,
+        "tokenizer.ggml.model": "llama",
+        "tokenizer.ggml.tokens": tokens,
+        "tokenizer.ggml.scores": [0.0] * len(tokens),
+        "tokenizer.ggml.token_type": [2, 3, 3] + [6] * 256 + [1] * 27,
+        "tokenizer.ggml.bos_token_id": 1,
+        "tokenizer.ggml.eos_token_id": 2,
+        "tokenizer.ggml.unknown_token_id": 0,
+        "tokenizer.ggml.add_eos_token": True,
+    }
+    with path.open("wb") as file:
+        gguf_format.write(file, facts, made)
+    return path

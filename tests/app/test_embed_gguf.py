@@ -70,7 +70,13 @@ def test_vectors_have_length_one_whatever_the_text(tiny: Path) -> None:
     assert none.shape == (0, 32)
 
 
-def test_neighbours_and_order_do_not_matter(tiny: Path) -> None:
+@pytest.mark.parametrize("decoder", [False, True])
+def test_neighbours_and_order_do_not_matter(
+    tiny: Path, tmp_path: Path, gguf_made: ModuleType, decoder: bool
+) -> None:
+    """Nor does what was read before: a decoder has a memory, which has to be emptied."""
+    if decoder:
+        tiny = gguf_made.write_decoder(tmp_path / "decoder.gguf")
     texts = [f"text {n} " + "ab cd " * (n % 9) for n in range(40)]
     together, back, *alone = vectors(str(tiny), texts, texts[::-1], *([text] for text in texts))
     assert (together * back[::-1]).sum(axis=1).min() > 1 - 1e-5
@@ -112,6 +118,13 @@ def test_a_model_that_says_the_same_to_everything_is_refused(
     monkeypatch.setattr(gguf_made, "tensors", lambda seed: flat)
     with pytest.raises(PenchantError, match="nonsense"):
         vectors(str(gguf_made.write(tmp_path / "flat.gguf")), ["a"])
+
+
+def test_a_decoder_that_pools_its_first_token_says_the_same_to_everything(
+    llama: None, tmp_path: Path, gguf_made: ModuleType
+) -> None:
+    with pytest.raises(PenchantError, match="nonsense"):
+        vectors(str(gguf_made.write_decoder(tmp_path / "first.gguf", pooling=2)), ["a"])
 
 
 def test_minilm_is_made_once_and_again_when_it_was_damaged(folder: Path) -> None:

@@ -26,6 +26,7 @@ VALUE = st.one_of(
     st.floats(width=32, allow_nan=False),
     st.lists(st.text(max_size=8), min_size=1, max_size=5),
     st.lists(st.integers(-(2**31), 2**31 - 1), min_size=1, max_size=5),
+    st.lists(st.floats(width=32, allow_nan=False), min_size=1, max_size=5),
 )
 
 
