@@ -16,6 +16,8 @@ from .wire import number
 
 #: Items remembered, those that end a walk, and items one walk may read to fill a gap (Reddit lists no more).
 KEPT, FLOOR, GAP = 500, 60, 1000
+#: Characters that the remembered items may take in a cursor.
+MOST_TEXT = 60_000
 #: Points hardly move after two days (seconds).
 SETTLED = 2 * 86400.0
 
@@ -89,8 +91,14 @@ def load_seen(cursor: Cursor) -> dict[str, Seen]:
 
 def dump_seen(seen: Iterable[Seen]) -> list[list[object]]:
     """Rows of a cursor: the most recently read ones."""
-    newest = sorted(seen, key=lambda s: -s.last)[:KEPT]
-    return [[s.id, s.native, int(s.first), int(s.last)] for s in newest]
+    rows: list[list[object]] = []
+    room = MOST_TEXT
+    for one in sorted(seen, key=lambda s: -s.last)[:KEPT]:
+        room -= len(one.id) + len(one.native) + 30
+        if room < 0:
+            break
+        rows.append([one.id, one.native, int(one.first), int(one.last)])
+    return rows
 
 
 def remember(seen: dict[str, Seen], entries: Iterable[tuple[str, str]], now: float) -> None:

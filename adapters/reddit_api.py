@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 import sys
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
+from weakref import WeakKeyDictionary
 
 from . import reddit_auth as auth
-from .base import Malformed, NotAuthorized, NotFound, Settings, SourceError
+from .base import Malformed, NotAuthorized, NotFound, RateLimited, Settings, SourceError
 from .http_headers import rate_limit
 from .reddit_place import API, WEB, Place
 from .text import clean_line
@@ -40,6 +42,21 @@ class Blocked(NotAuthorized):
         "Reddit gives its data to few networks without an account. Sign in with `penchant reddit login`, or add "
         "the private feed links of https://www.reddit.com/prefs/feeds/."
     )
+
+
+@dataclass(slots=True)
+class _Pace:
+    """What the sources of one reader share: whose turn it is, and until when nobody's (monotonic seconds)."""
+
+    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+    until: float = 0.0
+
+
+_paces: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[str, _Pace]] = WeakKeyDictionary()
+
+
+def _pace(key: str) -> _Pace:
+    return _paces.setdefault(asyncio.get_running_loop(), {}).setdefault(key, _Pace())
 
 
 def user_agent(account: str = "") -> str:
@@ -82,7 +99,7 @@ class Session:
         """A JSON document of Reddit. Raises `Blocked` where this network gets none, and `SourceError`."""
         if self.account:
             return await self._with_token(f"{self.api}{path or '/'}?{query}", etag)
-        response = await self._get(f"{self.web}{path or '/'}.json?{query}", "", etag)
+        response = await self._paced(f"{self.web}{path or '/'}.json?{query}", "", etag)
         if response.status in (401, 403) and _reason(response.body) not in _MEANT:
             raise Blocked(f"{self.host} does not give its JSON to this network ({response.status})")
         if response.status == 200 and "html" in response.headers.get("content-type", ""):
@@ -91,7 +108,7 @@ class Session:
 
     async def feed(self, path: str, query: str, *, etag: str = "") -> Response:
         """The Atom feed of a listing. Raises `SourceError`."""
-        response = await self._get(f"{self.web}{path}/.rss?{query}", "", etag)
+        response = await self._paced(f"{self.web}{path}/.rss?{query}", "", etag)
         if response.status in (401, 403) and _reason(response.body) not in _MEANT:
             raise Blocked(f"{self.host} gives this network neither JSON nor feeds ({response.status})")
         return self._checked(response)
@@ -108,7 +125,7 @@ class Session:
 
     async def _with_token(self, url: str, etag: str) -> Response:
         """With the token; a refused one is renewed once, and the same request made again."""
-        response = await self._get(url, self.token, etag)
+        response = await self._paced(url, self.token, etag)
         if response.status == 401:
             self.token = await auth.access_token(self.client, self.account, web=self.web, refused=self.token)
             response = await self._get(url, self.token, etag)
@@ -119,6 +136,19 @@ class Session:
         return await self.client.get(
             url, headers=self._headers(), token=token, etag=etag, typed=own, ok=_HANDLED, max_bytes=16 << 20
         )
+
+    async def _paced(self, url: str, token: str, etag: str) -> Response:
+        """One request at a time, and none while the allowance that all sources share is used up."""
+        pace = _pace(f"{self.web} {self.account}")
+        async with pace.turn:
+            wait = pace.until - time.monotonic()
+            if wait > 0:
+                raise RateLimited(f"{self.host} has answered enough: its allowance is used up", retry_after=wait)
+            response = await self._get(url, token, etag)
+            limit = rate_limit(response.headers, time.time())
+            if limit is not None and limit[0] < 1:
+                pace.until = time.monotonic() + limit[1]
+            return response
 
     def _headers(self) -> Mapping[str, str]:
         return {"User-Agent": user_agent(self.account)}

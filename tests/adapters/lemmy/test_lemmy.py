@@ -431,3 +431,9 @@ def test_posts_of_any_shape_are_survived(post: dict[str, Any], around: Any) -> N
     with contextlib.suppress(Malformed):
         for found in (*read_listing(body, VIA).items, *read_comments(body, VIA, "p", 10)):
             assert found.url.startswith(("http://", "https://")) and "\x1b" not in repr(found)
+
+
+async def test_a_cursor_stays_small_whatever_a_server_calls_its_posts(instance: Any, client: Any) -> None:
+    instance.posts = [view(n, ap_id=f"https://far.example/{'x' * 3000}/{n}") for n in range(50, 0, -1)]
+    cursor = (await read(client, instance.where()))[-1].cursor
+    assert 0 < len(json.dumps(cursor)) < 100_000 and cursor["seen"]

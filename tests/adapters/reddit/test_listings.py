@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from typing import Any
 
@@ -210,6 +211,18 @@ async def test_the_rate_limit_is_respected(forum: Any, client: Any, post: Any, p
         await pages(client, forum.settings())
     assert refused.value.retry_after == 120
     assert not [p for p in forum.asked() if p.endswith(".rss")], "no second door while asked for patience"
+
+
+async def test_sources_share_one_allowance(forum: Any, client: Any, post: Any, pages: Any) -> None:
+    for name in ("a", "b", "c"):
+        forum.lists[f"/r/{name}{name}/hot"] = [post(name * 3)]
+    forum.headers = {"x-ratelimit-remaining": "0.0", "x-ratelimit-reset": "300"}
+    results = await asyncio.gather(
+        *(pages(client, forum.settings(f"r/{n}{n}")) for n in ("a", "b", "c")), return_exceptions=True
+    )
+    refused = [r for r in results if isinstance(r, RateLimited)]
+    assert len(refused) == 2 and len(forum.server.requests) == 1, "the others do not even ask"
+    assert all(290 < (r.retry_after or 0) <= 300 for r in refused)
 
 
 async def test_nothing_new_costs_no_reading(forum: Any, client: Any, post: Any, pages: Any) -> None:
