@@ -13,8 +13,8 @@ from .metrics import auc_rows, ndcg
 from .prior import Prior
 from .types import Label
 
-#: The head is refitted at every label up to here, then at every so many-th part more.
-EVERY_LABEL, SHARE = 256, 64
+#: The head is refitted at every label up to here, then at every so many-th part more, but after LATEST at most.
+EVERY_LABEL, SHARE, LATEST = 256, 64, 16
 #: What is fitted from scratch is refitted at every eighth more labels, past a thousand at every fourth.
 RIVAL_SHARE, MANY = 8, 1_000
 RESAMPLES = 400
@@ -94,7 +94,7 @@ def _ours(
             one = data.batch.take([row])
             for name, (score, p) in answers(model, one, label.at).items():
                 found.setdefault(name, []).append((float(score[0]), float("nan") if p is None else float(p[0])))
-        head = model.head() if i - fitted < max(1, i // SHARE) and i > EVERY_LABEL else None
+        head = model.head() if i > EVERY_LABEL and i - fitted < min(i // SHARE, LATEST) else None
         model.learn(label, data.batch, row)
         if head is None:
             fitted = i
