@@ -68,12 +68,16 @@ class Items:
         limit: int = 200,
         offset: int = 0,
         now: float | None = None,
+        folded: bool = False,
     ) -> list[int]:
         """Item ids of a view, in its order. `subscription_id` narrows any list but For you to one source.
 
-        `now` (Unix seconds): the moment for which mutes hold.
+        `now` (Unix seconds): the moment for which mutes hold. `folded`: with what For you folds behind
+        another item of the same story.
         """
-        return self._views.ids(view, subscription_id=subscription_id, limit=limit, offset=offset, now=now)
+        return self._views.ids(
+            view, subscription_id=subscription_id, limit=limit, offset=offset, now=now, folded=folded
+        )
 
     def candidates(self, limit: int, now: float | None = None) -> list[int]:
         """Ids worth ranking: unseen and not muted; three quarters by the last order, the rest the newest."""

@@ -173,7 +173,8 @@ def _alone(shown: Condition) -> Condition:
     """Of rows `r` of the order: no unseen item (that is `shown`, not muted) stands before it."""
     return Condition(
         "(r.leader = 0 OR NOT EXISTS (SELECT 1 FROM ranking l WHERE l.item_id = r.leader"
-        f" AND l.generation = r.generation AND {shown.sql} AND NOT EXISTS (SELECT 1 FROM item_state s WHERE s.item_id = l.item_id)))",
+        f" AND l.generation = r.generation AND {shown.sql}"
+        " AND NOT EXISTS (SELECT 1 FROM item_state s WHERE s.item_id = l.item_id)))",
         shown.params,
     )
 
