@@ -21,6 +21,7 @@ from .commands import ARTICLE
 from .deeds import Place
 from .feedscreen import FeedScreen, bindings
 from .pager import Pager
+from .story import NAMED, members_of, story_blocks
 
 if TYPE_CHECKING:
     from .app import PenchantApp
@@ -58,6 +59,7 @@ class ArticleScreen(ItemActions, Screen[None]):
         self.number = ""
         self._since = time.monotonic()
         self._archived: list[Card] = []
+        self._story: tuple[list[Card], int] = ([], 0)
         self._thread: Thread | None = None
         self._asked_at: float | None = None
 
@@ -96,8 +98,11 @@ class ArticleScreen(ItemActions, Screen[None]):
                 ask and store.threads.wanted(item_id, now),
             )
         )
+        others = await members_of(self.feed_screen, item_id)
+        cards = await self.app.bridge.reader.do(lambda store: store.items.cards(others[:NAMED]))
         if item_id != self.card.item_id or not self.is_mounted:
             return
+        self._story = cards, len(others)
         if article is None:
             self.tell("This item is no longer in the archive", "error")
             return
@@ -116,7 +121,7 @@ class ArticleScreen(ItemActions, Screen[None]):
         if self.article is not None:
             note = thread_note(self._thread, self._asked_at, time.time())
             blocks = blocks_of(self.article, self._archived, time.time(), self._thread, note)
-            self.query_one(Pager).show(blocks, top=top)
+            self.query_one(Pager).show([*blocks, *story_blocks(*self._story)], top=top)
 
     def _wait_for_thread(self) -> None:
         if self._asked_at is not None:

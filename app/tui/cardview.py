@@ -146,9 +146,17 @@ def _meta_line(card: Card, width: int, palette: Palette, now: float, selected: b
     gutter = [Segment("▌" if selected else " ", palette.bar)]
     gutter += [Segment(sign, getattr(palette, role)) for sign, role in signs]
     gutter.append(Segment(" " * (GUTTER - 1 - len(signs))))
-    return _cut(
-        [*gutter, Segment(words.fit(meta_of(card, now), max(0, width - GUTTER)), palette.meta)], width
-    )
+    said = " · ".join(part for part in (*standing_of(card), meta_of(card, now)) if part)
+    return _cut([*gutter, Segment(words.fit(said, max(0, width - GUTTER)), palette.meta)], width)
+
+
+#: Why an item stands where it does, in the words of its card.
+NOTES = {"explored": "exploring", "people": "people around you"}
+
+
+def standing_of(card: Card) -> tuple[str, str]:
+    """What a card says of its place: why it is there, and how many of its story stand behind it."""
+    return NOTES.get(card.note, ""), f"and {card.more:,} more" if card.more else ""
 
 
 def meta_of(card: Card, now: float) -> str:

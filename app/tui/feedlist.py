@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from typing import ClassVar
 
 from rich.segment import Segment
@@ -44,7 +45,7 @@ class FeedList(RowList):
         self._moved = moved
         self._scrolled_to = scrolled_to
         self._asked: set[int] = set()
-        self._drawn: list[tuple[int, float | None]] = []
+        self._drawn: list[tuple[object, ...]] = []
         self._palette: Palette | None = None
         self._now = time.time()
 
@@ -71,10 +72,11 @@ class FeedList(RowList):
             self.redraw()
         self._fetch()
 
-    def _looks(self) -> list[tuple[int, float | None]]:
+    def _looks(self) -> list[tuple[object, ...]]:
         """What is on screen, as far as it depends on the order."""
         rows = self.shown_rows()
-        return [(item, self.probability_of(item)) for item in self.visit.ids[rows.start : rows.stop]]
+        ids = self.visit.ids[rows.start : rows.stop]
+        return [(item, self.probability_of(item), *self.visit.says(item)) for item in ids]
 
     def redraw(self) -> None:
         self._drawn = self._looks() if self.is_mounted else []
@@ -125,7 +127,7 @@ class FeedList(RowList):
                 blank = placeholder(width, ground)
                 return blank + [Strip.blank(width, ground)] * (self.opening if selected else 0)
             strips = self._strips[key] = card_strips(
-                card,
+                self._as_it_stands(card),
                 width,
                 self.opening,
                 self.palette,
@@ -137,6 +139,13 @@ class FeedList(RowList):
             if len(self._strips) > 600:
                 self._strips.pop(next(iter(self._strips)))
         return strips
+
+    def _as_it_stands(self, card: Card) -> Card:
+        """A card with what this window's order says of it, which is newer than what the archive says."""
+        if self.visit.standing is None:
+            return card
+        more, note, people = self.visit.says(card.item_id)
+        return replace(card, more=more, note=note, people=people or card.people)
 
     def empty_strip(self, y: int, width: int) -> Strip:
         ground = self.palette.ground

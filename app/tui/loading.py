@@ -45,9 +45,9 @@ def first_page(store: Store, view: View, subscription_id: int | None = None) -> 
     return FirstPage(view, ids, cards, subscription_id, subscribed, behind, muted)
 
 
-def all_ids(store: Store, view: View, subscription_id: int | None = None) -> list[int]:
-    """Every id of a view."""
-    return list(store.items.ids(view, subscription_id=subscription_id, limit=MOST_IDS))
+def all_ids(store: Store, view: View, subscription_id: int | None = None, *, folded: bool = False) -> list[int]:
+    """Every id of a view; `folded`: also those behind another item of their story."""
+    return list(store.items.ids(view, subscription_id=subscription_id, limit=MOST_IDS, folded=folded))
 
 
 def marked(store: Store) -> dict[str, int]:
