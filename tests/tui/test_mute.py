@@ -9,6 +9,7 @@ import pytest
 
 from penchant.adapters.base import Item
 from penchant.app import muting
+from penchant.app.tui import mutewatch
 from penchant.app.types import Event, View
 
 OTHER = [
@@ -140,12 +141,18 @@ async def test_the_list_opens_from_the_dialog(mixed: Any, run_app: Any, wait: An
         await wait(named(app, "MuteScreen"))
 
 
-async def test_a_mute_ends_under_the_readers_eyes(mixed: Any, run_app: Any, wait: Any) -> None:
-    ending = Event("mute", value=muting.value_of("word", "zebra", until=time.time() + 3.0))
+async def test_a_mute_ends_under_the_readers_eyes(
+    mixed: Any, run_app: Any, wait: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, later = time.time, [0.0]
+    monkeypatch.setattr("time.time", lambda: real() + later[0])
+    monkeypatch.setattr(mutewatch, "AT_LEAST", 0.1)
+    ending = Event("mute", value=muting.value_of("word", "zebra", until=real() + 86_400.0))
     mixed.read(lambda store: store.events.append([ending]))
     async with run_app(mixed) as (app, _pilot):
         assert len(app.feed_screen.feed.visit.ids) == 60
         await wait(lambda: app.last_order and not zebras(app, mixed))
+        later[0] = 90_000.0
         await wait(lambda: zebras(app, mixed))
         new = set(mixed.read(lambda store: store.items.ids(View.FOR_YOU)))
         await wait(lambda: new <= set(app.last_probability), "the ranking orders what has come back")
