@@ -91,6 +91,18 @@ class Models:
 
 
 @dataclass(frozen=True, slots=True)
+class RankingOptions:
+    """The order of For you; what you like there is learned, not set."""
+
+    explore: float = _setting(
+        0.1,
+        "Share of places given to what penchant is unsure of, to learn what else you like; each is marked.",
+        low=0.0,
+        high=0.5,
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class GateOptions:
     """Dropping the bodies of old items that are not worth keeping; docs/gate.md."""
 
@@ -133,6 +145,7 @@ class Config:
     worker: Worker = field(default_factory=Worker)
     network: Network = field(default_factory=Network)
     models: Models = field(default_factory=Models)
+    ranking: RankingOptions = field(default_factory=RankingOptions)
     gate: GateOptions = field(default_factory=GateOptions)
     mastodon: MastodonOptions = field(default_factory=MastodonOptions)
     keys: Mapping[str, tuple[str, ...]] = field(default_factory=dict)

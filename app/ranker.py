@@ -27,8 +27,9 @@ SHARE = 6.0
 class Ranker:
     """`look` often; it publishes when something changed and the moment is right."""
 
-    def __init__(self, archive: Path) -> None:
+    def __init__(self, archive: Path, explore: float | None = None) -> None:
         self._archive = archive
+        self._explore = explore
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="ranker")
         self._session: RankSession | None = None
         self._running: asyncio.Future[float] | None = None
@@ -107,7 +108,7 @@ class Ranker:
         if self._session is None:
             from .ranking import RankSession
 
-            session = RankSession(self._archive)
+            session = RankSession(self._archive, explore=self._explore)
             session.load()
             self._session = session
         else:

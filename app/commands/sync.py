@@ -104,7 +104,7 @@ async def _here(
 async def _rank(context: Context) -> None:
     from penchant.app.ranker import Ranker
 
-    async with Ranker(context.paths.archive) as ranker:
+    async with Ranker(context.paths.archive, context.config.ranking.explore) as ranker:
         ranker.changed()
         await ranker.publish_now()
         if ranker.failed:
