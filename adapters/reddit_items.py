@@ -22,6 +22,9 @@ MAX_DEPTH = 100
 GONE = ("[deleted]", "[removed]")
 _OWN_HOSTS = re.compile(r"(?:[a-z-]+\.)?(?:reddit\.com|redd\.it)")
 _EMOJI = re.compile(r":[A-Za-z0-9_-]{1,50}:")
+#: Without raw_json=1 Reddit escapes every text of a document once more; these tell which kind it is.
+_RAW = re.compile(rb'_html": ?"(?:<|\\u003[cC])')
+_ESCAPED = re.compile(rb'_html": ?"&lt;|"(?:u|url|source|thumbnail)": ?"https?:[^"]{0,4000}&amp;')
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +50,7 @@ def read_listing(body: bytes, who: str, followed: bool = False) -> Listing:
 
     `followed`: the authors are people the reader follows.
     """
-    document = decode(body, who)
+    document = _plain(body, who)
     if isinstance(document, list):
         return _discussion(document, who, followed)
     data = record(record(document).get("data"))
@@ -58,10 +61,26 @@ def read_listing(body: bytes, who: str, followed: bool = False) -> Listing:
 
 def read_thread(body: bytes, who: str, limit: int) -> tuple[Item, ...]:
     """At most `limit` comments of a post, each before its replies. Raises `Malformed`."""
-    document = decode(body, who)
+    document = _plain(body, who)
     if not isinstance(document, list) or len(document) < 2:
         raise Malformed(f"{who} did not answer with a discussion")
     return tuple(replace(item, sightings=()) for item in _comments(document[1], limit))
+
+
+def _plain(body: bytes, who: str) -> Any:
+    """The document with its texts as their authors wrote them."""
+    document = decode(body, who)
+    if _RAW.search(body) or not _ESCAPED.search(body):
+        return document
+    rest = [document]
+    while rest:
+        value = rest.pop()
+        for key, inner in list(value.items() if isinstance(value, dict) else enumerate(value)):
+            if isinstance(inner, str):
+                value[key] = html.unescape(inner)
+            elif isinstance(inner, dict | list):
+                rest.append(inner)
+    return document
 
 
 def _discussion(document: list[Any], who: str, followed: bool) -> Listing:
@@ -142,7 +161,7 @@ def _post(raw: Mapping[str, Any], name: str, followed: bool) -> Item:
     return Item(
         native_id=native_id(name),
         url=link if link and not _own_page(link) else page,
-        title=clean_line(html.unescape(text(raw.get("title"), 2000)), 500),
+        title=clean_line(text(raw.get("title"), 2000), 500),
         text=body,
         author=author,
         published=at,
@@ -167,7 +186,7 @@ def _comment(raw: Mapping[str, Any], name: str, followed: bool) -> Item:
     body, links, media = html_to_text(_body(raw.get("body_html"), raw.get("body")), page)
     at, author = _moment(raw.get("created_utc")), _author(raw)
     parent = text(raw.get("parent_id"), 20).lower()
-    title = clean_line(html.unescape(text(raw.get("link_title"), 2000)), 300)
+    title = clean_line(text(raw.get("link_title"), 2000), 300)
     return Item(
         native_id=native_id(name),
         url=page,
@@ -208,11 +227,8 @@ def _comments(listing: Any, limit: int) -> Iterator[Item]:
 
 
 def _body(as_html: Any, plain: Any) -> str:
-    """HTML of a text. Reddit escapes it unless asked not to; without any, the Markdown as it is."""
-    found = text(as_html, MAX_HTML)
-    if found.startswith("&lt;"):
-        found = html.unescape(found)
-    return found or html.escape(html.unescape(text(plain, MAX_HTML)), quote=False)
+    """HTML of a text; without any, the Markdown as it is."""
+    return text(as_html, MAX_HTML) or html.escape(text(plain, MAX_HTML), quote=False)
 
 
 def _page(raw: Mapping[str, Any], name: str) -> str:
@@ -223,8 +239,7 @@ def _destination(raw: Mapping[str, Any]) -> str:
     """Where a link post leads; "" for a text post."""
     if raw.get("is_self") is True:
         return ""
-    given = html.unescape(text(raw.get("url_overridden_by_dest") or raw.get("url"), 4000))
-    return address(SITE, given, 4000)
+    return address(SITE, raw.get("url_overridden_by_dest") or raw.get("url"), 4000)
 
 
 def _own_page(link: str) -> bool:
@@ -250,7 +265,7 @@ def _tags(raw: Mapping[str, Any]) -> tuple[str, ...]:
     """Community, flair, and what the post says of itself."""
     runs = records(raw.get("link_flair_richtext"), 20)
     words = " ".join(text(run.get("t"), 200) for run in runs) or text(raw.get("link_flair_text"), 300)
-    flair = clean_line(" ".join(_EMOJI.sub(" ", html.unescape(words)).split()), 100)
+    flair = clean_line(" ".join(_EMOJI.sub(" ", words).split()), 100)
     community = f"r/{_subreddit(raw)}" if _subreddit(raw) else ""
     original = "OC" if raw.get("is_original_content") is True else ""
     return tuple(dict.fromkeys(tag for tag in (community, flair, original) if tag))

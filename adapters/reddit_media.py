@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -33,7 +32,7 @@ def media_of(raw: Mapping[str, Any], link: str, links: tuple[Link, ...]) -> tupl
         return tuple(_inline(metadata, captions))
     video = record(record(raw.get("secure_media") or raw.get("media")).get("reddit_video"))
     preview = _preview(raw)
-    if url := address(SITE, _raw(video.get("fallback_url"))):
+    if url := address(SITE, video.get("fallback_url"), 4000):
         size = (number(video.get("width")) or 0, number(video.get("height")) or 0)
         still = preview.preview_url or preview.url if preview else ""
         return (Media(url, "video", mime="video/mp4", preview_url=still, width=size[0], height=size[1]),)
@@ -66,17 +65,16 @@ def _described(value: Any, caption: Any) -> Media | None:
     """A Media of one entry of `media_metadata`; None while Reddit still processes it or lost it."""
     raw = record(value)
     source = record(raw.get("s"))
-    moving = text(source.get("mp4"), 4000)
-    url = address(SITE, _raw(source.get("u") or source.get("gif") or moving))
+    url = address(SITE, source.get("u") or source.get("gif") or source.get("mp4"), 4000)
     if not url or raw.get("status") not in (None, "valid"):
         return None
     sizes = records(raw.get("p"), 20)
     return Media(
         url,
         _KINDS.get(text(raw.get("e"), 20), "image"),
-        alt=clean(html.unescape(text(caption, 2000))).strip(),
+        alt=clean(text(caption, 2000)).strip(),
         mime=clean_line(text(raw.get("m"), 100), 100).replace("image/jpg", "image/jpeg"),
-        preview_url=address(SITE, _raw(sizes[-1].get("u"))) if sizes else "",
+        preview_url=address(SITE, sizes[-1].get("u"), 4000) if sizes else "",
         width=number(source.get("x")) or 0,
         height=number(source.get("y")) or 0,
     )
@@ -86,13 +84,13 @@ def _preview(raw: Mapping[str, Any]) -> Media | None:
     """The picture that Reddit made of the link."""
     images = records(record(raw.get("preview")).get("images"), 1)
     source = record(images[0].get("source")) if images else {}
-    url = address(SITE, _raw(source.get("url")))
+    url = address(SITE, source.get("url"), 4000)
     if not url:
         return None
     smaller = records(images[0].get("resolutions"), 20)
     return Media(
         url,
-        preview_url=address(SITE, _raw(smaller[-1].get("url"))) if smaller else "",
+        preview_url=address(SITE, smaller[-1].get("url"), 4000) if smaller else "",
         width=number(source.get("width")) or 0,
         height=number(source.get("height")) or 0,
     )
@@ -101,8 +99,3 @@ def _preview(raw: Mapping[str, Any]) -> Media | None:
 def _key(item: Mapping[str, Any]) -> str:
     return text(item.get("media_id"), 100)
 
-
-def _raw(value: Any) -> str:
-    """An address without HTML's escapes, which Reddit puts in unless asked not to."""
-    found = text(value, 4000)
-    return html.unescape(found) if "&amp;" in found else found

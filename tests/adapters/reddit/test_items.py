@@ -15,24 +15,31 @@ from penchant.adapters.reddit_items import read_listing, read_thread, to_item
 
 
 def item(raw: dict[str, Any]) -> Any:
-    found = to_item(raw, f"t3_{raw['id']}")
-    assert found is not None
+    (found,) = read_listing(json.dumps({"data": {"children": [{"kind": "t3", "data": raw}]}}).encode(), "reddit").items
     return found
 
 
 def test_a_link_post_leads_to_the_link_and_a_text_post_to_its_discussion(post: Any) -> None:
-    link = item(post("a1", title="A &amp; B", url="https://x.example/?a=1&amp;b=2"))
-    assert (link.title, link.url) == ("A & B", "https://x.example/?a=1&b=2")
+    link = item(post("a1"))
+    assert (link.title, link.url) == ("Post a1", "https://site.example/a1")
     assert link.comments_url == "https://www.reddit.com/r/rust/comments/a1/post/"
-    escaped = "&lt;p&gt;escaped &amp;amp; safe&lt;/p&gt;"
-    text = item(post("a2", is_self=True, selftext_html=escaped, edited=1_770_000_100))
-    assert text.url == text.comments_url and text.text == "escaped & safe" and text.updated == 1_770_000_100
+    text = item(post("a2", is_self=True, selftext_html="<p>words</p>", edited=1_770_000_100))
+    assert text.url == text.comments_url and text.text == "words" and text.updated == 1_770_000_100
     plain = item(post("a3", is_self=True, selftext="only <b>Markdown</b>", edited=False))
     assert plain.text == "only <b>Markdown</b>" and plain.updated is None
 
 
+def test_what_was_escaped_once_more_is_not_shown_so_and_what_was_meant_so_is(post: Any) -> None:
+    escaped = item(post("a1", title="A &amp; B", url="https://x.example/?a=1&amp;b=2"))
+    assert (escaped.title, escaped.url) == ("A & B", "https://x.example/?a=1&b=2")
+    html = "&lt;div class=&quot;md&quot;&gt;&lt;p&gt;R&amp;amp;D&lt;/p&gt;&lt;/div&gt;"
+    assert item(post("a2", title="&lt;3", selftext_html=html)).text == "R&D"
+    meant = item(post("a3", title="What is &amp;nbsp; and &lt;?", selftext_html="<p>R&amp;D</p>"))
+    assert (meant.title, meant.text) == ("What is &amp;nbsp; and &lt;?", "R&D")
+
+
 def test_a_gallery_is_several_pictures_with_their_captions(post: Any) -> None:
-    picture = {"status": "valid", "e": "Image", "m": "image/jpg", "s": {"u": "https://preview.redd.it/1.jpg?a=1&amp;s=2",
+    picture = {"status": "valid", "e": "Image", "m": "image/jpg", "s": {"u": "https://preview.redd.it/1.jpg?a=1&s=2",
                "x": 800, "y": 600}, "p": [{"u": "https://preview.redd.it/1.jpg?width=640", "x": 640}]}  # fmt: skip
     moving = {"status": "valid", "e": "AnimatedImage", "m": "image/gif", "s": {"gif": "https://i.redd.it/2.gif"}}
     raw = post(
@@ -67,7 +74,7 @@ def test_pictures_videos_and_previews(post: Any) -> None:
 
 
 def test_warnings_flairs_and_polls(post: Any) -> None:
-    raw = post("a1", over_18=True, spoiler=True, link_flair_text=":crab: Help &amp; Advice", is_original_content=True)
+    raw = post("a1", over_18=True, spoiler=True, link_flair_text=":crab: Help & Advice", is_original_content=True)
     found = item(raw)
     assert found.sensitive and found.content_warning == "NSFW, Spoiler"
     assert found.tags == ("r/rust", "Help & Advice", "OC")
