@@ -142,4 +142,13 @@ def give_back() -> None:
 def _figures(item: RankItem) -> RankItem:
     """What the statistics read of an item: 10,000 whole ones are 20 MB of small objects."""
     key = sys.intern(item.source_key)
-    return RankItem(item.item_id, b"", source_key=key, points=item.points, comments=item.comments)
+    return RankItem(
+        item.item_id,
+        b"",
+        source_key=key,
+        points=item.points,
+        comments=item.comments,
+        published=item.published,
+        first_seen=item.first_seen,
+        counted=item.counted,
+    )

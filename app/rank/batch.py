@@ -10,7 +10,7 @@ from functools import lru_cache
 import numpy as np
 
 from .features import SparseRows, decode_words, sparse_rows, word_hash
-from .stats import WORD_BUCKETS, ArchiveStats
+from .stats import WORD_BUCKETS, ArchiveStats, log_counts
 from .types import RankItem
 
 ORIGIN_BUCKETS = 1 << 14
@@ -165,8 +165,9 @@ def _popular(item: RankItem, stats: ArchiveStats) -> tuple[float, float, float]:
     usual = stats.usual.get(item.source_key) or stats.usual.get("")
     if usual is None or (item.points is None and item.comments is None):
         return 0.0, 0.0, 0.0
-    points = (np.log1p(max(item.points or 0, 0)) - usual[0]) / usual[1] if item.points is not None else 0.0
-    talk = (np.log1p(max(item.comments or 0, 0)) - usual[2]) / usual[3] if item.comments is not None else 0.0
+    counts = log_counts(item, stats.growth)
+    points = (counts[0] - usual[0]) / usual[1] if item.points is not None else 0.0
+    talk = (counts[1] - usual[2]) / usual[3] if item.comments is not None else 0.0
     both = item.points is not None and item.comments is not None
     out = np.clip([points, talk, talk - points if both else 0.0], -2.5, 2.5)
     return float(out[0]), float(out[1]), float(out[2])

@@ -17,7 +17,7 @@ from .stats import ArchiveStats, Space
 from .types import Label
 
 #: Raised with any change of the features, the experts or this format: older snapshots are then refitted.
-VERSION = 2
+VERSION = 3
 
 
 class SnapshotError(ValueError):
@@ -50,6 +50,7 @@ def dump(snapshot: Snapshot) -> bytes:
         "learned": model.learned,
         "counts": model.counts,
         "items": stats.items,
+        "growth": list(stats.growth),
         "usual": {key: list(value) for key, value in stats.usual.items()},
         "experts": list(model.experts),
         "recipe": model.recipe.flat(),
@@ -103,5 +104,6 @@ def _build(meta: dict[str, Any], arrays: dict[str, np.ndarray]) -> Snapshot:
         name: Space(str(named), arrays[f"space/{name}/centre"], arrays[f"space/{name}/basis"])
         for name, named in meta["spaces"].items()
     }
-    stats = ArchiveStats(int(meta["items"]), arrays["idf"], spaces, usual)
+    growth = (float(meta["growth"][0]), float(meta["growth"][1]), float(meta["growth"][2]))
+    stats = ArchiveStats(int(meta["items"]), arrays["idf"], spaces, usual, growth)
     return Snapshot(model, stats, str(meta["digest"]), int(meta["through_seq"]))

@@ -58,13 +58,16 @@ class ArchiveStats:
     """Frozen with a head: the same events over the same stats give the same weights to the bit.
 
     `idf` float32[65536]; `spaces` maps an expert to the vector space it reads;
-    `usual` maps a source key (and "" for all) to (mean, spread) of log points and of log comments.
+    `usual` maps a source key (and "" for all) to (mean, spread) of log points and of log comments, as
+    they would be at a usual age; `growth` is (log hours of that age, what log points and log comments
+    grow by for each log hour).
     """
 
     items: int
     idf: np.ndarray
     spaces: Mapping[str, Space]
     usual: Mapping[str, tuple[float, float, float, float]] = field(default_factory=dict)
+    growth: tuple[float, float, float] = (0.0, 0.0, 0.0)
 
     @staticmethod
     def empty(spaces: Mapping[str, tuple[str, int]] | None = None) -> ArchiveStats:
@@ -93,7 +96,8 @@ def fit_stats(
     idf = np.sqrt(np.log((n + 2.0) / (np.minimum(count, n) + 0.5))).astype(np.float32) if n else None
     blank = np.ones(WORD_BUCKETS, np.float32)
     spaces = {key: _space(found, (names or {}).get(key, "")) for key, found in vectors.items()}
-    return ArchiveStats(len(items), blank if idf is None else idf, spaces, _usual(items))
+    growth = _growth(items)
+    return ArchiveStats(len(items), blank if idf is None else idf, spaces, _usual(items, growth), growth)
 
 
 def _space(vectors: np.ndarray, name: str) -> Space:
@@ -118,13 +122,47 @@ def _directions(vectors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return centre.astype(np.float32), (basis / np.sqrt(top[0])).astype(np.float32)
 
 
-def _usual(items: Sequence[RankItem]) -> dict[str, tuple[float, float, float, float]]:
+def log_counts(item: RankItem, growth: tuple[float, float, float]) -> tuple[float, float]:
+    """log(1 + points) and log(1 + comments) as they would be at the usual age; missing ones count as none."""
+    hours = _log_hours(item)
+    older = 0.0 if hours is None else hours - growth[0]
+    points, comments = (float(np.log1p(max(n or 0, 0))) for n in (item.points, item.comments))
+    return points - growth[1] * older, comments - growth[2] * older
+
+
+def _log_hours(item: RankItem) -> float | None:
+    """log(1 + hours) from publication to the last count; None where that is unknown."""
+    counted = item.counted or item.first_seen
+    if item.published is None or not 0 < item.published <= counted:
+        return None
+    return float(np.log1p((counted - item.published) / 3600.0))
+
+
+def _growth(items: Sequence[RankItem]) -> tuple[float, float, float]:
+    """Least squares of log counts on log age, each source from its own mean; never negative, drawn to 0."""
+    groups: dict[str, list[tuple[float, float, float]]] = {}
+    for item in items:
+        hours = _log_hours(item)
+        if hours is not None and item.points is not None:
+            counts = log_counts(item, (0.0, 0.0, 0.0))
+            groups.setdefault(item.source_key, []).append((hours, *counts))
+    if not groups:
+        return 0.0, 0.0, 0.0
+    rows = [np.array(group) for group in groups.values()]
+    mean = float(np.concatenate(rows)[:, 0].mean())
+    centred = np.concatenate([row - row.mean(axis=0) for row in rows])
+    own = float(centred[:, 0] @ centred[:, 0]) + 20.0  # as if twenty items an hour's log apart had not grown
+    slopes = np.clip(centred[:, 0] @ centred[:, 1:] / own, 0.0, 1.5)
+    return mean, float(slopes[0]), float(slopes[1])
+
+
+def _usual(
+    items: Sequence[RankItem], growth: tuple[float, float, float]
+) -> dict[str, tuple[float, float, float, float]]:
     known: dict[str, list[tuple[float, float]]] = {}
     for item in items:
-        if item.points is None and item.comments is None:
-            continue
-        pair = (np.log1p(max(item.points or 0, 0)), np.log1p(max(item.comments or 0, 0)))
-        known.setdefault(item.source_key, []).append(pair)
+        if item.points is not None or item.comments is not None:
+            known.setdefault(item.source_key, []).append(log_counts(item, growth))
     if not known:
         return {}
     every = _moments([p for pairs in known.values() for p in pairs], (*_USUAL, *_USUAL))

@@ -130,7 +130,7 @@ def of_popular(item: RankItem) -> Told:
     """Points and comments."""
     told = [(item.points, "point"), (item.comments, "comment")]
     words = [f"{n} {word}{'' if n == 1 else 's'}" for n, word in told if n is not None]
-    return ([", ".join(words) + ", against what is usual there"] if words else []), []
+    return ([", ".join(words) + ", against what is usual there at that age"] if words else []), []
 
 
 def of_shape(item: RankItem) -> Told:

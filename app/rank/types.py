@@ -16,7 +16,8 @@ class RankItem:
 
     `about`: its own address and, of a post, those it links to or quotes. `people` holds
     (key, name, how, at) of everybody the reader follows who brought the item; `text_len` counts
-    characters; `media` counts attachments, `moving` says that a video or a sound is among them.
+    characters; `media` counts attachments, `moving` says that a video or a sound is among them;
+    `counted` is when points and comments were last counted (None: when it was first seen).
     """
 
     item_id: int
@@ -39,6 +40,7 @@ class RankItem:
     people: tuple[tuple[str, str, str, float], ...] = ()
     media: int = 0
     moving: bool = False
+    counted: float | None = None
 
     @property
     def at(self) -> float:

@@ -145,7 +145,7 @@ class Ingest:
             elif step.what == "edit":
                 self._edit(kind, step)
             if step.what == "refresh" or (step.what == "edit" and step.item.points is not None):
-                self._refresh(kind, step)
+                self._refresh(kind, step, now)
             if step.back:
                 db.run("UPDATE items SET deleted_at = NULL WHERE id = ?", (step.item_id,))
         came_again(db, self.joins, steps, now)
@@ -178,7 +178,7 @@ class Ingest:
             (item.content_hash, kind, item.native_id),
         )
 
-    def _refresh(self, kind: str, step: Step) -> None:
+    def _refresh(self, kind: str, step: Step, now: float) -> None:
         """New counts; of a joined arrival only where the item shows that discussion."""
         item = step.item
         self.db.run(
@@ -190,6 +190,7 @@ class Ingest:
             " comments_url = ?)",
             (item.points, item.comments, step.item_id, int(step.body), item.comments_url or "-"),
         )
+        self.db.run("INSERT OR REPLACE INTO counted VALUES (?, ?)", (step.item_id, now))
 
     def _sight(self, sub: int, steps: Sequence[Step]) -> None:
         if not steps:

@@ -290,7 +290,7 @@ class Items:
             " coalesce(nullif(u.title, ''), u.address, i.domain), i.author_key, i.author, i.domain,"
             " i.published, i.first_seen, i.points, i.comments, i.media_count,"
             " i.media_count > 0 AND (instr(i.media, '\"video\"') > 0 OR instr(i.media, '\"audio\"') > 0),"
-            " i.canonical_url, iif(i.title = '', i.links, '')"
+            " i.canonical_url, iif(i.title = '', i.links, ''), (SELECT at FROM counted c WHERE c.item_id = i.id)"
             " FROM json_each(?) j"
             " CROSS JOIN items i ON i.id = j.value LEFT JOIN subscriptions u ON u.id = i.subscription_id",
             (wanted,),
@@ -317,6 +317,7 @@ class Items:
                 media=row[16],
                 moving=bool(row[17]),
                 about=about(row[18], row[19]),
+                counted=row[20],
             )
             for row in rows
         ]

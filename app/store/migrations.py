@@ -51,11 +51,22 @@ def _stories(db: Database) -> None:
     )
 
 
+def _counted(db: Database) -> None:
+    # When points and comments were last counted, where that was after the first time: a table of its own, since a
+    # column behind the text would cost its overflow pages, and one before it a copy of every item.
+    script(
+        db,
+        "CREATE TABLE counted (item_id INTEGER PRIMARY KEY REFERENCES items(id) ON DELETE CASCADE,"
+        " at REAL NOT NULL) STRICT",
+    )
+
+
 MIGRATIONS: tuple[Migration, ...] = (
     Migration(1, "first schema", _first),
     Migration(2, "an index for mutes", _muting),
     Migration(3, "the gate", _gate),
     Migration(4, "stories in the order", _stories),
+    Migration(5, "when points were counted", _counted),
 )
 
 _RECORD = """CREATE TABLE IF NOT EXISTS migrations (

@@ -8,7 +8,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from penchant.app.rank.batch import word_rows
+from penchant.app.rank.batch import build_batch, word_rows
 from penchant.app.rank.features import (
     FEATURE_LIMIT,
     SparseRows,
@@ -94,3 +94,19 @@ def test_a_rare_word_weighs_more_than_a_common_one() -> None:
     stats = fit_stats([], hashes, {"static": np.zeros((0, 256), np.float32)})
     mask = WORD_BUCKETS - 1
     assert stats.idf[word_hash("rare") & mask] > 2 * stats.idf[word_hash("common") & mask]
+
+
+def test_points_are_compared_with_what_is_usual_at_that_age() -> None:
+    def item(i: int, hours: float, points: int) -> RankItem:
+        at = 1e9 - hours * 3600
+        return RankItem(i, b"", source_key="hn", published=at, first_seen=at, counted=1e9, points=points, comments=0)
+
+    rng = np.random.default_rng(4)
+    ages = np.exp(rng.uniform(0, 4, 400))
+    items = [item(i, h, int(10 * h * np.exp(rng.normal(0, 0.3)))) for i, h in enumerate(ages.tolist())]
+    stats = fit_stats(items, [], {"static": np.zeros((0, 256), np.float32)})
+    few = [item(1, 2.0, 20), item(2, 40.0, 400), item(3, 2.0, 400), item(4, 40.0, 20)]
+    rows = build_batch(few, [b""] * 4, {"static": np.zeros((4, 256), np.float32)}, stats).block("popular")
+    assert abs(rows[0, 0] - rows[1, 0]) < 0.5, "usual for their age, both"
+    assert rows[2, 0] > rows[1, 0] + 1 and rows[3, 0] < rows[0, 0] - 1
+    assert rows[3, 0] < 0 < rows[2, 0]
