@@ -20,6 +20,7 @@ from penchant.app.rank.features import (
     word_hash,
 )
 from penchant.app.rank.stats import SPACE_DIMS, WORD_BUCKETS, ArchiveStats, fit_stats
+from penchant.app.rank.types import RankItem
 
 anything = st.text(st.characters(blacklist_categories=()), max_size=400)
 
