@@ -55,14 +55,18 @@ class Session:
         base = str(settings.get("web") or place.base).rstrip("/")
         root = root if root in (LEMMY, PIEFED) else PIEFED if place.piefed else LEMMY
         session = cls(client, base, root, nsfw=settings.get("nsfw") is True)
-        if not place.account:
-            if place.needs_account:
+        account = place.account
+        if not account and place.needs_account:
+            here = [a for a in await asyncio.to_thread(accounts) if a.rpartition("@")[2] == place.host]
+            if len(here) != 1:
                 raise NotAuthorized(f"{place.words} is its owner's own", hint=_sign_in(place.host))
+            account = here[0]
+        if not account:
             return session
-        token = await asyncio.to_thread(secrets.get, token_key(place.account))
+        token = await asyncio.to_thread(secrets.get, token_key(account))
         if not token:
-            raise NotAuthorized(f"You are not signed in as {place.account} on this machine", hint=_sign_in(place.host))
-        return replace(session, account=place.account, token=token)
+            raise NotAuthorized(f"You are not signed in as {account} on this machine", hint=_sign_in(place.host))
+        return replace(session, account=account, token=token)
 
     @property
     def host(self) -> str:

@@ -77,18 +77,25 @@ class Session:
 
     @classmethod
     async def open(cls, client: Client, settings: Settings, place: Place) -> Session:
-        """Look the token up (off the event loop: a keyring may take seconds). Raises `NotAuthorized`."""
+        """Look the token up (off the event loop: a keyring may take seconds). Raises `NotAuthorized`.
+
+        Where a listing needs an account and names none, the only one that is signed in is meant.
+        """
         web, api = (str(settings.get(k) or d).rstrip("/") for k, d in (("web", WEB), ("api", API)))
-        if not place.account:
-            if place.needs_account:
+        account = place.account
+        if not account and place.needs_account:
+            known = await asyncio.to_thread(auth.accounts)
+            if len(known) != 1:
+                whose = f"; {len(known)} accounts are signed in, so say whose: ?account=NAME" if known else ""
                 raise NotAuthorized(
-                    f"Reddit shows {place.words} to its owner only",
+                    f"Reddit shows {place.words} to its owner only{whose}",
                     hint="Sign in with `penchant reddit login`, or add a private feed link of "
                     "https://www.reddit.com/prefs/feeds/.",
                 )
-            return cls(client, web, api)
-        session = cls(client, web, api, place.account)
-        session.token = await auth.access_token(client, place.account, web=web)
+            account = known[0]
+        session = cls(client, web, api, account)
+        if account:
+            session.token = await auth.access_token(client, account, web=web)
         return session
 
     @property

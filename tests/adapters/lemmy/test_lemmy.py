@@ -324,11 +324,13 @@ async def test_a_token_is_sent_and_a_refused_one_asks_to_sign_in(instance: Any, 
     assert "penchant lemmy login" in missing.value.hint and not instance.server.requests
     secrets.set(token_key("ada@far.example"), "good")
     assert len(natives(await read(client, given))) == 1
+    alone = instance.where("lemmy:far.example/subscribed")
+    assert len(natives(await read(client, alone))) == 1, "the only account there is meant"
     instance.token = "another"
     with pytest.raises(NotAuthorized, match="refused the sign-in of ada@"):
         await read(client, given)
     with pytest.raises(NotAuthorized, match="owner"):
-        await read(client, instance.where("lemmy:far.example/subscribed"))
+        await read(client, instance.where("lemmy:near.example/subscribed"))
 
 
 @pytest.mark.parametrize("software", ["lemmy", "piefed"])

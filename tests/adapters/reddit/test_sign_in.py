@@ -161,6 +161,17 @@ async def test_somebody_elses_saved_posts_are_refused_in_words(
         await pages(client, forum.settings("reddit:saved") | signed_in)
 
 
+async def test_the_only_account_is_meant_where_none_is_named(
+    forum: Any, client: Any, post: Any, pages: Any, signed_in: Any
+) -> None:
+    forum.lists[""] = forum.lists["/"] = [post("a1")]
+    got = await pages(client, forum.settings("reddit:home"))
+    assert got[0].items and got[0].title == "Reddit home · ada_l"
+    secrets.set(token_key("eve_x"), json.dumps({"client_id": "app", "refresh_token": "lasting"}))
+    with pytest.raises(NotAuthorized, match="say whose"):
+        await pages(client, forum.settings("reddit:home"))
+
+
 async def test_without_a_grant_nothing_is_asked(forum: Any, client: Any, pages: Any) -> None:
     with pytest.raises(NotAuthorized, match="not signed in") as refused:
         await pages(client, forum.settings("reddit:home", account="nobody_1"))
