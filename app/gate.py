@@ -53,7 +53,7 @@ class Replayed:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What a run found; `at` is 0 where none was made."""
+    """What a run found; `at` is 0 where none was made. `acted`: it was allowed to drop, and did if `note` is ""."""
 
     at: float = 0.0
     labels: int = 0
@@ -64,6 +64,7 @@ class Found:
     replay: Replayed = field(default_factory=Replayed)
     sample: tuple[Sample, ...] = ()
     note: str = ""
+    acted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,13 +91,18 @@ class GateSummary:
 
 def mode(store: Store, options: GateOptions) -> Mode:
     """What the reader chose: with `penchant gate`, else in the configuration."""
-    chosen = store.control.setting(_MODE)
-    return chosen if chosen in ("off", "preview", "on") else options.enabled  # type: ignore[return-value]
+    return chosen(store) or options.enabled  # type: ignore[return-value]
 
 
-def choose(store: Store, chosen: Mode) -> None:
+def chosen(store: Store) -> Mode | None:
+    """What was chosen with `penchant gate`; None where nothing was."""
+    found = store.control.setting(_MODE)
+    return found if found in ("off", "preview", "on") else None
+
+
+def choose(store: Store, wanted: Mode) -> None:
     """Remember the reader's choice."""
-    store.control.remember(_MODE, chosen)
+    store.control.remember(_MODE, wanted)
 
 
 def summary(store: Store, options: GateOptions | None = None) -> GateSummary:

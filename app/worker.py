@@ -18,10 +18,11 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from . import favourites, logs, tuning_lane
+from . import favourites, gate_lane, logs, tuning_lane
 from .backfill import Backfill
 from .derive import Deriver
 from .errors import AlreadyRunning, Damaged, Exit, NotADatabase, ReadOnly, StoreError
+from .gate_fetch import Restorer
 from .lock import WorkerLock
 from .network import open_client
 from .ranker import Ranker
@@ -154,7 +155,7 @@ class Worker:
     async def _serve(self, watch: ParentWatch, once: bool) -> None:
         async with (
             StoreThread(self.paths.archive) as self.store,
-            Ranker(self.paths.archive) as self.ranker,
+            Ranker(self.paths.archive, self.config.ranking.explore) as self.ranker,
             open_client(self.config, self.paths) as self.client,
         ):
             self._events = await self.store(lambda store: _begin(store, self.rhythm))
@@ -182,6 +183,9 @@ class Worker:
         self.threads = Fetcher(self.store, self.client)
         wanted = self.config.mastodon.favourite_likes
         self.lanes.append(asyncio.create_task(favourites.lane(wanted, self.store, self.client)))
+        self.restorer = Restorer(self.store, self.client)
+        sparing = gate_lane.lane(self.config.gate, self.paths.archive, self.store, lambda: not self.visits)
+        self.lanes.append(asyncio.create_task(sparing))
         self.backfill = Backfill(self.config.models, self.paths.models, self.store, self.ranker.changed)
         self.lanes.append(asyncio.create_task(self.backfill.run()))
         self.lanes.append(asyncio.create_task(tuning_lane.lane(self.paths.archive, self.store)))
@@ -220,6 +224,8 @@ class Worker:
             self._start(subscription)
         for item_id in looked.threads:
             self.threads.ask(item_id)
+        for item_id in looked.restores:
+            self.restorer.ask(item_id)
         self.ranker.look()
         return bool(looked.derived)
 
@@ -231,7 +237,7 @@ class Worker:
             self._version, self._look_at = version, now + LOOK
             if looked.jumped:
                 _replan(store, self.rhythm)
-            looked.threads = take_letters(store)
+            looked.threads, looked.restores = take_letters(store)
             looked.events = store.events.last_seq()
             free = self.config.worker.concurrency - len(self.visits)
             if free > 0 and not self.rhythm.quiet:
@@ -280,7 +286,7 @@ class Worker:
 
     async def _end_visits(self) -> None:
         """Cancel what runs; a visit's finished pages are stored, the rest comes next time."""
-        tasks = [*self.visits.values(), *self.lanes, *self.threads.running.values()]
+        tasks = [*self.visits.values(), *self.lanes, *self.threads.running.values(), *self.restorer.running.values()]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -294,6 +300,7 @@ class Looked:
     jumped: bool = False
     due: list[Subscription] = field(default_factory=list)
     threads: list[int] = field(default_factory=list)
+    restores: list[int] = field(default_factory=list)
     derived: int = 0
 
 
@@ -313,21 +320,21 @@ def _replan(store: Store, rhythm: Rhythm) -> None:
         store.subscriptions.queue(wrong)
 
 
-def take_letters(store: Store) -> list[int]:
-    """Do what the screens asked for; returns the items whose threads they want.
+def take_letters(store: Store) -> tuple[list[int], list[int]]:
+    """Do what the screens asked for; returns the items whose threads, and those whose bodies they want.
 
-    "refresh" with {"ids": [...]}, or without ids for every source; "thread" with {"item_id": n}.
+    "refresh" with {"ids": [...]}, or without ids for every source; "thread" and "restore" with {"item_id": n}.
     """
-    items: list[int] = []
+    wanted: dict[str, list[int]] = {"thread": [], "restore": []}
     for letter in store.control.take():
         if letter.kind == "refresh":
             ids = letter.payload.get("ids")
             store.subscriptions.queue(ids if isinstance(ids, list) else None)
-        elif letter.kind == "thread" and isinstance(letter.payload.get("item_id"), int):
-            if abs(time.time() - letter.at) < STALE:
-                items.append(letter.payload["item_id"])
+        elif letter.kind in wanted and isinstance(letter.payload.get("item_id"), int):
+            if letter.kind == "restore" or abs(time.time() - letter.at) < STALE:
+                wanted[letter.kind].append(letter.payload["item_id"])
         elif letter.kind == "tune":
             store.control.remember(tuning_lane.WANTED, letter.at)
         else:
             log.warning("unknown letter", extra={"fields": {"kind": letter.kind}})
-    return items
+    return wanted["thread"], wanted["restore"]

@@ -25,6 +25,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "import": ("import_file", "follow the sources of an OPML file"),
     "export": ("export_all", "write sources as OPML, or everything as JSON Lines"),
     "backup": ("backup", "copy the archive while it is in use"),
+    "gate": ("gate", "drop bodies of old items that are not worth keeping, restore them"),
     "doctor": ("doctor", "check the archive, rebuild what is derived"),
     "models": ("models", "show the models in use, make or drop what they made"),
     "evaluate": ("evaluate", "measure the ranking against simple recipes"),

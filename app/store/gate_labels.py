@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
+from .bound import bound
 from .connection import Database
+from .events import Events
 from .gate_protect import ACTS
+from .mutes import condition
 
 
 class Evidence(NamedTuple):
@@ -20,7 +24,7 @@ class Evidence(NamedTuple):
     later: bool
     searched: bool
     dwell: float
-    against: bool
+    against: str
 
 
 #: `kept`: the last decision is for it. `searched`: opened or liked from the search.
@@ -31,7 +35,7 @@ SELECT item_id, max(at) FILTER (WHERE kind IN {ACTS} OR kind IN ('skip', 'mute',
     max(kind = 'like'), max(kind = 'save'), max(kind = 'open'), max(kind = 'later'),
     max(view = 'search' AND kind IN ('open', 'like', 'save')),
     coalesce(max(CASE WHEN kind = 'dwell' THEN CAST(value ->> 'seconds' AS REAL) END), 0.0),
-    max(kind IN ('skip', 'mute'))
+    CASE WHEN max(kind = 'skip') THEN 'skipped' WHEN max(kind = 'mute') THEN 'muted' ELSE '' END
 FROM live_events WHERE item_id IS NOT NULL
     AND kind IN ('impression', 'open', 'dwell', 'like', 'skip', 'save', 'later', 'mute')
     AND item_id IN (SELECT id FROM items)
@@ -42,19 +46,19 @@ def evidence(db: Database, upto: float | None = None) -> list[Evidence]:
     """Of every item that an event names, in order of time; with `upto` as it was then."""
     when = "" if upto is None else "AND at <= ?"
     rows = db.rows(f"{_EVIDENCE} {when} GROUP BY item_id ORDER BY 2, 1", () if upto is None else (upto,))
-    return [
-        Evidence(int(r[0]), float(r[1]), *(bool(v) for v in r[2:8]), float(r[8]), bool(r[9])) for r in rows
-    ]
+    return [Evidence(int(r[0]), float(r[1]), *(bool(v) for v in r[2:8]), float(r[8]), str(r[9])) for r in rows]
 
 
 def ignored(db: Database, before: float, now: float | None = None) -> list[tuple[int, float]]:
-    """(item, when it came) of items that came before a time and that no event names, as of `now`."""
+    """(item, when it came) of items that came before a time and that no event names, as of `now`.
+
+    Dropped ones too: their titles, sources and tags still tell what is not worth keeping.
+    """
     return [
         (int(item_id), float(at))
         for item_id, at in db.rows(
             "SELECT i.id, i.first_seen FROM items i WHERE i.first_seen < ?1 AND i.deleted_at IS NULL"
             " AND NOT EXISTS (SELECT 1 FROM events e WHERE e.item_id = i.id AND (?2 IS NULL OR e.at <= ?2))"
-            " AND NOT EXISTS (SELECT 1 FROM dropped d WHERE d.item_id = i.id)"
             " ORDER BY i.first_seen, i.id",
             (before, now),
         )
@@ -74,3 +78,22 @@ def count(db: Database, before: float) -> tuple[int, int]:
         (before,),
     )
     return (int(row[0]), int(row[1] + unseen)) if row else (0, int(unseen))
+
+
+def muted(db: Database, item_ids: Iterable[int], now: float) -> set[int]:
+    """Which of these items are muted."""
+    shown = condition(db, Events(db).mutes(), now)
+    if not shown:
+        return set()
+    sql = f"SELECT i.id FROM carray(?) c CROSS JOIN items i ON i.id = c.value WHERE NOT ({shown.sql})"
+    return {int(row[0]) for row in db.rows(sql, (bound(item_ids), *shown.params))}
+
+
+def likes_since(db: Database, since: float) -> list[tuple[int, float, float]]:
+    """(item, when it was liked or saved, when it came) of the reader's own likes since a time."""
+    rows = db.rows(
+        "SELECT e.item_id, min(e.at), i.first_seen FROM live_events e JOIN items i ON i.id = e.item_id"
+        " WHERE e.kind IN ('like', 'save') AND e.at >= ? AND e.value ->> 'exported' IS NULL GROUP BY e.item_id",
+        (since,),
+    )
+    return [(int(item_id), float(at), float(came)) for item_id, at, came in rows]

@@ -76,3 +76,13 @@ def bodies(db: Database) -> tuple[int, int]:
     gone = db.row("SELECT count(*), coalesce(sum(bytes), 0) FROM dropped")
     assert here is not None and gone is not None
     return int(here[0] + gone[0]), int(here[1] + gone[1])
+
+
+def newest(db: Database, limit: int) -> list[int]:
+    """The newest whole items."""
+    rows = db.rows(
+        "SELECT i.id FROM items i WHERE i.deleted_at IS NULL AND NOT EXISTS"
+        " (SELECT 1 FROM dropped d WHERE d.item_id = i.id) ORDER BY i.sort_at DESC, i.id DESC LIMIT ?",
+        (limit,),
+    )
+    return [int(row[0]) for row in rows]
