@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from .rank.influence import influence, left
-from .rank.report import expert_report, headline, sentence
+from .rank.report import ENOUGH, expert_report, headline, sentence
 from .standing import EXPERTS
 
 if TYPE_CHECKING:
@@ -65,7 +65,9 @@ def report(session: RankSession) -> TuningReport:
 
 def _trusted(found: ExpertReport, said: float, usual: float) -> Trusted:
     trust = 0.0 if found.failed else found.trust / said if said > 0 else usual
-    return Trusted(found.name, trust, _finite(found.right), _finite(found.half), found.labels, found.failed)
+    early = found.labels < ENOUGH
+    right, half = (None, None) if early else (_finite(found.right), _finite(found.half))
+    return Trusted(found.name, trust, right, half, found.labels, found.failed)
 
 
 def _finite(value: float) -> float | None:

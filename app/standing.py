@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from .muting import Mute, in_force
+from .tuning_state import last
 from .types import Event
 
 if TYPE_CHECKING:
@@ -59,10 +60,19 @@ class Tuned:
 
 
 @dataclass(frozen=True, slots=True)
+class Tried:
+    """The last self-tuning pass: when (Unix seconds), over how many decisions, and what came of it in words."""
+
+    at: float
+    decisions: int
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
 class Standing:
     """Everything of the Tuning screen that the archive knows; `dials` by (what, key), absent ones stand at 1.
 
-    `tuned` and `guesses` (live events "topics" and "picks") are newest first.
+    `tuned` and `guesses` (live events "topics" and "picks") are newest first. `tried`: the last pass, adopted or not.
     """
 
     dials: Mapping[tuple[str, str], float]
@@ -70,6 +80,7 @@ class Standing:
     mutes: Sequence[Mute]
     tuned: Sequence[Tuned]
     guesses: Sequence[Event]
+    tried: Tried | None
 
 
 def standing(store: Store, now: float) -> Standing:
@@ -82,7 +93,15 @@ def standing(store: Store, now: float) -> Standing:
         in_force(store.events.mutes(), now)[::-1],
         [_tuned(event) for event in events if event.kind == "tune"],
         [event for event in events if event.kind != "tune"],
+        _tried(last(store)),
     )
+
+
+def _tried(found: Mapping[str, object]) -> Tried | None:
+    at, decisions = found.get("at"), found.get("decisions")
+    if not _number(at):
+        return None
+    return Tried(float(at), int(decisions) if _number(decisions) else 0, str(found.get("note") or ""))  # type: ignore[arg-type,call-overload]
 
 
 def _sources(store: Store, dialled: Sequence[str]) -> list[SourceDial]:

@@ -30,6 +30,8 @@ from .keys import resolve_keys
 from .loading import FirstPage, Watch
 from .messages import Durable, Failed
 from .mutewatch import MuteWatch
+from .offer import Offer
+from .visit import Standing
 
 if TYPE_CHECKING:
     from penchant.app.config import Config
@@ -86,12 +88,14 @@ class PenchantApp(App[None]):
         self.session = uuid.uuid4().hex
         self._lessons: Lessons | None = None
         self.deeds = Deeds(self.bridge, self.session, self._head_version, self._durable, self._deciding)
+        self.offer = Offer(self)
         self._child: WorkerChild | None = None
         self.first = first or _read_first(config, paths)
         self.mute_watch = MuteWatch(self, self.first.muted)
         self.feed_screen = FeedScreen(self.first)
         self.last_order: list[int] = []
         self.last_probability: dict[int, float] = {}
+        self.last_standing = Standing()
         self.source_count = int(self.first.subscribed)
         self.fetching: list[Subscription] = []
         #: The reader asked for a fetch and has not seen its end.
@@ -214,6 +218,7 @@ class PenchantApp(App[None]):
             self.lessons.undo(undone.id, order=not recalled)
         else:
             self.lessons.learn(event)
+        self.offer.heard(event)
         if event.kind not in ("impression", "dwell"):
             await self.feed_screen.event_durable(event, undone)
             for screen in self.screen_stack:
@@ -245,7 +250,12 @@ class PenchantApp(App[None]):
 
             seed = uuid.uuid4().int & 0x7FFFFFFF
             self._lessons = Lessons(
-                self.paths.archive, seed, self._present, self._ordered, self._lesson_failed
+                self.paths.archive,
+                seed,
+                self._present,
+                self._ordered,
+                self._lesson_failed,
+                self.config.ranking.explore,
             )
         return self._lessons
 
@@ -258,6 +268,7 @@ class PenchantApp(App[None]):
     def _ordered(self, order: Order) -> None:
         self.last_order = order.ids
         self.last_probability = order.probability
+        self.last_standing = order.standing
         self.feed_screen.reorder(order)
 
     def _lesson_failed(self, error: BaseException) -> None:
@@ -302,18 +313,19 @@ class PenchantApp(App[None]):
             self.waiting = self.waiting and bool(pulse.fetching)
             self.feed_screen.progress(pulse.fetching if self.waiting else [])
             self._failing = len(pulse.failing)
+            await self.offer.look()
             self._aside()
             await self.mute_watch.look()
             loop = asyncio.get_running_loop()
-            if screen.arrived and loop.time() - self._learned_at > RANK_EVERY:
-                self._learned_at = loop.time()
+            if (screen.arrived or screen.unranked) and loop.time() - self._learned_at > RANK_EVERY:
+                self._learned_at, screen.unranked = loop.time(), False
                 self.lessons.refresh()
         if words_of_worker != self._worker_words:
             self._worker_words = words_of_worker
             self._aside()
 
     def _aside(self) -> None:
-        parts = [self._worker_words]
+        parts = [self.offer.words, self._worker_words]
         if self.feed_screen.arrived:
             new = f"{self.feed_screen.arrived} new"
             parts.append(f"{new} below" if self.feed_screen.view == View.FOR_YOU else new)

@@ -11,7 +11,7 @@ from penchant.app.types import Event, View
 from . import loading
 from .loading import FirstPage, Pulse
 from .messages import Loaded, Reordered
-from .visit import Visit, merge
+from .visit import Standing, Visit, merge
 
 if TYPE_CHECKING:
     from textual.message import Message
@@ -54,6 +54,9 @@ class Browsing:
     #: How many sources fail, as far as the last look saw.
     failing = 0
     _behind = False
+    _asked = False
+    #: Items came into a list that began empty, and the ranking has not heard of them.
+    unranked = False
 
     if TYPE_CHECKING:
 
@@ -71,12 +74,11 @@ class Browsing:
         order = self.app.last_order
         if view == View.FOR_YOU and order:
             # The ranking in this window is newer than the one the worker stored.
-            unseen = await self.app.bridge.reader.do(lambda store: loading.all_ids(store, view))
+            unseen = await self.app.bridge.reader.do(lambda store: loading.all_ids(store, view, folded=True))
             known = set(unseen)
             ids = [item for item in order if item in known]
-            page = FirstPage(
-                view, ids + sorted(known.difference(ids), key=unseen.index) if len(known) < 500 else ids, []
-            )
+            rest = known.difference(ids, self.app.last_standing.folded) if len(known) < 500 else ()
+            page = FirstPage(view, ids + sorted(rest, key=unseen.index), [])
         self.hide_search()
         self.show_page(page)
 
@@ -88,6 +90,7 @@ class Browsing:
         self._arrived = 0
         self._began_empty = not page.ids
         self._behind = page.behind
+        self._asked = False
         if self._loading is not None:
             self._loading.cancel()
             self._loading = None
@@ -96,6 +99,10 @@ class Browsing:
         visit = Visit(page.ids)
         if self.view == View.FOR_YOU:
             visit.probability = dict(self.app.last_probability)
+            if self.app.last_order:
+                visit.stand(self.app.last_standing)
+        else:
+            visit.stand(Standing())
         self.feed.show(visit, page.cards)
         self.feed.say(*self.empty_words())
         self.show_tabs()
@@ -111,7 +118,10 @@ class Browsing:
         view, source, visit = self.view, self.subscription_id, self.feed.visit
         only = source if view == View.FOLLOWING else None
         known = visit.ids
-        ids = await self.app.bridge.reader.do(lambda store: merge(known, loading.all_ids(store, view, only)))
+        without = visit.folded
+        ids = await self.app.bridge.reader.do(
+            lambda store: merge(known, loading.all_ids(store, view, only), without=without)
+        )
         if self.feed.visit is visit:
             self.complete = True
             self._loading = None
@@ -165,9 +175,13 @@ class Browsing:
             return
         view, visit = self.view, self.feed.visit
         only = self.subscription_id if view == View.FOLLOWING else None
-        ids = await self.app.bridge.reader.do(lambda store: loading.all_ids(store, view, only))
+        ids, allowed = await self.app.bridge.reader.do(
+            lambda store: (
+                loading.all_ids(store, view, only),
+                set(loading.all_ids(store, view, only, folded=True)),
+            )
+        )
         if self.feed.visit is visit:
-            allowed = set(ids)
             visit.keep(allowed)
             visit.extend(ids)
             self.complete = True
@@ -191,7 +205,7 @@ class Browsing:
         if self.view == View.SEARCH:
             return
         known = set(visit.ids)
-        new = [item for item in top if item not in known]
+        new = [item for item in top if item not in known and item not in visit.folded]
         if not new:
             return
         if not visit.ids or self.view == View.FOR_YOU:
@@ -204,6 +218,7 @@ class Browsing:
                 self.feed.selection_moved()
                 self.post_message(Loaded(str(self.view), len(visit.ids)))
         if self._began_empty:
+            self.unranked = True
             return
         self._arrived = self._arrived + len(new) if self.view == View.FOR_YOU else len(new)
 
@@ -226,11 +241,16 @@ class Browsing:
             # Made for another visit, or before something was muted.
             self.app.lessons.again()
             return
-        anew = self._stopgap()
+        anew = bool(order.ids) and not order.fixed and self._stopgap()
         if anew:
             visit.begin_again()
         visit.show_probability(dict(order.probability))
         if self.view == View.FOR_YOU:
+            if visit.standing is None:
+                # What the stored order said of the cards on screen stays on them.
+                stored = {item: card.note for item in visit.fixed if (card := self.feed.cards.get(item))}
+                visit.stand(Standing({}, {item: note for item, note in stored.items() if note}))
+            visit.stand(order.standing)
             before = visit.ids
             visit.adopt(order.ids, order.fixed, order.basis)
             if not order.decisive:
@@ -239,13 +259,27 @@ class Browsing:
             self.post_message(Reordered(str(self.view), moved))
         self.feed.ids_changed()
         if anew:
-            self._behind = False
+            self._behind = self._asked = False
+            self.feed.select(0)
+            self.feed.jump(0)
             self.gaze.pause()
             self.feed.scrolled(True)
             self.feed.selection_moved()
 
+    def begin_anew(self, *, touched: bool = True) -> None:
+        """The reader asked for another list: the next order need not leave in place what was on screen.
+
+        `touched` off: only while nobody has touched the list.
+        """
+        if touched:
+            self._asked = True
+        else:
+            self._behind = True
+
     def _stopgap(self) -> bool:
-        """Whether the stored order on screen lacks what the reader did last, and nobody has touched it yet."""
+        """Whether the order on screen may go: it lacks what the reader did last, and nobody has touched it yet."""
+        if self._asked:
+            return self.view == View.FOR_YOU
         untouched = not self.app.touched and self.feed.selected == 0 and self.feed.scroll_offset.y == 0
         return self._behind and untouched and self.view == View.FOR_YOU
 
@@ -255,17 +289,21 @@ class Browsing:
         from .search import SearchPanel
 
         screen = self.app.feed_screen
-        if self.view != View.SEARCH:
-            feed = self.feed
-            self._before = Place(
-                self.view, feed.visit, feed.selected, feed.scroll_offset.y, self.complete, self.began
-            )
+        self.keep_place()
         panels = screen.query(SearchPanel)
         if not panels:
             screen.mount(SearchPanel(), after="TabLine")
             return
         panels.first().display = True
         panels.first().open(focus)
+
+    def keep_place(self) -> None:
+        """Remember the list and the line of it, for `action_leave_search`."""
+        if self.view != View.SEARCH:
+            feed = self.feed
+            self._before = Place(
+                self.view, feed.visit, feed.selected, feed.scroll_offset.y, self.complete, self.began
+            )
 
     def hide_search(self) -> None:
         """Away with the search panel."""

@@ -92,6 +92,12 @@ class PreviousItem(Command):
     scopes, method, arguments = (ARTICLE,), "do_step", (-1,)
 
 
+class Restore(Command):
+    id, keys, label, group = "restore", ("R",), "restore", "Read"
+    help = "Bring back a body that the gate dropped"
+    scopes, method = (ARTICLE,), "do_restore"
+
+
 class Browser(Command):
     id, keys, label, group = "browser", ("o",), "browser", "Read"
     help = "Open in the web browser"
@@ -146,10 +152,26 @@ class Mutes(Command):
     scopes = BOTH
 
 
+class Tuning(Command):
+    id, keys, label, group = "tuning", ("T",), "tuning", "Teach"
+    help = "Tuning: what it learned of you, a dial for everything, what it tuned by itself"
+    footer = True
+
+
+class Choice(Command):
+    id, keys, label, group = "choice", ("C",), "which of these?", "Teach"
+    help = "Which of these twelve would you read? A first guess that fades as you like and skip"
+
+
 class Undo(Command):
     id, keys, label, group = "undo", ("u",), "undo", "Teach"
     help = "Undo the last like, skip, save, later or mute; any number of times"
     scopes, footer = BOTH, True
+
+
+class Story(Command):
+    id, keys, label, group = "story", ("e",), "story", "Read"
+    help = "The other items of the same story (\"and 4 more\"), as a list; esc goes back"
 
 
 class Why(Command):
@@ -241,8 +263,8 @@ class Quit(Command):
 
 COMMANDS: tuple[type[Command], ...] = (
     Down, Up, PageDown, PageUp, Top, Bottom,
-    Read, NextItem, PreviousItem, Browser, Comments, CopyLink,
-    Like, Skip, Save, Later, Undo, Why, Mute, Mutes,
+    Read, Story, NextItem, PreviousItem, Restore, Browser, Comments, CopyLink,
+    Like, Skip, Save, Later, Undo, Why, Mute, Mutes, Tuning, Choice,
     ForYou, Newest, Following, Saved, Liked, LaterView, SearchView, Search,
     Refresh, Sources, Add, Theme, Help, Back, Quit,
 )  # fmt: skip

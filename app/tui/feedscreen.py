@@ -222,11 +222,26 @@ class FeedScreen(ItemActions, Browsing, Screen[None]):
         self.tell("Fetching every source; what arrives appears below what you have seen")
         await self.app.refresh_sources(None)
 
+    async def do_story(self) -> None:
+        from .story import show_story
+
+        await show_story(self)
+
     def do_search(self) -> None:
         self.show_search(focus=True)
 
     def do_sources(self) -> None:
         self.choose_source()
+
+    def do_tuning(self) -> None:
+        from .tuning import TuningScreen
+
+        self.app.push_screen(TuningScreen())
+
+    def do_choice(self) -> None:
+        from .choice import ChoiceScreen
+
+        self.app.push_screen(ChoiceScreen())
 
     def do_add(self) -> None:
         from .onboarding import OnboardingScreen

@@ -11,16 +11,20 @@ import concurrent.futures
 import contextlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
-from penchant.app.types import UNDOABLE, Event
+from penchant.app.types import UNDOABLE, Card, Event
 
-from .visit import merge
+from .visit import Standing, merge
 
 if TYPE_CHECKING:
     from penchant.app.rank.types import Why
     from penchant.app.ranking import RankSession
+    from penchant.app.ranking_report import TuningReport
 
+T = TypeVar("T")
+#: The reader waits to see what these do.
+AT_ONCE = (*UNDOABLE, "picks", "topics")
 #: Passing items teaches little: they are learned together once the reader pauses (seconds).
 CALM = 1.0
 #: Unseen items that this window ranks: 10,000 take some 12 MB, and the whole must stay under 120.
@@ -38,6 +42,7 @@ class Order(NamedTuple):
     probability: dict[int, float]
     decisive: bool
     token: object
+    standing: Standing = Standing()
 
 
 class _Step(NamedTuple):
@@ -62,12 +67,14 @@ class Lessons:
         present: Callable[[], tuple[Sequence[int], Sequence[int], float, object]],
         apply: Callable[[Order], None],
         failed: Callable[[BaseException], None],
+        explore: float | None = None,
     ) -> None:
         self._archive = archive
         self._seed = seed
         self._present = present
         self._apply = apply
         self._failed = failed
+        self._explore = explore
         self._steps: list[_Step] = []
         self._pool: concurrent.futures.ThreadPoolExecutor | None = None
         self._session: RankSession | None = None
@@ -104,6 +111,32 @@ class Lessons:
         """The parts of an item's number."""
         return asyncio.wrap_future(self._thread().submit(lambda: self._loaded().why(item_id)))
 
+    async def report(self) -> TuningReport:
+        """What has been learned, after the lessons that wait."""
+
+        def work() -> TuningReport:
+            from penchant.app.ranking_report import report
+
+            return report(self._loaded())
+
+        return await self._after(work)
+
+    async def choice(self, without: Sequence[int]) -> list[Card]:
+        """Twelve items to choose from, other than those of `without` where there are enough."""
+
+        def work() -> list[Card]:
+            from penchant.app.ranking_choice import choice
+
+            return choice(self._loaded(), without)
+
+        self.refresh()
+        return await self._after(work)
+
+    async def _after(self, work: Callable[[], T]) -> T:
+        while self._task is not None:
+            await asyncio.wait([self._task])
+        return await asyncio.wrap_future(self._thread().submit(work))
+
     def close(self) -> None:
         """End the thread, after the lesson it is at."""
         if self._task is not None:
@@ -114,7 +147,7 @@ class Lessons:
 
     def _queue(self, step: _Step) -> None:
         self._steps.append(step)
-        if step.event is None or step.event.kind in UNDOABLE:
+        if step.event is None or step.event.kind in AT_ONCE:
             self._hurry.set()
         if self._task is None:
             self._task = asyncio.create_task(self._work())
@@ -167,13 +200,17 @@ class Lessons:
         self.head_version = getattr(session, "head_version", None)
         decisive = any(step.event is not None and step.event.kind in UNDOABLE for step in steps)
         probability = {entry.item_id: entry.probability for entry in ranked}
-        return Order(len(fixed), len(rest), merge(fixed, probability, rest), probability, decisive, token)
+        standing = Standing(ranked.stories, ranked.notes, ranked.people)
+        ids = merge(fixed, probability, rest, standing.folded)
+        return Order(len(fixed), len(rest), ids, probability, decisive, token, standing)
 
     def _loaded(self) -> RankSession:
         if self._session is None:
             from penchant.app.ranking import RankSession
 
-            session = RankSession(self._archive, seed=self._seed, candidates=CANDIDATES)
+            session = RankSession(
+                self._archive, seed=self._seed, candidates=CANDIDATES, explore=self._explore
+            )
             session.load()
             self._session = session
         return self._session

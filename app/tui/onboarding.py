@@ -175,6 +175,7 @@ class OnboardingScreen(Screen[None]):
     async def _topics(self, text: str) -> None:
         topics = [topic.strip() for topic in text.split(",") if topic.strip()][:50]
         deeds = self.app.deeds
+        self.app.feed_screen.begin_anew(touched=False)
         await deeds.record(deeds.event("topics", None, Place(), {"topics": topics}))
         self.say(f"Noted: {', '.join(topics)}. What you like and skip will soon count for more")
 

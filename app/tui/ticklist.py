@@ -43,6 +43,15 @@ class TickList(RowList):
         self.refresh(layout=True)
         return len(self.rows) - 1
 
+    def fill(self, rows: Iterable[tuple[str, str]]) -> None:
+        """Other rows, none of them ticked."""
+        self.rows = list(rows)
+        self.ticked.clear()
+        self.selected = 0
+        self.room_changed()
+        self.refresh(layout=True)
+        self.redraw()
+
     def tick(self, index: int, on: bool = True) -> None:
         """Tick a row, or take the tick away."""
         (self.ticked.add if on else self.ticked.discard)(index)
@@ -55,7 +64,8 @@ class TickList(RowList):
         self.select(self.selected + step)
 
     def action_tick(self) -> None:
-        self.tick(self.selected, self.selected not in self.ticked)
+        if self.rows:
+            self.tick(self.selected, self.selected not in self.ticked)
 
     def on_row_list_opened(self, message: RowList.Opened) -> None:
         message.stop()

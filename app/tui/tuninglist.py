@@ -1,0 +1,128 @@
+"""The rows of the Tuning screen: one line each, of which the selected one tells what it does."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import ClassVar
+
+from rich.segment import Segment
+from textual.strip import Strip
+
+from . import words
+from .rowlist import RowList
+from .tuningrows import Row, dial_text, sections
+
+#: Cells of the figures and of the dial; on a wide screen what a row does stands beside them.
+FIGURES, DIAL, WIDE = 27, 16, 116
+#: Widest name: beyond, the figures would stand too far from it.
+NAME = 44
+
+
+class TuningList(RowList):
+    """Draws `Row`s; headings are never selected."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        f"card--{role}"
+        for role in ("title", "meta", "text", "high", "middle", "low", "liked", "bar", "match", "selected")
+    }
+    row_height = 1
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.rows: Sequence[Row] = ()
+        self.dials: Mapping[tuple[str, str], float] = {}
+        self.opening = 2
+
+    def show(self, rows: Sequence[Row], dials: Mapping[tuple[str, str], float]) -> None:
+        """Show these, keeping the selection on the same thing, else at the same height."""
+        current = self.current()
+        self.rows, self.dials = rows, dials
+        if current is not None:
+            same = (i for i, row in enumerate(rows) if _same(row, current))
+            self.selected = next(same, min(self.selected, len(rows) - 1))
+        self.selected = self._off_heading(self.selected, 1)
+        self.room_changed()
+        self.redraw()
+
+    def current(self) -> Row | None:
+        """The selected row."""
+        return self.rows[self.selected] if self.selected < len(self.rows) else None
+
+    def _off_heading(self, index: int, step: int) -> int:
+        """The nearest row to `index` that is no heading, in the direction of `step` if there is one."""
+        index = max(0, min(index, len(self.rows) - 1))
+        ahead = range(index, len(self.rows) if step > 0 else -1, step)
+        back = range(index, -1 if step > 0 else len(self.rows), -step)
+        return next((i for i in (*ahead, *back) if not self.rows[i].heading), 0)
+
+    def step(self, by: int) -> None:
+        """The selection so many rows on, past headings."""
+        self.select(self._off_heading(self.selected + by, 1 if by > 0 else -1))
+        if self.selected == 1:
+            self.jump(0)  # the first heading comes along
+
+    def section(self, by: int) -> None:
+        """To the first row of the next section, or of the one before; round at the ends."""
+        starts = sections(self.rows)
+        if not starts:
+            return
+        here = max((i for i, start in enumerate(starts) if start <= self.selected), default=0)
+        target = starts[(here + by) % len(starts)]
+        self.select(target)
+        self.jump(self.top_of(target) - 1)
+
+    # -- drawing
+    def row_count(self) -> int:
+        return len(self.rows)
+
+    def select(self, index: int, *, scroll: bool = True) -> None:
+        if 0 <= index < len(self.rows) and self.rows[index].heading:
+            return
+        super().select(index, scroll=scroll)
+
+    def row_strips(self, index: int, width: int, selected: bool) -> list[Strip]:
+        row = self.rows[index]
+        edge = ("▌ " if selected else "  ", "bar")
+        lines = [self._line(row, edge, width)]
+        if selected:
+            told = words.wrap(words.one_line(row.about), max(2, min(width - 6, 110)), self.opening)
+            if width >= WIDE and len(told) < 2 and row.dial is not None:
+                told = []  # it stands beside the row
+            role = "liked" if row.role == "liked" else "meta"
+            told = (told + [""] * self.opening)[: self.opening]
+            lines += [[edge, ("  ", ""), (text, role)] for text in told]
+        return [self._strip(line, width, selected) for line in lines]
+
+    def _line(self, row: Row, edge: tuple[str, str], width: int) -> list[tuple[str, str]]:
+        room = max(0, width - 2)
+        if not row.figures and row.dial is None and not row.heading:
+            return [edge, (words.fit(row.name, room), "title" if row.opens else "text")]
+        dial = "" if row.dial is None else dial_text(self.dials.get(row.dial, 1.0))
+        turned = row.dial is not None and self.dials.get(row.dial, 1.0) != 1.0
+        # What was tuned has a long name and no dial.
+        fixed = FIGURES + 1 + (DIAL if row.dial is not None or row.heading else 0)
+        name = max(8, min(NAME if row.dial is not None or row.heading else 200, room - fixed))
+        line = [
+            edge,
+            (words.fit(row.name, name), "match" if row.heading else "title"),
+            (" " + words.fit(row.figures, FIGURES), "meta" if row.heading else row.role),
+            (words.fit(dial or ("dial" if row.heading and row.figures else ""), DIAL), "middle" if turned else "bar"),
+        ]
+        left = room - name - FIGURES - 1 - DIAL
+        if width >= WIDE and left > 20 and not row.heading and row.dial is not None:
+            line.append((" " + words.fit(words.one_line(row.about), left - 1), "meta"))
+        return line
+
+    def _strip(self, pieces: Sequence[tuple[str, str]], width: int, selected: bool) -> Strip:
+        ground = self.get_component_rich_style("card--selected", partial=True) if selected else None
+        segments = []
+        for text, role in pieces:
+            style = self.get_component_rich_style(f"card--{role}", partial=True) if role else None
+            segments.append(Segment(text, ground + style if ground and style else style or ground))
+        return Strip(list(Segment.adjust_line_length(segments, width, ground)), width)
+
+
+def _same(row: Row, other: Row) -> bool:
+    if row.dial is not None or row.events:
+        return (row.dial, row.events) == (other.dial, other.events)
+    return row.name == other.name and row.heading == other.heading
