@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from penchant.app.rank.types import Part, Thing, Why
+from penchant.app.tui.deeds import UNDONE
 from penchant.app.tui.whylines import OWN, Said, bar, in_order, why_lines
-from penchant.app.types import Card, Event, Marks
+from penchant.app.types import UNDOABLE, Card, Event, Marks
 
 CARD = Card(1, "rss", "A title " * 30, "", "", "S", 1, "", "", None, 0.0, None, None, 0, None, Marks())
 WORDS = Part(
@@ -85,6 +86,10 @@ def test_any_width(width: int, parts: list[Part]) -> None:
         (part.key not in OWN) + len(part.things) for part in parts
     )
     assert any("together" in line.text for line in lines)
+
+
+def test_whatever_can_be_undone_has_words_for_it() -> None:
+    assert set(UNDOABLE) <= set(UNDONE)
 
 
 @given(st.floats(-1, 1))
