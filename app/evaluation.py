@@ -18,8 +18,9 @@ import numpy as np
 from .evaluation_data import Sentence, folders_in, from_folder, from_store
 from .evaluation_table import curve_lines, replay_lines
 from .rank import baselines
-from .rank.evaluate import HEAD, STEPS, Curve, Method, curve, orders, ours
+from .rank.evaluate import STEPS, Curve, Method, curve, orders, ours
 from .rank.evaluate_replay import measures, replay, resample
+from .rank.evaluate_step import HEAD
 from .rank.metrics import calibration_curve, calibration_error, calibration_error_debiased
 
 if TYPE_CHECKING:

@@ -8,7 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from .rank.evaluate import AVERAGE, HEAD, ONLY, Curve
+from .rank.evaluate import AVERAGE, ONLY, Curve
+from .rank.evaluate_step import HEAD
 
 MISSING = "plotext is not installed, so nothing is drawn: pip install 'plotext<6' adds it. The table has all numbers."
 #: Rows of one drawing, and columns at most.

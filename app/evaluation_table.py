@@ -6,7 +6,8 @@ import math
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from .rank.evaluate import AVERAGE, HEAD, ONLY, Curve, Figure, Step
+from .rank.evaluate import AVERAGE, ONLY, Curve
+from .rank.evaluate_step import HEAD, Figure, Step
 
 _BOLD, _PLAIN = "\x1b[1m", "\x1b[0m"
 _WIDTH = 18

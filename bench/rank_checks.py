@@ -9,12 +9,15 @@ from typing import Any
 
 from penchant.app.evaluation_table import best
 from penchant.app.rank.baselines import RIVALS
-from penchant.app.rank.evaluate import AVERAGE, HEAD, ONLY, Curve, Step
+from penchant.app.rank.evaluate import AVERAGE, ONLY, Curve
+from penchant.app.rank.evaluate_step import HEAD, Step
 
 #: Most that the head may lie below the best expert from so many labels on.
 BEHIND = {32: 0.01, 128: 0.0}
 #: What it must be ahead of every rival on the mean over the sets, at these numbers of labels.
 AHEAD, AT = 0.03, (8, 32, 128)
+#: Differences of AUC that print as 0.000 are none.
+NONE = 0.0005
 MOST_ERROR, ERROR_FROM = 0.05, 64
 
 
@@ -23,7 +26,8 @@ class Check:
     """One requirement at one number of labels: `value` with the half width of its interval, and the `bound`.
 
     `at_most` says which side of the bound is right; `noise` that the half width is granted; `without_noise` is
-    the value less its own noise, where that alone could pass the bound (10 bins of 10 perfect forecasts: 0.12).
+    the value less its own noise, where that alone could pass the bound (10 bins of 10 perfect forecasts: 0.12);
+    `exact` that not even NONE is granted.
     """
 
     title: str
@@ -36,6 +40,7 @@ class Check:
     noise: bool = False
     against: str = ""
     without_noise: float = math.nan
+    exact: bool = False
 
     @property
     def holds(self) -> bool:
@@ -44,7 +49,7 @@ class Check:
         room = self.half if self.noise and math.isfinite(self.half) else 0.0
         if self.at_most:
             return self.value <= self.bound + room
-        return self.value + room >= self.bound - 1e-9
+        return self.value + room >= self.bound - (1e-9 if self.exact else NONE)
 
     @property
     def unsure(self) -> bool:
@@ -71,7 +76,7 @@ def _of_step(where: str, step: Step) -> list[Check]:
         found = step.margin[AVERAGE]
         out.append(Check("over plain average", where, n, found.mean, found.half, 0.0, noise=True))
     saved = step.saved["like rate"]
-    out.append(Check("log loss saved", where, n, saved.mean, saved.half, 0.0, against="like rate"))
+    out.append(Check("log loss saved", where, n, saved.mean, saved.half, 0.0, against="like rate", exact=True))
     if n >= ERROR_FROM:
         less = step.error_debiased
         out.append(Check("calibration error", where, n, step.error, math.nan, MOST_ERROR, True, without_noise=less))

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from .evaluate import Answer, DataSet, Fit, Method, Task
+from .evaluate import DataSet, Fit, Method, Task
+from .evaluate_step import Answer
 
 #: Weights of liked and of skipped texts (Salton and Buckley 1990 give 0.75 and 0.25 for feedback without a query).
 ALPHA, BETA = 0.75, 0.25

@@ -12,16 +12,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from .batch import Batch
-from .metrics import (
-    Bin,
-    auc,
-    brier,
-    calibration_curve,
-    calibration_error,
-    calibration_error_debiased,
-    half_width,
-    log_loss,
-)
+from .evaluate_step import HEAD, Answer, Run, Step, summed
 from .model import SPACES, Model
 from .recipe import Recipe
 from .types import Label
@@ -33,8 +24,8 @@ TEST_ITEMS, HORIZON = 25, 100
 #: Splits of a single reader, of each of several.
 REPEATS, QUICK = (20, 2), (6, 1)
 SOME = 24
-#: Names of methods: this program, its experts with equal weights, and the beginning of each expert alone.
-HEAD, AVERAGE, ONLY = "penchant", "plain average", "only "
+#: Names of methods: its experts with equal weights, and the beginning of each expert alone.
+AVERAGE, ONLY = "plain average", "only "
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +80,6 @@ class Task:
         return np.full(len(self.test), (liked + 1.0) / (float(self.weight.sum()) + 2.0))
 
 
-#: (score float64[m], probability float64[m] or None) of the test rows.
-Answer = tuple[np.ndarray, "np.ndarray | None"]
 #: One or several methods at once, by name.
 Fit = Callable[[Task], Mapping[str, Answer]]
 Method = Callable[[DataSet], Fit]
@@ -150,34 +139,6 @@ def split(reader: Reader, n: int, r: int, rng: np.random.Generator) -> tuple[np.
 
 
 @dataclass(frozen=True, slots=True)
-class Figure:
-    """A mean over splits (of readers) with the half width of its 95 % interval; NaN: does not apply."""
-
-    mean: float
-    half: float
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One number of labels: figures by method.
-
-    `margin` is our AUC less that of each other method, `saved` the log loss of each less ours, both
-    pair by pair. `error` and `error_debiased` are the calibration error over all splits together.
-    """
-
-    labels: int
-    runs: int
-    auc: dict[str, Figure]
-    loss: dict[str, Figure]
-    brier: dict[str, Figure]
-    margin: dict[str, Figure]
-    saved: dict[str, Figure]
-    error: float
-    error_debiased: float
-    calibration: list[Bin]
-
-
-@dataclass(frozen=True, slots=True)
 class Curve:
     """The learning curve of one data set; `order` is "time" or "random"."""
 
@@ -213,7 +174,7 @@ def curve(
     chosen = list(data.readers)[: SOME if quick else None]
     out = Curve(data.name, order, len(chosen))
     fits = [make(data) for make in methods]
-    found: dict[int, list[_Run]] = {n: [] for n in steps}
+    found: dict[int, list[Run]] = {n: [] for n in steps}
     for g, reader in enumerate(chosen):
         for r in range(repeats):
             for n in steps:
@@ -221,60 +182,15 @@ def curve(
                     found[n] += _run(reader, g, *parts, fits)
         if progress and (len(chosen) == 1 or g % 10 == 9):
             progress(f"{data.name}, {order} order: reader {g + 1} of {len(chosen)}")
-    out.steps.extend(_step(n, runs, len(chosen) == 1) for n, runs in found.items() if runs)
+    out.steps.extend(summed(n, runs) for n, runs in found.items() if runs)
     return out
 
 
-@dataclass(frozen=True, slots=True)
-class _Run:
-    reader: int
-    rows: np.ndarray
-    y: np.ndarray
-    said: dict[str, Answer]
-
-
-def _run(reader: Reader, number: int, train: np.ndarray, test: np.ndarray, fits: Sequence[Fit]) -> list[_Run]:
+def _run(reader: Reader, number: int, train: np.ndarray, test: np.ndarray, fits: Sequence[Fit]) -> list[Run]:
     y = reader.y[test]
     if y.min() == y.max():
         return []
     at = None if reader.at is None else reader.at[test]
     task = Task(reader.rows[train], reader.y[train], np.ones(len(train)), reader.rows[test], at)
     said = {name: answer for fit in fits for name, answer in fit(task).items()}
-    return [_Run(number, task.test, y, said)]
-
-
-def _step(n: int, runs: Sequence[_Run], single: bool) -> Step:
-    reader = np.array([run.reader for run in runs])
-    measured: dict[str, np.ndarray] = {}
-    for name in runs[0].said:
-        rows = [_measures(run.said[name], run.y) for run in runs]
-        measured[name] = np.array(rows)
-        if not single:  # splits of one reader are one observation
-            measured[name] = np.array([measured[name][reader == g].mean(axis=0) for g in np.unique(reader)])
-    own = measured[HEAD]
-    p = np.concatenate([np.asarray(run.said[HEAD][1]) for run in runs])
-    y = np.concatenate([run.y for run in runs])
-    together = np.concatenate([run.rows if single else np.full(len(run.y), run.reader) for run in runs])
-    bins = calibration_curve(p, y, clusters=together)
-    return Step(
-        n,
-        len(runs),
-        {name: _figure(t[:, 0]) for name, t in measured.items()},
-        {name: _figure(t[:, 1]) for name, t in measured.items()},
-        {name: _figure(t[:, 2]) for name, t in measured.items()},
-        {name: _figure(own[:, 0] - t[:, 0]) for name, t in measured.items() if name != HEAD},
-        {name: _figure(t[:, 1] - own[:, 1]) for name, t in measured.items() if name != HEAD},
-        calibration_error(bins),
-        calibration_error_debiased(bins),
-        bins,
-    )
-
-
-def _measures(answer: Answer, y: np.ndarray) -> tuple[float, float, float]:
-    score, p = answer
-    nothing = float("nan")
-    return auc(score, y), nothing if p is None else log_loss(p, y), nothing if p is None else brier(p, y)
-
-
-def _figure(values: np.ndarray) -> Figure:
-    return Figure(float(values.mean()), half_width(values))
+    return [Run(number, task.test, y, said)]

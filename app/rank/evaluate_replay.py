@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from .dials import Dials
-from .evaluate import Answer, DataSet, Fit, Method, Task, answers, fresh
+from .evaluate import DataSet, Fit, Method, Task, answers, fresh
+from .evaluate_step import Answer
 from .metrics import auc_rows, ndcg
 from .prior import Prior
 from .types import Label

@@ -17,7 +17,8 @@ from penchant.app.commands.context import Context
 from penchant.app.errors import UsageError
 from penchant.app.evaluation_data import from_folder
 from penchant.app.rank import baselines
-from penchant.app.rank.evaluate import AVERAGE, HEAD, HORIZON, DataSet, Reader, Task, curve, orders, ours, split
+from penchant.app.rank.evaluate import AVERAGE, HORIZON, DataSet, Reader, Task, curve, orders, ours, split
+from penchant.app.rank.evaluate_step import HEAD, Run, summed
 
 METHODS = (ours, *baselines.SIMPLE, *baselines.LEARNED)
 
@@ -97,6 +98,20 @@ def test_every_method_ignores_the_order_of_test_rows_and_what_stands_beside_them
         part = fit(Task(reader.rows[:30], reader.y[:30], np.ones(30), reader.rows[100:140][::-2]))
         for name, (score, _) in whole.items():
             assert part[name][0] == pytest.approx(score[::-2], abs=1e-4), name
+
+
+def test_the_interval_of_one_reader_grows_with_few_items_however_many_splits() -> None:
+    rng = np.random.default_rng(0)
+
+    def half(items: int, splits: int) -> float:
+        y = (np.arange(items) % 2).astype(float)
+        good, bad = y + rng.standard_normal(items), rng.standard_normal(items)
+        p = 1 / (1 + np.exp(-good))
+        said = {HEAD: (good, p), "other": (bad, None)}
+        return summed(8, [Run(0, np.arange(items), y, said)] * splits).margin["other"].half
+
+    few, many, often = half(60, 4), half(1_500, 4), half(60, 40)
+    assert few > 3 * many and often == pytest.approx(few, rel=0.6) and 0.1 < few < 0.4
 
 
 def test_time_order_is_measured_where_all_readers_have_times(data: DataSet) -> None:

@@ -12,7 +12,8 @@ from types import ModuleType
 import pytest
 
 from penchant.app import evaluation_plot
-from penchant.app.rank.evaluate import AVERAGE, HEAD, Curve, Figure, Step
+from penchant.app.rank.evaluate import AVERAGE, Curve
+from penchant.app.rank.evaluate_step import HEAD, Figure, Step
 from penchant.app.rank.metrics import Bin
 
 BENCH = Path(__file__).resolve().parents[2] / "bench" / "rank_checks.py"
@@ -53,6 +54,7 @@ def failing(checks: ModuleType, **figures: float) -> list[str]:
 
 def test_what_holds_and_what_does_not(checks: ModuleType) -> None:
     assert failing(checks) == []
+    assert failing(checks, expert=-0.0004) == []
     assert failing(checks, expert=-0.001) == ["over the best expert"]
     assert failing(checks, expert=-0.009, n=32) == [] == failing(checks, expert=-0.3, n=8)
     assert failing(checks, expert=-0.011, n=64) == ["over the best expert"]

@@ -12,8 +12,9 @@ from penchant.app import evaluation
 from penchant.app.errors import PenchantError
 from penchant.app.evaluation_data import from_store
 from penchant.app.rank import baselines
-from penchant.app.rank.evaluate import HEAD, DataSet, fresh
+from penchant.app.rank.evaluate import DataSet, fresh
 from penchant.app.rank.evaluate_replay import Past, Replay, measures, replay, resample
+from penchant.app.rank.evaluate_step import HEAD
 from penchant.app.rank.metrics import auc, auc_interval
 from penchant.app.rank.prior import Prior
 from penchant.app.rank.types import Label
