@@ -22,14 +22,14 @@ from .rank.batch import Batch
 from .rank.labels import LabelBook
 from .rank.learner import Learner
 from .rank.model import SPACES, ExpertFailed, Model
-from .rank.order import order
+from .rank.order import OrderOptions, order
 from .rank.order_columns import Columns
 from .rank.recipe import Recipe
 from .rank.snapshot import SnapshotError, labels_digest, restore
 from .rank.types import Label, Ranking, Why
 from .ranking_publish import Publisher
-from .ranking_rows import Block, RowReader, give_back
-from .ranking_stories import Stories, freshness, named, wanted
+from .ranking_rows import Block, RowReader, give_back, least
+from .ranking_stories import Stories, named, wanted
 from .ranking_why import Explainer
 from .ranking_wishes import Wishes
 from .store import Store
@@ -114,7 +114,7 @@ class RankSession:
         first: int | None = None
         while rows := self.store.events.since(self._through, 5_000):
             for seq, event in rows:
-                first = _least(first, self._take(event))
+                first = least(first, self._take(event))
                 self._through = seq
         return first
 
@@ -190,7 +190,7 @@ class RankSession:
         self._scored = self._surprise = None
         self._now = time.time()
         self.stories.settle(block)
-        self._freshness = freshness(self.store, self._book.labels, self._recipe.order.half_life)
+        self.stories.fade(self.store, self._book.labels, self._recipe.order.half_life)
 
     def refresh(self) -> bool:
         """Take in new items, vectors and other windows' events; say whether anything changed."""
@@ -305,19 +305,11 @@ class RankSession:
         rows, story, told, below = self.stories.divide(self._unseen, shown, self._place)
         items = self._columns.take(rows)
         found = order(
-            items,
-            belief[rows],
-            self._block.batch.meaning[rows],
-            now,
-            drawn=(belief + self._drawn_off(belief))[:, rows],
-            seed=self.seed,
-            options=self._wishes.options(self._recipe.order, self.explore),
-            half_life=self._freshness.of(items.source) / self._wishes.dials().of_freshness,
-            story=story,
-            told=told,
-        )
+            items, belief[rows], self._block.batch.meaning[rows], now,
+            drawn=(belief + self._drawn_off(belief))[:, rows], seed=self.seed, options=self.options,
+            half_life=self.stories.half_life(items.source, self._wishes.dials()), story=story, told=told,
+        )  # fmt: skip
         return named(found, items.ids, probability[rows], below)
-
 
     def _kept(self, shown_ids: Sequence[int]) -> list[float]:
         """The numbers of the items on screen: scored now, as scored last, or as published."""
@@ -410,11 +402,16 @@ class RankSession:
         """The model and the items now held, to look at."""
         return self._learner.model, self._block
 
+    def rows(self, ids: Sequence[int]) -> Block:
+        """Rows of any items of the archive."""
+        return self._rows.read(ids)
+
+    @property
+    def options(self) -> OrderOptions:
+        """The order's constants, as the configuration and the dials have them."""
+        return self._wishes.options(self._recipe.order, self.explore)
+
     def close(self) -> None:
         """Close the store."""
         if hasattr(self, "store"):
             self.store.close()
-
-
-def _least(a: int | None, b: int | None) -> int | None:
-    return b if a is None else a if b is None else min(a, b)

@@ -139,6 +139,11 @@ def give_back() -> None:
         ctypes.CDLL(None).malloc_trim(0)
 
 
+def least(a: int | None, b: int | None) -> int | None:
+    """The smaller of two places; None is none."""
+    return b if a is None else a if b is None else min(a, b)
+
+
 def _figures(item: RankItem) -> RankItem:
     """What the statistics read of an item: 10,000 whole ones are 20 MB of small objects."""
     key = sys.intern(item.source_key)

@@ -13,6 +13,7 @@ from .rank.stories import SPAN, leaders
 from .rank.types import Ranking
 
 if TYPE_CHECKING:
+    from .rank.dials import Dials
     from .rank.order import Ordered
     from .rank.types import Label
     from .ranking_rows import Block
@@ -44,6 +45,7 @@ class Stories:
         self._waiting: set[int] = set()
         self.ids = self.lead = np.zeros(0, np.int64)
         self._ready = self._several = np.zeros(0, bool)
+        self.freshness = Freshness(5.0)
 
     def adopt(self, meta: Mapping[str, Any]) -> None:
         """Begin with what the worker found: see `published`."""
@@ -95,6 +97,28 @@ class Stories:
         found = np.flatnonzero(open_)
         return Division(found, self.lead[found], told[found], below)
 
+    def fade(self, store: Store, labels: Sequence[Label], half_life: float) -> None:
+        """Learn from judgements how fast their sources fade for this reader; `half_life` (days) without any."""
+        judged = [label for label in labels[-JUDGED:] if not label.part and label.at > 0]
+        origin = store.items.origins([label.item_id for label in judged])
+        judged = [label for label in judged if label.item_id in origin]
+        self.freshness = fit_freshness(
+            np.array([label.at - origin[label.item_id][0] for label in judged], np.float64),
+            np.array([label.y for label in judged], np.float64),
+            np.array([label.weight for label in judged], np.float64),
+            np.array([code(origin[label.item_id][1]) for label in judged], np.int64),
+            half_life,
+        )
+
+    def half_life(self, source: np.ndarray, dials: Dials) -> np.ndarray:
+        """float64[n] days, for items of these sources (codes), as the dial for freshness stands."""
+        return self.freshness.of(source) / dials.of_freshness
+
+    def ready(self, item_id: int) -> bool | None:
+        """Whether an item's words and vectors are here; None: it is not held."""
+        at = np.flatnonzero(self.ids == item_id)
+        return bool(self._ready[at[0]]) if len(at) else None
+
     def members(self, item_id: int) -> list[int]:
         """The ids held of an item's story, itself included."""
         at = np.flatnonzero(self.ids == item_id)
@@ -106,20 +130,6 @@ def wanted(store: Store, limit: int, now: float) -> list[int]:
     ids = store.items.candidates(limit, now)
     have = set(ids)
     return [*ids, *(i for i in store.items.lately_seen(now - SPAN, SEEN) if i not in have)]
-
-
-def freshness(store: Store, labels: Sequence[Label], half_life: float) -> Freshness:
-    """How fast the sources of these judgements fade for this reader."""
-    judged = [label for label in labels[-JUDGED:] if not label.part and label.at > 0]
-    origin = store.items.origins([label.item_id for label in judged])
-    judged = [label for label in judged if label.item_id in origin]
-    return fit_freshness(
-        np.array([label.at - origin[label.item_id][0] for label in judged], np.float64),
-        np.array([label.y for label in judged], np.float64),
-        np.array([label.weight for label in judged], np.float64),
-        np.array([code(origin[label.item_id][1]) for label in judged], np.int64),
-        half_life,
-    )
 
 
 def named(found: Ordered, ids: np.ndarray, probability: np.ndarray, below: dict[int, tuple[int, ...]]) -> Ranking:

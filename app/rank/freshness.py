@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 #: Observations that each prior is worth.
-PSEUDO = 8.0
+PSEUDO = 20.0
 #: Bounds of a half-life, days: 6 hours and 60 days.
 SHORTEST, LONGEST = 0.25, 60.0
 #: Ages above count as this (days): one old archive fetched at once must not decide.

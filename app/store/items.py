@@ -14,6 +14,7 @@ from .views import Views
 
 if TYPE_CHECKING:
     from penchant.adapters.base import Page
+    from penchant.app.muting import Mute
     from penchant.app.rank.types import RankItem
 
     from .ingest import Ingest, PageResult
@@ -180,6 +181,15 @@ class Items:
             for how, name, key, source in rows
         )
         return tuple(dict.fromkeys(lines))
+
+    def muted_by(self, item_id: int, now: float) -> list[Mute]:
+        """The mutes that hold at `now` and hide this item."""
+        from penchant.app.muting import in_force
+
+        from .events import Events
+        from .mutes import hides
+
+        return [mute for mute in in_force(Events(self.db).mutes(), now) if hides(self.db, mute, item_id, now)]
 
     def story(self, item_id: int) -> list[int]:
         """Ids of the unseen items that the order on show folds behind this one."""

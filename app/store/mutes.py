@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import Any
 from weakref import WeakSet
 
-from penchant.app.muting import in_force
+from penchant.app.muting import Mute, in_force
 from penchant.app.types import Event
 
 from .condition import EVERYTHING, Condition, unspaced
@@ -45,6 +45,13 @@ def condition(db: Database, mutes: Sequence[Event], now: float) -> Condition:
             *_texts(keys.get("word", set()) | keys.get("phrase", set())),
         ]
     )
+
+
+def hides(db: Database, mute: Mute, item_id: int, now: float) -> bool:
+    """Whether this one mute hides an item."""
+    shown = condition(db, mute.events, now)
+    asked = f"SELECT NOT ({shown.sql}) FROM items i WHERE i.id = ?"
+    return bool(shown) and bool(db.value(asked, (*shown.params, item_id)))
 
 
 def of_few(shown: Condition, item_id: str) -> Condition:

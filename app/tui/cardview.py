@@ -151,7 +151,7 @@ def _meta_line(card: Card, width: int, palette: Palette, now: float, selected: b
 
 
 #: Why an item stands where it does, in the words of its card.
-NOTES = {"explored": "exploring", "people": "people around you"}
+NOTES = {"explored": "exploring", "people": "around you"}
 
 
 def standing_of(card: Card) -> tuple[str, str]:
