@@ -142,7 +142,8 @@ class _Reading:
         """Token of the next page: the server's own, else a number. PieFed's own is a number."""
         if found.older:
             return f"{'p' if self.session.root == PIEFED else 'c'}:{found.older}"
-        full = self.session.root == LEMMY and found.count >= PAGE_SIZE and page
+        by_number = self.session.root == LEMMY or self.place.kind == "user"
+        full = by_number and found.count >= PAGE_SIZE and page
         return f"p:{page + 1}" if full else ""
 
     async def _vanished(self, suspects: tuple[str, ...]) -> AsyncIterator[Page]:

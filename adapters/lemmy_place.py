@@ -90,7 +90,9 @@ class Place:
 
     def query(self, older: str, *, nsfw: bool) -> tuple[str, str]:
         """(path below the API's root, query) of a page. `older`: "c:CURSOR" or "p:NUMBER", "" for the first."""
-        asked = {"sort": self.order, "limit": str(PAGE_SIZE)}
+        # PieFed knows no order by new comments; its "Active" is nearest to that.
+        order = "Active" if self.piefed and self.order == "NewComments" else self.order
+        asked = {"sort": order, "limit": str(PAGE_SIZE)}
         if self.kind == "user":
             asked |= {"username": self.name} | ({"include_content": "true"} if self.piefed else {})
         else:

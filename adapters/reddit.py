@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from . import forum_walk as memory
 from . import reddit_place as places
-from .base import Cursor, Item, NotFound, Page, Settings, SourceError, Suggestion
+from .base import Cursor, Item, NotAuthorized, NotFound, Page, Settings, SourceError, Suggestion
 from .forum_walk import Walk
 from .reddit_api import Blocked, Session, spare
 from .reddit_feed import read_feed
@@ -162,7 +162,7 @@ class _Reading:
             self.followed += 1
             try:
                 self.shares[place.name] = await self.session.resolve(place.name)
-            except NotFound:
+            except (NotFound, NotAuthorized):
                 self.shares[place.name] = ""
             except SourceError:
                 return item  # asked again next time

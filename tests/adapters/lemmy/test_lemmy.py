@@ -128,6 +128,24 @@ async def test_what_is_asked_for(instance: Any, client: Any) -> None:
     assert (query["type_"], query["sort"], query["show_nsfw"]) == (["Local"], ["TopWeek"], ["true"])
 
 
+@pytest.mark.parametrize("software", ["lemmy", "piefed"])
+async def test_a_persons_posts_are_paged_by_number(instance: Any, client: Any, software: str) -> None:
+    instance.software = software
+    posts = [view(n) for n in range(120, 0, -1)]
+
+    def person(request: Any) -> Any:
+        assert request.query["username"] == ["ada"] and ("include_content" in request.query) == (software == "piefed")
+        start = (int(request.query.get("page", ["1"])[0]) - 1) * 50
+        return instance.json({"posts": posts[start : start + 50], "comments": []})
+
+    instance.other["/user"] = person
+    got = await read(client, instance.where(f"{software}:far.example/u/ada", limit=120))
+    assert len(natives(got)) == 120 and got[0].items[0].sightings[0].by.name == "Ada L"
+    await read(client, instance.where(f"{software}:far.example/all/comments"))
+    order = instance.server.requests[-1].query["sort"]
+    assert order == ["Active" if software == "piefed" else "NewComments"]
+
+
 def test_a_post_with_everything() -> None:
     raw = view(
         7, body="See [this](https://x.example/) & `code`\n\n::: spoiler The end\nthey _met_\n:::\n\n<b>no HTML</b>",
