@@ -13,10 +13,8 @@ from typing import Any
 
 from .arxiv_place import split_version
 from .base import Malformed
-from .rss_names import name_of, words
 from .rss_parse import decode, prepare
 from .rss_raw import RawEntry
-from .rss_xml import read_feed
 from .text import clean_line, parse_date
 
 _ARXIV = "{http://arxiv.org/schemas/atom}"
@@ -62,6 +60,9 @@ class Answer:
 
 def read_answer(body: bytes, content_type: str) -> Answer:
     """Papers of an Atom answer of the API or of a daily feed (RSS or Atom). Raises `Malformed`."""
+    from .rss_names import name_of
+    from .rss_xml import read_feed
+
     root = _tree(body, content_type)
     feed = read_feed(root, "https://arxiv.org/", False)
     if feed is None:
@@ -123,6 +124,8 @@ def _own(x: Any, name: str) -> str:
 
 def _people(raw: RawEntry, x: Any) -> tuple[str, ...]:
     """All authors: elements of their own in the API, one string in feeds (with affiliations in brackets)."""
+    from .rss_names import name_of, words
+
     named = [words(n) for a in x if name_of(a.tag) == "author" for n in a if name_of(n.tag) == "name"]
     if not named:
         named = _AUTHORS.split(re.sub(r"\([^()]*\)", "", raw.author))

@@ -12,12 +12,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from .base import BadSettings, Gone, Malformed, NotAuthorized, RateLimited, SourceError
+from .base import BadSettings, Gone, Malformed, NotAuthorized, NotFound, RateLimited, SourceError
 from .github_place import API, Place
 from .github_token import find_token, keep, plausible
 from .http_headers import next_link, rate_limit, retry_after_seconds
 from .text import clean_line
-from .wire import number, record, text
+from .wire import number, parts, record, text
 
 if TYPE_CHECKING:
     from .http import Client, Response
@@ -33,7 +33,7 @@ MAX_BYTES = 16 << 20
 RESERVE, RESERVE_ANONYMOUS = 200, 10
 #: "Otherwise, wait for at least one minute before retrying" (seconds).
 SECONDARY_WAIT = 60.0
-_HANDLED = (200, 304, 401, 403, 409, 422, 429, 451)
+_HANDLED = (200, 304, 401, 403, 404, 409, 422, 429, 451)
 
 
 @dataclass(slots=True)
@@ -79,7 +79,7 @@ class Session:
 
     def path_of(self, url: object) -> str:
         """Path and query of an address of this API, "" for any other: the token goes to no other host."""
-        there, base = urlsplit(text(url, 2000)), urlsplit(self.api)
+        there, base = parts(text(url, 2000)), parts(self.api)
         inside = there.netloc == base.netloc and there.path.startswith(base.path + "/")
         if not inside or "/../" in there.path or not (there.path + there.query).isascii():
             return ""
@@ -87,10 +87,7 @@ class Session:
 
     def next_path(self, answer: Response) -> str:
         """Where the list goes on, "" at its end."""
-        try:
-            return self.path_of(next_link(answer.headers, base=answer.url))
-        except ValueError:
-            return ""
+        return self.path_of(next_link(answer.headers, base=answer.url))
 
 
 async def open_session(client: Client, place: Place) -> Session:
@@ -111,7 +108,7 @@ def poll_interval(answer: Response) -> float | None:
 
 
 def refusal(answer: Response, with_token: bool, now: float) -> SourceError:
-    """What 401, 403, 409, 422, 429 and 451 mean, with GitHub's own words."""
+    """What 401, 403, 404, 409, 422, 429 and 451 mean, with GitHub's own words."""
     host = urlsplit(answer.url).netloc
     status, said = answer.status, _said(answer.body)
     says = f' It says: "{said}".' if said else ""
@@ -123,6 +120,9 @@ def refusal(answer: Response, with_token: bool, now: float) -> SourceError:
         )  # fmt: skip
         message = f"{host} has answered enough requests for now ({status}).{says}"
         return RateLimited(message, hint=hint, retry_after=wait)
+    if status == 404:
+        private = "what is private needs a token that may see it" if with_token else "what is private needs a token"
+        return NotFound(f"{host} has nothing at this address (404).{says}", hint=f"Check the name; {private}.")
     if status == 401 or (status == 403 and not with_token):
         what = "refused the token" if with_token else "shows this only with a token"
         return NotAuthorized(f"{host} {what} ({status}).{says}", hint=_sign_in())

@@ -40,9 +40,14 @@ async def events(session: Session, place: Place, settings: Settings, cursor: Cur
     state, shelf = State.load(cursor), Shelf.load(cursor)
     login = place.name or text(cursor.get("login"), 100) or await login_of(session)
     path = f"/users/{login}/{'received_events' if place.what == 'received' else 'events'}?per_page={PER_PAGE}"
-    answer = await session.get(path, etag=state.etag)
+    kept: Cursor = {"login": login} if not place.name else {}
+    there = f"/orgs/{login}/events?per_page={PER_PAGE}"
+    organisation = cursor.get("org") is True
+    answer = await session.get(there if organisation else path, etag=state.etag)
+    if place.what == "user" and not organisation and not state.known and answer.body.strip() == b"[]":
+        answer, organisation = await _of_organisation(session, there, answer)
+    kept |= {"org": True} if organisation else {}
     wait, etag = poll_interval(answer), answer.headers.get("etag", "")
-    kept = {"login": login} if not place.name else {}
     if answer.not_modified:
         yield Page((), {**state.dump(), "repos": shelf.dump(), **kept}, interval=wait)
         return
@@ -67,6 +72,14 @@ async def events(session: Session, place: Place, settings: Settings, cursor: Cur
         for page in [items[at : at + 100] for at in range(0, max(len(items), 1), 100)]:
             yield Page(tuple(page), {**state.dump(), "repos": shelf.dump(), **kept}, interval=wait)
         items = []
+
+
+async def _of_organisation(session: Session, path: str, answer: Response) -> tuple[Response, bool]:
+    """What happens in an organisation, where nobody of that name does anything: those have a list of their own."""
+    try:
+        return await session.get(path), True
+    except NotFound:
+        return answer, False
 
 
 async def _new(session: Session, answer: Response, known: frozenset[str]) -> list[Event]:

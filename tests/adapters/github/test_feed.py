@@ -128,3 +128,28 @@ async def test_the_readers_own_events_ask_for_the_login_once(
     await pages(client, hub.settings("github:received"), first[-1].cursor)
     assert hub.asked("/user")[0] == "/user" and len([a for a in hub.asked() if a == "/user"]) == 1
     assert all(r.headers["authorization"] == f"Bearer {make.TOKEN}" for r in hub.server.requests)
+
+
+async def test_two_people_and_one_issue_are_one_item(hub: Any, make: Any, client: Any, pages: Any, items: Any) -> None:
+    hub.lists[RECEIVED] = [
+        make.event(2, "IssuesEvent", by="cyd", repo="ada/engine", action="reopened", issue=make.issue(7)),
+        make.event(1, "IssuesEvent", by="bob", repo="ada/engine", action="opened", issue=make.issue(7)),
+    ]
+    (item,) = items(await pages(client, hub.settings("github:received/ada")))
+    assert [s.by.key for s in item.sightings] == ["github:cyd", "github:bob"]
+
+
+async def test_an_organisation_has_a_list_of_its_own(
+    hub: Any, make: Any, client: Any, pages: Any, items: Any
+) -> None:
+    hub.lists["/users/looms/events"] = []
+    hub.lists["/orgs/looms/events"] = [make.event(1, "ReleaseEvent", action="published", release=make.release(1))]
+    settings = hub.settings("github:looms")
+    first = await pages(client, settings)
+    assert [i.native_id for i in items(first)] == ["github:release:1"]
+    await pages(client, settings, first[-1].cursor)
+    assert [target.partition("?")[0] for target in hub.asked()] == [
+        "/users/looms/events", "/orgs/looms/events", "/orgs/looms/events",
+    ]  # fmt: skip
+    hub.lists["/users/quiet/events"] = []
+    assert items(await pages(client, hub.settings("github:quiet"))) == []

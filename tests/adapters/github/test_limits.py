@@ -67,7 +67,7 @@ async def test_other_refusals(hub: Any, client: Any, pages: Any, answers: Any) -
     cases: list[tuple[Any, type[SourceError], str]] = [
         (said(answers, "Bad credentials", 401), NotAuthorized, "Bad credentials"),
         (said(answers, "Must have admin rights", 403), NotAuthorized, "admin rights"),
-        (said(answers, "Not Found", 404), NotFound, "404"),
+        (said(answers, "Not Found", 404), NotFound, "nothing at this address"),
         (said(answers, "gone", 410), Gone, "410"),
         (said(answers, "Git Repository is empty.", 409), Malformed, "is empty"),
         (said(answers, "Validation Failed", 422), BadSettings, "Validation Failed"),

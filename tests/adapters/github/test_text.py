@@ -33,8 +33,8 @@ def test_a_long_readme_ends_with_a_paragraph_and_the_links_it_names() -> None:
 def test_many_long_bodies_are_no_way_to_use_up_the_child() -> None:
     write = Renderer()
     bodies = [write.body(None, "[" * 50_000, BASE) for _ in range(100)]
+    assert write.body(None, "**as it is**", BASE).text == "**as it is**"
     assert write.left < 0 and all(0 < len(body.text) <= MAX_MARKDOWN for body in bodies)
-    assert sum("[[[" in body.text for body in bodies) == 100
 
 
 @given(st.text(max_size=400), st.text(max_size=400))

@@ -10,7 +10,7 @@ import pytest
 
 from penchant.adapters import secrets
 from penchant.adapters.base import NotAuthorized
-from penchant.adapters.github_api import sign_in
+from penchant.adapters.github_api import Session, sign_in
 from penchant.adapters.github_token import find_token, plausible, token_key, token_of_gh
 
 API = "https://api.github.com"
@@ -128,3 +128,13 @@ async def test_a_renamed_repository_is_followed_on_the_same_host(
     got = await pages(client, hub.settings("github:ada/old"))
     assert [i.native_id for i in items(got)] == ["github:release:1"]
     assert all(not page.moved_to for page in got), "an address of the API is no address of a source"
+
+
+def test_only_addresses_of_the_server_itself_become_paths() -> None:
+    session = Session(None, "https://ghe.example/api/v3", "t")  # type: ignore[arg-type]
+    assert session.path_of("https://ghe.example/api/v3/user/starred?page=2") == "/user/starred?page=2"
+    for other in (
+        "https://evil.example/api/v3/user", "https://ghe.example/user", "https://ghe.example/api/v3x/user", "", None,
+        "https://ghe.example/api/v3/../../x", "//ghe.example/api/v3/user\u00e9", "https://ghe.example:8443/api/v3/user",
+    ):  # fmt: skip
+        assert session.path_of(other) == ""
