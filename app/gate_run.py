@@ -9,7 +9,7 @@ import logging
 import time
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -208,5 +208,5 @@ class Run:
             yield
 
 
-def _facts(each: gate_labels.Evidence) -> dict[str, object]:
+def _facts(each: gate_labels.Evidence) -> dict[str, Any]:
     return {name: value for name, value in each._asdict().items() if name not in ("item_id", "at")}

@@ -56,9 +56,11 @@ def _compact(db: Database, space_id: int, dim: int, gone: list[int]) -> None:
 
 def _bytes(db: Database, column: str, block: int, at: int, width: int, value: bytes | None = None) -> bytes:
     """Read, or with `value` write, a piece of a block in place."""
+    found = value or b""
     with db.failures(), db.apsw.blob_open("main", "coarse", column, block, value is not None) as blob:
         blob.seek(at)
         if value is None:
-            return bytes(blob.read(width))
-        blob.write(value)
-        return value
+            found = bytes(blob.read(width))
+        else:
+            blob.write(value)
+    return found

@@ -73,7 +73,7 @@ class Gate:
             " WHERE item_id = ?",
             (item_id,),
         )
-        return None if row is None else Dropped(*row[:5], bool(row[5]), *row[6:])
+        return None if row is None else Dropped(*row[:5], bool(row[5]), *row[6:])  # type: ignore[misc,call-arg]
 
     def count(self) -> tuple[int, int, int]:
         """(dropped items, bytes of their bodies, how many the attic still has)."""

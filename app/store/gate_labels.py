@@ -46,7 +46,10 @@ def evidence(db: Database, upto: float | None = None) -> list[Evidence]:
     """Of every item that an event names, in order of time; with `upto` as it was then."""
     when = "" if upto is None else "AND at <= ?"
     rows = db.rows(f"{_EVIDENCE} {when} GROUP BY item_id ORDER BY 2, 1", () if upto is None else (upto,))
-    return [Evidence(int(r[0]), float(r[1]), *(bool(v) for v in r[2:8]), float(r[8]), str(r[9])) for r in rows]
+    return [
+        Evidence(row[0], row[1], *map(bool, row[2:8]), float(row[8]), row[9])  # type: ignore[call-arg,arg-type]
+        for row in rows
+    ]
 
 
 def ignored(db: Database, before: float, now: float | None = None) -> list[tuple[int, float]]:

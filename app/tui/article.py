@@ -21,6 +21,7 @@ from .commands import ARTICLE
 from .deeds import Place
 from .feedscreen import FeedScreen, bindings
 from .pager import Pager
+from .restoring import Restoring, body_note
 from .story import NAMED, members_of, story_blocks
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ def thread_note(thread: Thread | None, asked_at: float | None, now: float) -> st
     return ""
 
 
-class ArticleScreen(ItemActions, Screen[None]):
+class ArticleScreen(Restoring, ItemActions, Screen[None]):
     """Reading records an open, closing (or stepping on) how long it was read."""
 
     CSS_PATH = "more.tcss"
@@ -78,7 +79,7 @@ class ArticleScreen(ItemActions, Screen[None]):
         self._since = time.monotonic()
         self.number = ""
         self._thread = None
-        self._asked_at = None
+        self._asked_at = self._restore_at = self._gone = None
         self.app.observe(self.app.deeds.event("open", self.card.item_id, self.place))
         self.app.spawn(self._read(ask=True))
 
@@ -90,12 +91,13 @@ class ArticleScreen(ItemActions, Screen[None]):
 
     async def _read(self, top: bool = True, ask: bool = False) -> None:
         item_id, now = self.card.item_id, time.time()
-        article, archived, thread, wanted = await self.app.bridge.reader.do(
+        article, archived, thread, wanted, gone = await self.app.bridge.reader.do(
             lambda store: (
                 store.items.article(item_id),
                 store.items.thread(item_id),
                 store.threads.get(item_id),
                 ask and store.threads.wanted(item_id, now),
+                store.gate.state(item_id),
             )
         )
         others = await members_of(self.feed_screen, item_id)
@@ -107,7 +109,7 @@ class ArticleScreen(ItemActions, Screen[None]):
             self.tell("This item is no longer in the archive", "error")
             return
         self.article, self.card = article, article.card
-        self._archived, self._thread = archived, thread
+        self._archived, self._thread, self._gone = archived, thread, gone
         wanted = wanted and self.app.config.network.threads
         if wanted:
             self._asked_at = now
@@ -120,10 +122,12 @@ class ArticleScreen(ItemActions, Screen[None]):
     def _show(self, top: bool = False) -> None:
         if self.article is not None:
             note = thread_note(self._thread, self._asked_at, time.time())
-            blocks = blocks_of(self.article, self._archived, time.time(), self._thread, note)
+            gone = body_note(self._gone, self._restore_at, time.time()) if self._gone else ""
+            blocks = blocks_of(self.article, self._archived, time.time(), self._thread, note, gone)
             self.query_one(Pager).show([*blocks, *story_blocks(*self._story)], top=top)
 
     def _wait_for_thread(self) -> None:
+        self.look_for_body()
         if self._asked_at is not None:
             self.app.spawn(self._look_for_thread(self._asked_at))
 

@@ -17,11 +17,16 @@ DEEPEST = 8
 
 
 def blocks_of(
-    article: Article, thread: Sequence[Card], now: float, fetched: Thread | None = None, note: str = ""
+    article: Article,
+    thread: Sequence[Card],
+    now: float,
+    fetched: Thread | None = None,
+    note: str = "",
+    gone: str = "",
 ) -> list[Block]:
     """Title, origin, text, poll, attachments, links, thread: from the archive, then as its server has it.
 
-    `note` says how the fetching of the thread stands.
+    `note` says how the fetching of the thread stands, `gone` why there is no text.
     """
     card = article.card
     title = title_of(card)
@@ -36,7 +41,7 @@ def blocks_of(
     blocks.append(GAP)
     if card.content_warning:
         blocks += [Block(f"Content warning: {card.content_warning}", "head"), GAP]
-    blocks.append(Block(article.text or "(The source gave no text; o opens the page.)", numbers=True))
+    blocks.append(Block(article.text or gone or "(The source gave no text; o opens the page.)", numbers=True))
     blocks += _poll(article, now) + _media(article) + _links(article) + _rest(article)
     replies = fetched.replies if fetched is not None else ()
     known = {reply.url for reply in replies if reply.url}
