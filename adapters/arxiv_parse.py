@@ -22,7 +22,7 @@ _SEARCH = "{http://a9.com/-/spec/opensearch/1.1/}"
 #: "arXiv:2409.01234v1 Announce Type: new \nAbstract: We show ..."
 _ANNOUNCED = re.compile(r"\A\s*arXiv:(\S+)\s+Announce Type:\s*([a-z-]+)\s*(?:Abstract:)?\s*", re.IGNORECASE)
 _AUTHORS = re.compile(r"\s*(?:,\s+and|,|;)\s+|\s+and\s+")
-_WRAPPED = re.compile(r"\n(?![ \t\n])[ \t]*")
+_WRAPPED = re.compile(r"\n(?!\n|[ \t]{2})[ \t]*")
 MAX_PAPERS, MAX_AUTHORS = 5000, 300
 
 
