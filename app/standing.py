@@ -91,7 +91,7 @@ def standing(store: Store, now: float) -> Standing:
         dials,
         _sources(store, [key for what, key in dials if what == "source"]),
         in_force(store.events.mutes(), now)[::-1],
-        [_tuned(event) for event in events if event.kind == "tune"],
+        [tuned(event) for event in events if event.kind == "tune"],
         [event for event in events if event.kind != "tune"],
         _tried(last(store)),
     )
@@ -120,7 +120,8 @@ def source_key(kind: str, address: str) -> str:
     return f"{kind}:{address}"
 
 
-def _tuned(event: Event) -> Tuned:
+def tuned(event: Event) -> Tuned:
+    """A "tune" event as a value; what is no number in it is left out."""
     values = event.value.get("values")
     pairs = values.items() if isinstance(values, dict) else ()
     gain, labels = event.value.get("gain"), event.value.get("labels")
@@ -150,8 +151,8 @@ def guess_words(event: Event) -> str:
     return f"chose {chosen} of {offered}" if chosen else f"chose none of {offered}"
 
 
-def tuned_words(tuned: Tuned) -> str:
+def tuned_words(done: Tuned) -> str:
     """An adopted tuning in words: what it set, and what it promised."""
-    values = ", ".join(f"{name} {value:.3g}" for name, value in tuned.values) or "nothing"
-    gain = "" if math.isnan(tuned.gain) else f", gain {tuned.gain:+.3f}"
-    return f"{values}{gain}" + (f" over {tuned.labels} labels" if tuned.labels else "")
+    values = ", ".join(f"{name} {value:.3g}" for name, value in done.values) or "nothing"
+    gain = "" if math.isnan(done.gain) else f", gain {done.gain:+.3f}"
+    return f"{values}{gain}" + (f" over {done.labels} labels" if done.labels else "")

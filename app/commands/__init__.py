@@ -21,6 +21,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "save": ("decide_item", "keep an item"),
     "later": ("decide_item", "put an item on the Later list"),
     "mute": ("mute", "keep an author, source, domain, word, phrase or language out of For you"),
+    "tune": ("tune", "see what was learned and tuned, turn dials, take tunings back"),
     "undo": ("undo", "take back the last decision, or the last one about an item"),
     "import": ("import_file", "follow the sources of an OPML file"),
     "export": ("export_all", "write sources as OPML, or everything as JSON Lines"),

@@ -11,7 +11,7 @@ import pytest
 from penchant.adapters import load
 from penchant.app.derive import Deriver
 from penchant.app.store import Store
-from penchant.app.types import Event, View
+from penchant.app.types import Event
 
 
 def named(app: Any, name: str) -> Any:
