@@ -16,6 +16,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 import numpy as np
 
 from .evaluation_data import Sentence, folders_in, from_folder, from_store
+from .evaluation_sentence import SentenceVectors
 from .evaluation_table import curve_lines, replay_lines
 from .rank import baselines
 from .rank.evaluate import STEPS, Curve, Method, curve, orders, ours
@@ -52,36 +53,26 @@ class Report:
             out += [*replay_lines(self.own), ""]
         return [*out, *self.notes]
 
+    def plots(self, *, colour: bool = False) -> list[str]:
+        from .evaluation_plot import plots
+
+        return plots(self.curves, self.own, colour=colour)
+
     def as_json(self) -> dict[str, Any]:
         return _finite({"sets": [asdict(c) for c in self.curves], "own": self.own, "notes": self.notes})
 
 
-def run(args: Any, context: Context, say: Say, dumps: Callable[[Any], str], note: Say, *, colour: bool = False) -> None:
-    """The command. Raises `PenchantError` where there is nothing to measure."""
-    if args.data:
-        report = evaluate_folder(Path(args.data), sentence=_sentence(args, context, note), progress=note)
-    else:
-        report = evaluate_store(context.store, progress=note)
-    if args.json:
-        say(dumps(report.as_json()))
-        return
-    for line in report.lines(colour=colour):
-        say(line)
-    if args.plot:
-        from .evaluation_plot import plots
-
-        for line in plots(report.curves, report.own, colour=colour):
-            say(line)
-
-
-def _sentence(args: Any, context: Context, note: Say) -> Sentence:
-    from .evaluation_sentence import SentenceVectors
-
+def measured(args: Any, context: Context, note: Say, progress: Say) -> Report:
+    """What the command was asked for. Raises `PenchantError` where there is nothing to measure."""
+    if not args.data:
+        return evaluate_store(context.store, progress=progress)
+    folder = Path(args.data)
+    folders_in(folder)
     cache = Path(args.cache).expanduser() if args.cache else context.paths.cache / "vectors"
-    found = SentenceVectors(args.sentence, models=context.paths.models, cache=cache, progress=note)
-    if found.why:
-        note(found.why)
-    return found
+    sentence = SentenceVectors(args.sentence, models=context.paths.models, cache=cache, progress=progress)
+    if sentence.why and args.sentence != "none":
+        note(sentence.why)
+    return evaluate_folder(folder, sentence=sentence, progress=progress)
 
 
 def rivals() -> tuple[tuple[Method, ...], tuple[Method, ...], list[str]]:

@@ -56,7 +56,7 @@ def _learning(
 ) -> list[str]:
     _begin(plotext, f"AUC by number of labels: {title}")
     places = list(range(len(labels)))
-    for (name, values), mark in zip(series.items(), _MARKS, strict=False):
+    for (name, values), mark in reversed(list(zip(series.items(), _MARKS, strict=False))):  # ours on top
         known = [(x, v) for x, v in zip(places, values, strict=True) if math.isfinite(v)]
         plotext.plot([x for x, _ in known], [v for _, v in known], marker=mark, label=name)
     plotext.xticks(places, [str(n) for n in labels])

@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from .context import Context
 from .output import dumps, note, plain, say
@@ -30,4 +32,23 @@ def run(args: argparse.Namespace, context: Context) -> None:
 
     colour = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
     written = say if colour else lambda line: say(plain(line))
-    evaluation.run(args, context, written, dumps, lambda line: note(plain(line)), colour=colour)
+    with _progress() as progress:
+        report = evaluation.measured(args, context, note, progress)
+    if args.json:
+        say(dumps(report.as_json()))
+        return
+    for line in [*report.lines(colour=colour), *(report.plots(colour=colour) if args.plot else [])]:
+        written(line)
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[str], None]]:
+    """What is being done, on one line of a terminal; nothing on a pipe."""
+    if not sys.stderr.isatty():
+        yield lambda line: None
+        return
+    from rich.console import Console
+    from rich.text import Text
+
+    with Console(stderr=True).status(Text("measuring")) as status:
+        yield lambda line: status.update(Text(plain(line)))

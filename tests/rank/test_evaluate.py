@@ -141,11 +141,12 @@ def test_a_folder_of_ratings_is_read_and_measured(tmp_path, world) -> None:
     assert len(data.readers) == 1 and data.readers[0].y.mean() == 0.5 and data.readers[0].at is not None
     said: list[str] = []
     notes: list[str] = []
-    args = SimpleNamespace(data=str(tmp_path), json=True, sentence="none", cache=str(tmp_path / "cache"), plot=False)
-    evaluation.run(args, Context(), said.append, json.dumps, notes.append)
-    report = json.loads(said[0])
+    args = SimpleNamespace(data=str(tmp_path), sentence="none", cache=str(tmp_path / "cache"))
+    found = evaluation.measured(args, Context(), notes.append, said.append)
+    report = json.loads(json.dumps(found.as_json()))
     assert [(s["name"], s["order"]) for s in report["sets"]] == [("set", "random"), ("set", "time")]
-    assert report["sets"][0]["steps"][0]["labels"] == 0 and any("left out" in note for note in notes)
+    assert report["sets"][0]["steps"][0]["labels"] == 0 and said and not notes
+    assert any("AUC by number of labels" in line for line in found.plots())
     table = evaluation.evaluate_folder(target, repeats=2).lines()
     for name in ("penchant", "plain average", "only words", "tf-idf svm", "logistic static", "rocchio words"):
         assert any(line.startswith(f"  {name} ") for line in table), name
