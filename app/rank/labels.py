@@ -16,7 +16,7 @@ class LabelWeights:
     """How much each kind of evidence counts: 1 is a decision, less is a hint. There are no others.
 
     For: `like`, `save`, `read` (stayed on the article), `opened`. Against: `skip` (a mute of the
-    item too), `passed` (on screen, not opened), `quick` (passed quickly), `less` ("less like this",
+    author too), `passed` (on screen, not opened), `quick` (passed quickly), `less` ("less like this",
     a lesson for one expert). `exported`: likes of an import, which are no labels but a prior that fades.
     """
 
@@ -43,7 +43,8 @@ _DEFAULT = LabelWeights()
 def fold(events: Iterable[Event], weights: LabelWeights = _DEFAULT) -> Label | None:
     """The label of one item from its live events in order; None where they say nothing.
 
-    The latest decision counts. Without one, "later" is neutral; else reading beats
+    The latest decision counts; of mutes only that of the author, since a muted language or word
+    says little of the item at hand. Without one, "later" is neutral; else reading beats
     opening beats passing. The label stands at its event, later hints do not move it.
     Exported likes are no labels.
     """
@@ -53,7 +54,7 @@ def fold(events: Iterable[Event], weights: LabelWeights = _DEFAULT) -> Label | N
     for event in events:
         if event.value.get("exported"):
             continue
-        if event.kind in _DECISIONS:
+        if event.kind in _DECISIONS and (event.kind != "mute" or event.value.get("what", "author") == "author"):
             decision = event
         elif event.kind == "later":
             later = True
