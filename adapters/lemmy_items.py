@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from .base import Author, Item, Link, Malformed, Media, MediaKind, Poll, Sighting
-from .lemmy_markdown import cross_post, to_html
+from .forum_markdown import cross_post, to_html
 from .text import clean, clean_line, html_to_text, parse_date
 from .wire import address, decode, ident, number, parts, record, records, text
 

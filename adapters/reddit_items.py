@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from .base import Author, Item, Link, Malformed, Sighting
+from .forum_markdown import to_html
 from .reddit_media import SITE, media_of, poll_of
 from .text import clean_line, html_to_text
 from .wire import address, decode, ident, number, parts, record, records, text
@@ -227,8 +228,8 @@ def _comments(listing: Any, limit: int) -> Iterator[Item]:
 
 
 def _body(as_html: Any, plain: Any) -> str:
-    """HTML of a text; without any, the Markdown as it is."""
-    return text(as_html, MAX_HTML) or html.escape(text(plain, MAX_HTML), quote=False)
+    """HTML of a text, made of its Markdown where Reddit sends no HTML."""
+    return text(as_html, MAX_HTML) or to_html(text(plain, MAX_HTML))
 
 
 def _page(raw: Mapping[str, Any], name: str) -> str:

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 
 from penchant.adapters import secrets
 from penchant.adapters.base import BadSettings, Malformed, NotAuthorized, NotFound, RateLimited, ServerFailure
+from penchant.adapters.forum_markdown import cross_post, to_html
 from penchant.adapters.lemmy import Lemmy
 from penchant.adapters.lemmy_api import NeedsCode, sign_in, token_key
 from penchant.adapters.lemmy_items import Via, read_comments, read_listing
-from penchant.adapters.lemmy_markdown import cross_post, to_html
 from penchant.adapters.lemmy_place import from_address, recognise
 
 VIA = Via("https://home.example")

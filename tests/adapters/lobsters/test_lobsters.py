@@ -207,7 +207,7 @@ async def test_nothing_new_costs_no_reading(server: Any, client: Any, where: Any
 async def test_several_sources_ask_one_after_another(server: Any, client: Any, where: Any, answers: Any) -> None:
     busy, most = 0, 0
     for tag in ("a", "b", "c", "d"):
-        server.route(f"/t/{tag}.json", answers.Answer(json.dumps([story("a0001")]), drip=0.0001))
+        server.route(f"/t/{tag}.json", answers.Answer(json.dumps([story("a0001")])))
     real = client.get
 
     async def counted(*args: Any, **options: Any) -> Any:

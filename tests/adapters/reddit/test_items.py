@@ -25,8 +25,8 @@ def test_a_link_post_leads_to_the_link_and_a_text_post_to_its_discussion(post: A
     assert link.comments_url == "https://www.reddit.com/r/rust/comments/a1/post/"
     text = item(post("a2", is_self=True, selftext_html="<p>words</p>", edited=1_770_000_100))
     assert text.url == text.comments_url and text.text == "words" and text.updated == 1_770_000_100
-    plain = item(post("a3", is_self=True, selftext="only <b>Markdown</b>", edited=False))
-    assert plain.text == "only <b>Markdown</b>" and plain.updated is None
+    plain = item(post("a3", is_self=True, selftext="*only* <b>[Markdown](/x)</b>", edited=False))
+    assert plain.text == "only <b>Markdown [1]</b>" and plain.updated is None
 
 
 def test_what_was_escaped_once_more_is_not_shown_so_and_what_was_meant_so_is(post: Any) -> None:

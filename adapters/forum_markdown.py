@@ -1,4 +1,4 @@
-"""The Markdown of Lemmy and PieFed as HTML, for the same door that all HTML passes. Pure."""
+"""Markdown of Lemmy, PieFed and Reddit as HTML, for the same door that all HTML passes. Pure."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _CROSS = re.compile(
 def _parser() -> MarkdownIt:
     from markdown_it import MarkdownIt
 
-    # Raw HTML is shown as the text it is, as Lemmy does.
+    # Raw HTML is shown as the text it is, as these sites do.
     return MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
 
 
