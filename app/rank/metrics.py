@@ -133,7 +133,7 @@ def calibration_curve(
         share = w[part] / mass
         said, liked = float(share @ p[part]), float(share @ y[part])
         gaps = np.bincount(group[part], share * ((p[part] - y[part]) - (said - liked)))
-        many = np.count_nonzero(np.bincount(group[part]))
+        many = int(np.count_nonzero(np.bincount(group[part])))
         error = float(np.sqrt((gaps @ gaps) * many / max(many - 1, 1)))
         out.append(Bin(said, liked, len(part), float(mass / total), error))
     return out

@@ -71,7 +71,9 @@ def estimate(position: np.ndarray, acted: np.ndarray, shown_score: np.ndarray) -
 def _classes(score: np.ndarray) -> np.ndarray:
     """Equally filled classes of the known scores; the unknown are one of their own."""
     known = np.isfinite(score)
-    edges = np.unique(np.quantile(score[known], np.linspace(0, 1, _CLASSES + 1)[1:-1])) if known.any() else []
+    edges: np.ndarray = np.zeros(0)
+    if known.any():
+        edges = np.unique(np.quantile(score[known], np.linspace(0, 1, _CLASSES + 1)[1:-1]))
     return np.where(known, np.searchsorted(edges, np.nan_to_num(score), "right") + 1, 0)
 
 
