@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import asdict, fields
 from typing import TYPE_CHECKING, Any
 
 from .commands.output import dumps
-from .types import View
+from .types import Article, View
 
 if TYPE_CHECKING:
     from .store import Store
@@ -51,7 +52,27 @@ def _items(store: Store) -> Iterator[str]:
             rest = {
                 field.name: getattr(article, field.name) for field in fields(article) if field.name != "card"
             }
-            yield _line("item", {**asdict(article.card), **rest})
+            yield _line("item", {**asdict(article.card), **rest, **_dropped(store, article)})
+
+
+def _dropped(store: Store, article: Article) -> dict[str, Any]:
+    """Of a dropped item its body as the attic has it; `body` says whether it does."""
+    if article.card.dropped is None:
+        return {}
+    from .store.rows import load_links, load_media, load_poll
+
+    found = store.gate.attic(article.card.item_id)
+    if found is None:
+        return {"body": "gone"}
+    return {
+        "body": "attic",
+        "text": found["text"],
+        "excerpt": found["excerpt"],
+        "links": load_links(found["links"]),
+        "media": load_media(found["media"]),
+        "poll": load_poll(found["poll"]),
+        "extra": json.loads(found["extra"]) if found["extra"] else {},
+    }
 
 
 def _events(store: Store) -> Iterator[str]:

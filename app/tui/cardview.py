@@ -7,6 +7,7 @@ keypress repaints only two cards.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -205,6 +206,9 @@ def _body(card: Card, measure: int, lines: int, palette: Palette, found: Found |
         whole = text.rpartition(" ")[0]
         # Some scripts have no spaces between words.
         text = f"{whole if len(text) - len(whole) < 30 else text} …"
+    if card.dropped is not None:
+        day = time.strftime("%d %B %Y", time.localtime(card.dropped))
+        text = f"Body dropped on {day} by the gate; enter, then R brings it back."
     if card.content_warning:
         text = f"Content warning: {card.content_warning}. Press enter to read it."
     return [[Segment(line, palette.text)] for line in words.wrap(text, measure, lines)] if text else []
