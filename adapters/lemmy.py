@@ -88,10 +88,13 @@ class _Reading:
         self.walk, self.seen = Walk.load(cursor), memory.load_seen(cursor)
         self.first_time = not self.seen
         self.etag = str(cursor.get("etag") or "")[:500]
+        self.size = PAGE_SIZE
         self.crossed = {k: v for k, v in record(cursor.get("crossed")).items() if isinstance(v, str)}
 
     async def pages(self, limit: int) -> AsyncIterator[Page]:
         before = self.walk.floor or self.walk.top
+        # A first visit, or one to a ranked listing, asks for no more than is wanted.
+        self.size = PAGE_SIZE if self.place.chronological and not self.first_time else min(limit, PAGE_SIZE)
         response, first = await self._read("", self.etag if not self.walk.older else "")
         if first is None:
             yield self._page(Listing())
@@ -132,7 +135,7 @@ class _Reading:
 
     def _asked(self, older: str) -> tuple[str, str]:
         place = replace(self.place, piefed=self.session.root == PIEFED)
-        return place.query(older, nsfw=self.session.nsfw)
+        return place.query(older, nsfw=self.session.nsfw, size=self.size)
 
     def _other(self) -> tuple[Session, Place]:
         root = PIEFED if self.session.root == LEMMY else LEMMY
@@ -143,7 +146,7 @@ class _Reading:
         if found.older:
             return f"{'p' if self.session.root == PIEFED else 'c'}:{found.older}"
         by_number = self.session.root == LEMMY or self.place.kind == "user"
-        full = by_number and found.count >= PAGE_SIZE and page
+        full = by_number and found.count >= self.size and page
         return f"p:{page + 1}" if full else ""
 
     async def _vanished(self, suspects: tuple[str, ...]) -> AsyncIterator[Page]:

@@ -88,11 +88,14 @@ class Place:
         words = named.get(self.kind) or f"{self.kind.capitalize()} · {self.account or self.host}"
         return f"{words} · {self.sort}" if self.sort else words
 
-    def query(self, older: str, *, nsfw: bool) -> tuple[str, str]:
-        """(path below the API's root, query) of a page. `older`: "c:CURSOR" or "p:NUMBER", "" for the first."""
+    def query(self, older: str, *, nsfw: bool, size: int = PAGE_SIZE) -> tuple[str, str]:
+        """(path below the API's root, query) of a page. `older`: "c:CURSOR" or "p:NUMBER", "" for the first.
+
+        `size` is how many posts are wanted.
+        """
         # PieFed knows no order by new comments; its "Active" is nearest to that.
         order = "Active" if self.piefed and self.order == "NewComments" else self.order
-        asked = {"sort": order, "limit": str(PAGE_SIZE)}
+        asked = {"sort": order, "limit": str(min(size, PAGE_SIZE))}
         if self.kind == "user":
             asked |= {"username": self.name} | ({"include_content": "true"} if self.piefed else {})
         else:

@@ -6,7 +6,7 @@ import asyncio
 import re
 import time
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar
 from weakref import WeakKeyDictionary
 
@@ -123,6 +123,8 @@ class _Reading:
         if first is None:
             yield self._page(Listing(), response)
             return
+        if self.first_time or not self.place.chronological:
+            first = replace(first, items=first.items[:limit])
         names = _names(first)
         self.walk = self.walk.first(names, "2" if first.more else "", limit, chronological=self.place.chronological)
         self.etag = response.headers.get("etag", "")[:500]

@@ -58,7 +58,8 @@ class Reddit:
     ) -> Page:
         """The comments below a post, for the article view. Raises `SourceError`. Never store its empty cursor."""
         place = places.from_settings(settings)
-        session = await Session.open(client, settings, replace(place, kind="home") if place.account else Place("post"))
+        own = place.account or place.needs_account
+        session = await Session.open(client, settings, replace(place, kind="home") if own else Place("post"))
         path, context = _discussion(native_id.removeprefix("reddit:"), record(extra).get("post"))
         try:
             answer = await session.json(path, f"limit={MAX_REPLIES}{context}&raw_json=1")
@@ -91,10 +92,13 @@ class _Reading:
         #: Seconds the rate limit asks us to stay away, once it is nearly used up; share links followed so far.
         self.wait: float | None = None
         self.followed = 0
+        #: Posts asked for at once: no more than are wanted of a ranked listing or a first visit.
+        self.size = places.PAGE_SIZE
 
     async def pages(self, limit: int) -> AsyncIterator[Page]:
         self.path = await self._path()
         before = self.walk.floor or self.walk.top
+        self.size = places.PAGE_SIZE if self.place.chronological and self.known else limit
         response, first = await self._read("")
         if first is None:
             yield self._page(Listing(), response)
@@ -136,12 +140,12 @@ class _Reading:
         etag = self.etag if not after and not self.walk.older else ""
         if not self._by_feed:
             try:
-                response = await self.session.json(self.path, self.place.query(after), etag=etag)
+                response = await self.session.json(self.path, self.place.query(after, size=self.size), etag=etag)
                 return response, await self._parsed(response, read_listing, response.body, self.session.host)
             except Blocked:
                 self.refused_at, self.etag = self.now, ""
                 etag = ""
-        response = await self.session.feed(self.path, self.place.query(after, rss=True), etag=etag)
+        response = await self.session.feed(self.path, self.place.query(after, size=self.size, rss=True), etag=etag)
         return response, await self._parsed(response, read_feed, *_feed_of(response))
 
     async def _parsed(self, response: Response, read: Any, *args: Any) -> Listing | None:

@@ -96,12 +96,12 @@ class Place:
             return f"/{self.sort}" if self.sort else ""
         return f"/user/{me}/{self.kind}"
 
-    def query(self, after: str = "", *, rss: bool = False) -> str:
-        """The query that goes with `listing`."""
-        asked = {"limit": str(PAGE_SIZE)} | ({} if rss else {"raw_json": "1"})
+    def query(self, after: str = "", *, size: int = PAGE_SIZE, rss: bool = False) -> str:
+        """The query that goes with `listing`; `size` is how many posts are wanted."""
+        asked = {"limit": str(min(size, PAGE_SIZE))} | ({} if rss else {"raw_json": "1"})
         asked |= {"t": self.time} if self.time else {}
         asked |= {"sort": "new"} if self.kind == "post" else {}
-        asked |= {"after": after, "count": str(PAGE_SIZE)} if after else {}
+        asked |= {"after": after, "count": asked["limit"]} if after else {}
         asked |= {"feed": self.feed, "user": self.owner} if self.feed else {}
         return urlencode(asked)
 

@@ -121,7 +121,9 @@ async def test_every_kind_of_server_is_walked_without_a_gap(instance: Any, clien
 async def test_what_is_asked_for(instance: Any, client: Any) -> None:
     instance.posts = [view(1)]
     await read(client, instance.where())
-    query = instance.server.requests[-1].query
+    await read(client, instance.where(limit=7))
+    assert instance.server.requests[-1].query["limit"] == ["7"]
+    query = instance.server.requests[-2].query
     assert query["community_name"] == ["news@far.example"] and query["sort"] == ["New"] and query["limit"] == ["50"]
     await read(client, instance.where("lemmy:far.example/local/top/week", nsfw=True))
     query = instance.server.requests[-1].query

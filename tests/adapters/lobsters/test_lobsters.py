@@ -98,6 +98,7 @@ async def test_a_story_and_a_text_of_its_own(server: Any, client: Any, where: An
     assert one.url == one.comments_url == "https://lobste.rs/s/bbbb01/story" and one.text == "Which one [1]?"
     assert (one.points, one.comments, one.tags, one.published) == (9, 4, ("ask",), 1772366400.0)
     assert two.points == -2 and two.author.name == "Grace" and two.author.avatar_url.endswith("/avatars/grace.png")
+    assert len(natives(await read(client, where("lobsters:hottest", limit=1)))) == 1, "no more than is wanted"
     assert page.site_url == "https://lobste.rs/" and one.sightings[0].how == "list"
 
 

@@ -53,6 +53,8 @@ async def test_a_hot_listing_is_read_down_to_the_limit_every_time(
     assert len(natives(first)) == 30
     again = await pages(client, settings, first[-1].cursor)
     assert len(natives(again)) == 30
+    few = await pages(client, {**settings, "limit": 3})
+    assert len(natives(few)) == 3, "no more than is wanted"
 
 
 async def test_what_is_pinned_on_top_does_not_end_a_walk(forum: Any, client: Any, post: Any, pages: Any) -> None:
