@@ -32,21 +32,24 @@ class _Reason(NamedTuple):
 _KEPT_OUT = 1e6
 
 
-def why_not(session: RankSession, item_id: int, now: float) -> WhyNot:
-    """Where the item stands or would stand, and why not higher. KeyError: there is no such item."""
+def why_not(session: RankSession, item_id: int, now: float, *, listed: bool = False) -> WhyNot:
+    """Where the item stands or would stand, and why not higher; `listed`: it is on screen there.
+
+    KeyError: there is no such item.
+    """
     found = session.store.items.rank_items([item_id])
     if not found:
         raise KeyError(item_id)
     ranking = session.order((), now)
     place = _place(session, ranking, item_id, now)
     reasons = [
-        *_kept_out(session, ranking, item_id, now),
+        *([] if listed else _kept_out(session, ranking, item_id, now)),
         *_beside(session, ranking, found[0], place),
         *_old(session, found[0], now),
         *_parts(session.why(item_id).parts),
     ]
     reasons.sort(key=lambda reason: -reason.weight)
-    return WhyNot(place, len(ranking), tuple(reason.text for reason in reasons))
+    return WhyNot(place, max(len(ranking), place + 1), tuple(reason.text for reason in reasons))
 
 
 def _place(session: RankSession, ranking: Ranking, item_id: int, now: float) -> int:
@@ -133,14 +136,12 @@ def _old(session: RankSession, item: RankItem, now: float) -> list[_Reason]:
 
 
 def _parts(parts: tuple[Part, ...]) -> list[_Reason]:
-    """The parts of its number that speak against it."""
+    """The parts of its number that speak against it most."""
     against = sorted((part for part in parts if part.logit <= -LEAST and part.key != "base"), key=lambda p: p.logit)
-    out = []
-    for part in against[:NAMED]:
-        name = "your dial for its source" if part.key == "dials" else TITLES.get(part.key, part.name)
-        said = f": {part.words[0]}" if part.words else ""
-        out.append(_Reason(-part.logit, f"{name} ({part.logit:+.1f}){said}"))
-    return out
+    named = [f"{TITLES.get(part.key, part.name)} {part.logit:+.1f}" for part in against[:NAMED]]
+    if not named:
+        return []
+    return [_Reason(-against[0].logit, f"what speaks against it: {', '.join(named)}")]
 
 
 def _title(session: RankSession, item_id: int) -> str:

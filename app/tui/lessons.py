@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import concurrent.futures
 import contextlib
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
@@ -18,7 +19,7 @@ from penchant.app.types import UNDOABLE, Card, Event
 from .visit import Standing, merge
 
 if TYPE_CHECKING:
-    from penchant.app.rank.types import Why
+    from penchant.app.rank.types import Why, WhyNot
     from penchant.app.ranking import RankSession
     from penchant.app.ranking_report import TuningReport
 
@@ -110,6 +111,16 @@ class Lessons:
     def why(self, item_id: int) -> asyncio.Future[Why]:
         """The parts of an item's number."""
         return asyncio.wrap_future(self._thread().submit(lambda: self._loaded().why(item_id)))
+
+    def why_not(self, item_id: int, listed: bool) -> asyncio.Future[WhyNot]:
+        """Where an item stands or would stand in For you, and what holds it down; `listed`: it is on screen there."""
+
+        def work() -> WhyNot:
+            from penchant.app.ranking_place import why_not
+
+            return why_not(self._loaded(), item_id, time.time(), listed=listed)
+
+        return asyncio.wrap_future(self._thread().submit(work))
 
     async def report(self) -> TuningReport:
         """What has been learned, after the lessons that wait."""

@@ -10,18 +10,19 @@ from textual.binding import BindingType
 from textual.containers import Vertical
 
 from penchant.app.rank.steps import turned
-from penchant.app.types import Card, Event
+from penchant.app.types import Card, Event, View
 
 from . import words
 from .bars import StatusLine
 from .cardview import title_of
 from .deeds import UNDONE, Place
 from .dialog import Box
+from .place import place_lines
 from .whylines import Line, Said, in_order, why_lines
 from .whylist import WhyList
 
 if TYPE_CHECKING:
-    from penchant.app.rank.types import Why
+    from penchant.app.rank.types import Why, WhyNot
 
     from .app import PenchantApp
 
@@ -57,6 +58,7 @@ class WhyScreen(Box[None]):
         self.dials: dict[tuple[str, str], float] = {}
         self.source = ""
         self._names: dict[str, str] = {}
+        self._not: WhyNot | None = None
         self._answering = asyncio.Lock()
 
     def compose(self) -> ComposeResult:
@@ -99,11 +101,22 @@ class WhyScreen(Box[None]):
             return
         if self.is_mounted:
             self._show(why)
+            self._not = await self.app.lessons.why_not(number, self.place.view == View.FOR_YOU)
+        if self.is_mounted:
+            self._show(why)
 
     def _show(self, why: Why) -> None:
         self._names |= {part.key: part.name for part in in_order(why, list(self._names))}
         said = Said(frozenset(self.less), self.dials, self.source, self._names)
-        self.query_one(WhyList).show(lambda width: why_lines(self.card, why, said, width))
+        self.query_one(WhyList).show(lambda width: why_lines(self.card, why, said, width) + self._standing(width))
+
+    def _standing(self, width: int) -> list[Line]:
+        """Where the item stands, once that is known."""
+        if self._not is None:
+            return []
+        listed = self.place.view == View.FOR_YOU
+        note = self.app.feed_screen.feed.visit.says(self.card.item_id)[1] if listed else ""
+        return place_lines(self._not, width, self.place.position if listed else None, note)
 
     # -- moving
     def action_move(self, step: int) -> None:
