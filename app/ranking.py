@@ -18,6 +18,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import numpy as np
 
+from .muting import next_end
 from .rank.batch import Batch
 from .rank.labels import LabelBook
 from .rank.learner import Learner
@@ -106,7 +107,7 @@ class RankSession:
         ids = wanted(self.store, self.limit, time.time())
         if self._grown():
             self._fit()
-        self._hold(ids)
+        self._set_block(self._rows.read(ids))
         self._follow(len(self._learner.learned))
 
     def _read_events(self) -> int | None:
@@ -152,9 +153,8 @@ class RankSession:
 
     def _grown(self) -> bool:
         """Whether the archive has outgrown its statistics, or has other vectors."""
-        if self._rows.outdated():
-            return True
-        return self._rows.stats.items * GROWTH < min(self.limit, self.store.items.count(View.NEWEST))
+        known = self._rows.stats.items * GROWTH
+        return self._rows.outdated() or known < min(self.limit, self.store.items.count(View.NEWEST))
 
     def _fit(self) -> None:
         """New archive statistics; the model learns everything again with them.
@@ -173,9 +173,6 @@ class RankSession:
         model.prior, model.dials = self._learner.model.prior, self._learner.model.dials
         self._learner = Learner(model)
 
-    def _hold(self, ids: Sequence[int]) -> None:
-        self._set_block(self._rows.read(ids))
-
     def _set_block(self, block: Block) -> None:
         if self._scored is not None:
             self._remembered |= dict(zip(self._place, self._scored[2].tolist(), strict=True))
@@ -183,30 +180,30 @@ class RankSession:
         self._columns: Columns = block.columns
         self._place = {item_id: i for i, item_id in enumerate(block.columns.ids.tolist())}
         self._unseen = np.array([not self._book.touched(item_id) for item_id in self._place], bool)
-        exported = self._book.exported
-        model = self._learner.model
-        model.prior = self._wishes.prior(self._rows, block.batch, exported, self._recipe.label.exported)
+        model, weight = self._learner.model, self._recipe.label.exported
+        model.prior = self._wishes.prior(self._rows, block.batch, self._book.exported, weight)
         model.dials = self._wishes.dials()
         self._scored = self._surprise = None
         self._now = time.time()
+        self._mute_ends: float = next_end(self.store.events.mutes(), self._now) or float("inf")
         self.stories.settle(block)
         self.stories.fade(self.store, self._book.labels, self._recipe.order.half_life)
 
     def refresh(self) -> bool:
         """Take in new items, vectors and other windows' events; say whether anything changed."""
         version = self.store.data_version()
-        if version == self._version:
+        if version == self._version and time.time() < self._mute_ends:
             return False
         self._version = version
         self._wished.clear()
         first = self._read_events()
-        if "tune" in self._wished:
+        if "tune" in self._wished or self._better_head():
             self._begin()
             return True
         ids = wanted(self.store, self.limit, time.time())
         if len(self._book.labels) <= RELEARN_IN_WINDOW and self._grown():
             self._fit()
-            self._hold(ids)
+            self._set_block(self._rows.read(ids))
             first = 0
         else:
             self._renew(ids)
@@ -214,6 +211,11 @@ class RankSession:
             self._follow(first)
         give_back()
         return True
+
+    def _better_head(self) -> bool:
+        """Whether the worker has published a head with vectors that this window does not know."""
+        head = self.store.scores.head() if self._rows.outdated() else None
+        return head is not None and head.version > (self.head_version or 0)
 
     def _renew(self, ids: Sequence[int]) -> None:
         """Keep the rows that are finished, read the others."""
@@ -228,13 +230,14 @@ class RankSession:
         """Learn one event of this window; say whether scores changed. A known id changes nothing."""
         back = self._book.item_of(event.undoes or "") if event.kind == "undo" else None
         self._wished.clear()
+        profile = len(self._book.exported)
         first = self._take(event)
         if "tune" in self._wished:
             self._begin()
             return True
         # What is ranked changes with mutes and wishes, and when an item that was not held is unseen again.
         muted = event.id in self._muting or event.undoes in self._muting
-        if muted or self._wished - {""} or (back and back not in self._place):
+        if muted or self._wished - {""} or (back and back not in self._place) or len(self._book.exported) != profile:
             self._renew(wanted(self.store, self.limit, time.time()))
             first = len(self._learner.learned) if first is None else first
         if first is None:
@@ -383,7 +386,7 @@ class RankSession:
         if not self._grown():
             return False
         self._fit()
-        self._hold(wanted(self.store, self.limit, time.time()))
+        self._set_block(self._rows.read(wanted(self.store, self.limit, time.time())))
         self._follow(0)
         return True
 
