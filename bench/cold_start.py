@@ -26,9 +26,10 @@ os.environ["OPENBLAS_NUM_THREADS"] = os.environ["OMP_NUM_THREADS"] = "1"
 
 import numpy as np
 
-from penchant.app.evaluation import from_folder
-from penchant.app.rank.evaluate import DataSet, Reader, auc, fresh
+from penchant.app.evaluation_data import from_folder
+from penchant.app.rank.evaluate import DataSet, Reader, fresh
 from penchant.app.rank.influence import influence
+from penchant.app.rank.metrics import auc
 from penchant.app.rank.model import Model
 from penchant.app.rank.picks import OFFERED, fit_picks, to_offer
 from penchant.app.rank.prior import Prior
