@@ -58,8 +58,7 @@ class Reddit:
     ) -> Page:
         """The comments below a post, for the article view. Raises `SourceError`. Never store its empty cursor."""
         place = places.from_settings(settings)
-        own = place.account or place.needs_account
-        session = await Session.open(client, settings, replace(place, kind="home") if own else Place("post"))
+        session = await Session.open(client, settings, place)
         path, context = _discussion(native_id.removeprefix("reddit:"), record(extra).get("post"))
         try:
             answer = await session.json(path, f"limit={MAX_REPLIES}{context}&raw_json=1")

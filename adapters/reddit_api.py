@@ -79,24 +79,25 @@ class Session:
     async def open(cls, client: Client, settings: Settings, place: Place) -> Session:
         """Look the token up (off the event loop: a keyring may take seconds). Raises `NotAuthorized`.
 
-        Where a listing needs an account and names none, the only one that is signed in is meant.
+        The only account that is signed in reads public listings too: Reddit gives it JSON.
         """
         web, api = (str(settings.get(k) or d).rstrip("/") for k, d in (("web", WEB), ("api", API)))
-        account = place.account
+        known = () if place.account or place.feed else await asyncio.to_thread(auth.accounts)
+        account = place.account or (known[0] if len(known) == 1 else "")
         if not account and place.needs_account:
-            known = await asyncio.to_thread(auth.accounts)
-            if len(known) != 1:
-                whose = f"; {len(known)} accounts are signed in, so say whose: ?account=NAME" if known else ""
-                raise NotAuthorized(
-                    f"Reddit shows {place.words} to its owner only{whose}",
-                    hint="Sign in with `penchant reddit login`, or add a private feed link of "
-                    "https://www.reddit.com/prefs/feeds/.",
-                )
-            account = known[0]
-        session = cls(client, web, api, account)
-        if account:
-            session.token = await auth.access_token(client, account, web=web)
-        return session
+            whose = f"; {len(known)} accounts are signed in, so say whose: ?account=NAME" if known else ""
+            raise NotAuthorized(
+                f"Reddit shows {place.words} to its owner only{whose}",
+                hint="Sign in with `penchant reddit login`, or add a private feed link of "
+                "https://www.reddit.com/prefs/feeds/.",
+            )
+        try:
+            token = await auth.access_token(client, account, web=web) if account else ""
+        except NotAuthorized:
+            if place.account or place.needs_account:
+                raise
+            account = token = ""
+        return cls(client, web, api, account, token)
 
     @property
     def host(self) -> str:

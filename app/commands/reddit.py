@@ -64,20 +64,18 @@ def accounts(context: Context) -> list[str]:
 
 
 def account_if_needed(suggestion: Suggestion, context: Context) -> Suggestion:
-    """The suggestion with the signed-in account: Reddit answers accounts better. Raises `PenchantError`."""
+    """The suggestion with the signed-in account where it is somebody's own. Raises `PenchantError`."""
     from penchant.adapters.reddit_place import from_settings, with_account
 
     place, known = from_settings(suggestion.settings), accounts(context)
-    if place.feed or place.account.lower() in known:
-        return suggestion
-    if len(known) == 1 and not place.account:
-        return with_account(suggestion, known[0])
-    if place.account:
+    if place.account and place.account.lower() not in known:
         raise PenchantError(f"you are not signed in as u/{plain(place.account)}", hint=_LOGIN)
-    if place.needs_account:
+    if place.account or not place.needs_account:
+        return suggestion
+    if len(known) != 1:
         whose = f"Several are signed in: use reddit:{place.kind}?account=NAME." if known else _LOGIN
         raise PenchantError(f"{place.words} needs an account", hint=whose)
-    return suggestion
+    return with_account(suggestion, known[0])
 
 
 async def _sign_in(args: argparse.Namespace, context: Context) -> str:

@@ -151,6 +151,7 @@ async def test_recorded_refusals(server: Any, client: Any, pages: Any, recorded:
 
 async def test_the_recorded_share_link(server: Any, client: Any, pages: Any, facts: Any, recorded: Any) -> None:
     file = "TestSubmission.test_resolve_from_share_url/01.txt"
+    secrets.delete(token_key(ACCOUNT))
     assert facts[file]["location"] == recorded(file).headers["location"]
     server.route("/r/redditdev/s/WNauetbiNG", recorded(file))
     server.route("/comments/2gmzqe.json", recorded("TestComment.test_refresh/02.json"))

@@ -167,6 +167,14 @@ async def test_the_only_account_is_meant_where_none_is_named(
     forum.lists[""] = forum.lists["/"] = [post("a1")]
     got = await pages(client, forum.settings("reddit:home"))
     assert got[0].items and got[0].title == "Reddit home · ada_l"
+    forum.blocked, forum.lists["/r/rust/new"] = True, [post("a1")]
+    await pages(client, forum.settings())
+    assert forum.asked()[-1] == "/oauth/r/rust/new", "public listings are read with it too"
+    forum.refuses, forum.tokens = True, set()
+    grant = json.dumps({"client_id": "app", "refresh_token": "lasting"})
+    secrets.set(token_key("ada_l"), grant)
+    assert (await pages(client, forum.settings()))[0].items, "and without it when it fails"
+    assert forum.asked()[-1] == "/r/rust/new/.rss"
     secrets.set(token_key("eve_x"), json.dumps({"client_id": "app", "refresh_token": "lasting"}))
     with pytest.raises(NotAuthorized, match="say whose"):
         await pages(client, forum.settings("reddit:home"))
