@@ -63,13 +63,14 @@ def ordered(names: Iterable[str]) -> list[str]:
     return sorted(kept, key=lambda n: (n != HEAD, n != AVERAGE, not n.startswith(ONLY)))
 
 
+#: Key, heading, width, whether the interval stands beside it.
 _COLUMNS = (
-    ("auc", "AUC", True),
-    ("decided", "decided", False),
-    ("auc_ipw", "by place", False),
-    ("log_loss", "log loss", True),
-    ("brier", "Brier", False),
-    ("ndcg", "NDCG@10", False),
+    ("auc", "AUC", 13, True),
+    ("decided", "decided", 8, False),
+    ("auc_ipw", "by place", 9, False),
+    ("log_loss", "log loss", 13, True),
+    ("brier", "Brier", 7, False),
+    ("ndcg", "NDCG@10", 8, False),
 )
 
 
@@ -79,14 +80,13 @@ def replay_lines(own: Mapping[str, Any]) -> list[str]:
         f"your events: {own['labels']} labels ({own['decisions']} decisions, {own['liked']:.0%} for) in"
         f" {own['visits']} visits,",
         "each predicted before it was learned",
-        f"  {'':{_WIDTH}}" + "".join(f"{title:>{13 if wide else 9}}" for _, title, wide in _COLUMNS),
+        f"  {'':{_WIDTH}}" + "".join(f"{title:>{width}}" for _, title, width, _ in _COLUMNS),
     ]
     for name in ordered(own["methods"]):
-        figures = own["methods"][name]
         cells = ""
-        for key, _, wide in _COLUMNS:
-            figure = Figure(**figures[key])
-            cells += f"{_with_half(figure) if wide else _number(figure.mean):>{13 if wide else 9}}"
+        for key, _, width, wide in _COLUMNS:
+            figure = Figure(**own["methods"][name][key])
+            cells += f"{_with_half(figure) if wide else _number(figure.mean):>{width}}"
         out.append(f"  {name:{_WIDTH}.{_WIDTH}}{cells}")
     out += [
         "  decided: among likes and skips alone; by place: each label counts by the inverse",
@@ -96,8 +96,11 @@ def replay_lines(own: Mapping[str, Any]) -> list[str]:
     ]
     chance = own["places"]["chance"]
     if chance:
-        places = ", ".join(f"{2**g:d} {c:.2f}" for g, c in enumerate(chance))
-        out.append(f"  chance of looking by place: {places}")
+        by_place = {name: own["methods"][name]["log_loss_ipw"]["mean"] for name in (HEAD, "like rate")}
+        out += [
+            "  log loss by place: " + ", ".join(f"{name} {_number(value)}" for name, value in by_place.items()),
+            "  chance of looking, from place: " + ", ".join(f"{2**g} {c:.2f}" for g, c in enumerate(chance)),
+        ]
     return out
 
 

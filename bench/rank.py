@@ -16,17 +16,21 @@ import os
 import sys
 import time
 import warnings
+from dataclasses import replace
 from pathlib import Path
 
 os.environ["OPENBLAS_NUM_THREADS"] = os.environ["OMP_NUM_THREADS"] = "1"
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
+import numpy as np
 import rank_checks
 
 from penchant.app.evaluation import evaluate_folder
+from penchant.app.evaluation_data import folders_in, from_folder
 from penchant.app.evaluation_sentence import SentenceVectors
 from penchant.app.paths import Paths
-from penchant.app.rank.evaluate import STEPS
+from penchant.app.rank.baselines import like_rate
+from penchant.app.rank.evaluate import STEPS, DataSet, Reader, curve, ours
 
 ROOT = Path(__file__).resolve().parent.parent
 QUICK_STEPS = (0, 8, 32, 64, 128, 512)
@@ -72,8 +76,25 @@ def main() -> int:
             print("\n".join(report.lines(colour=colour)))
         print("\n".join(rank_checks.lines(checks, colour=colour)))
         print("\n".join(rank_checks.summary(checks)))
+        if not options.quick:
+            print("\n".join(_coins(from_folder(folders_in(options.folder)[0], sentence))))
         print(f"sentence vectors: {sentence.space or sentence.why}; {time.process_time() - started:.0f} CPU-seconds")
     return int(not all(check.holds for check in checks))
+
+
+def _coins(data: DataSet, people: int = 24) -> list[str]:
+    """What believing costs where there is nothing to learn: readers who toss a coin over the items of a set."""
+    rng = np.random.default_rng(0)
+    chance = float(data.readers[0].y.mean())
+    rows = np.arange(len(data.batch))
+    tosses = [(rng.random(len(rows)) < chance).astype(float) for _ in range(people)]
+    readers = [Reader(str(k), rng.permutation(rows), y) for k, y in enumerate(tosses)]
+    found = curve(replace(data, readers=readers), (ours, like_rate), repeats=1)
+    out = [f"control: {people} readers who toss a coin over the items of {data.name}, log loss above the like rate"]
+    for step in found.steps:
+        figure = step.saved["like rate"]
+        out.append(f"  {step.labels:4} labels {-figure.mean:+.4f} ±{figure.half:.4f}")
+    return out
 
 
 def _note(line: str) -> None:
