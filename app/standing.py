@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeGuard
 
 from .muting import Mute, in_force
 from .tuning_state import last
@@ -101,7 +101,7 @@ def _tried(found: Mapping[str, object]) -> Tried | None:
     at, decisions = found.get("at"), found.get("decisions")
     if not _number(at):
         return None
-    return Tried(float(at), int(decisions) if _number(decisions) else 0, str(found.get("note") or ""))  # type: ignore[arg-type,call-overload]
+    return Tried(float(at), int(decisions) if _number(decisions) else 0, str(found.get("note") or ""))
 
 
 def _sources(store: Store, dialled: Sequence[str]) -> list[SourceDial]:
@@ -134,7 +134,7 @@ def tuned(event: Event) -> Tuned:
     )
 
 
-def _number(value: object) -> bool:
+def _number(value: object) -> TypeGuard[int | float]:
     return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 

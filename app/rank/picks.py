@@ -16,7 +16,7 @@ from .features import SparseRows
 from .stats import WORD_BUCKETS
 
 #: Logit that being as near as can be to the chosen items adds before the first label: meaning, words.
-MEANING, WORDS = 1.2, 0.9
+MEANING, WORDS = 1.8, 1.35
 #: Items of the first choice.
 OFFERED = 12
 #: Nearest items that make one typical, and the cosine from which on two are one story.

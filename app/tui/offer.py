@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from penchant.app.types import View
+from penchant.app.types import EventKind, View
 
 if TYPE_CHECKING:
     from penchant.app.store import Store
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 #: Unseen items from which twelve that differ can be chosen.
 ENOUGH = 60
 #: Any of these says more than the choice would, or is its answer.
-ANSWERS = ("like", "skip", "save", "picks")
+ANSWERS: tuple[EventKind, ...] = ("like", "skip", "save", "picks")
 _DECLINED = "choice.declined"
 
 

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from penchant.app.rank.metrics import auc
 from penchant.app.rank.influence import influence, left
+from penchant.app.rank.metrics import auc
 from penchant.app.rank.model import Model
 from penchant.app.rank.picks import SAME, fit_picks, spread_out, to_offer, typical
 from penchant.app.rank.prior import Prior
