@@ -12,7 +12,9 @@ if TYPE_CHECKING:
 
 Mode = Literal["off", "preview", "on"]
 #: What the reader chose with `penchant gate`, before the configuration; and what the last run found.
-_MODE, _FOUND = "gate.mode", "gate.found"
+_MODE, _FOUND, _JUDGED = "gate.mode", "gate.found", "gate.judged"
+#: Seconds after which what was let pass is judged again.
+AGAIN = 90 * 86_400.0
 #: Of the labels so many must be for and so many against, or nothing can be learned from them.
 EACH = 20
 #: The gate may not go on where a replay of the reader's own events keeps less than this of the later likes.
@@ -139,6 +141,21 @@ def lacking(labels: tuple[int, int], needed: int) -> str:
         if count < EACH:
             return f"{EACH - count} more items that {words} are needed"
     return ""
+
+
+def judged(store: Store) -> tuple[float, float]:
+    """(items older than this were judged, when all of them were), Unix seconds; zeros where none were."""
+    try:
+        through, whole_at = json.loads(store.control.setting(_JUDGED) or "")
+        return float(through), float(whole_at)
+    except (ValueError, TypeError):
+        return 0.0, 0.0
+
+
+def judged_through(store: Store, through: float, now: float) -> None:
+    """Remember that every item older than `through` was judged."""
+    whole_at = judged(store)[1]
+    store.control.remember(_JUDGED, json.dumps([through, whole_at if 0.0 <= now - whole_at < AGAIN else now]))
 
 
 def found(store: Store) -> Found:

@@ -41,11 +41,12 @@ SHOWN, MONTH = 12, 30.0
 
 @dataclass(slots=True)
 class _Fitted:
-    """A gate with what it was fitted on; `share` is the part of the unseen items that may go."""
+    """A gate with what it was fitted on; `share` is the part of the unseen items that may go, `limit` its score."""
 
     gate: model.Gate
     labels: list[Label]
     share: float
+    limit: float
     percentile: np.ndarray
 
 
@@ -88,7 +89,9 @@ class Run:
         batch = batch.take([there[each.item_id] for each in labels])
         fitted = yield from model.fitting(labels, batch, against=against)
         percentile = yield from model.percentiles(labels, batch)
-        return _Fitted(fitted, labels, model.safe_share(percentile), percentile)
+        share = model.safe_share(percentile)
+        unseen = batch.take([i for i, each in enumerate(labels) if each.event_id == "unseen"])
+        return _Fitted(fitted, labels, share, model.limit_at(fitted.score(unseen), share), percentile)
 
     def _labels(self, upto: float) -> tuple[list[Label], int]:
         """Labels in order of time, and how many items of all speak against keeping."""
@@ -124,12 +127,7 @@ class Run:
         counted = Replayed(len(likes), len(old), 0, len(u), int((u >= 0.5).sum()))
         if old:
             then = yield from self._fit(since)
-            background = [each.item_id for each in then.labels if each.event_id == "unseen"]
-            whole = self._rows.read([*old, *background]).batch
-            score = then.gate.score(whole)
-            mine, others = score[: len(old)], np.sort(score[len(old) :])
-            place = np.searchsorted(others, mine) / max(len(others), 1)
-            lost = int((place < min(then.share, self.options.share)).sum())
+            lost = int((then.gate.score(self._rows.read(old).batch) < then.limit).sum())
             counted = replace(counted, lost=lost)
         self.found = replace(self.found, replay=counted)
 
@@ -138,18 +136,15 @@ class Run:
         db = self.store.db
         stay = gate_protect.protected(db)
         before = self.now - self.options.days * DAY
+        stay |= self._judged()
         old = [(item_id, size) for item_id, size in gate_protect.old(db, before) if item_id not in stay]
         scores = [np.zeros(0)]
         self.stage = "looking through old items"
         for at in range(0, len(old), CHUNK):
             yield
             scores.append(fitted.gate.score(self._rows.read([i for i, _ in old[at : at + CHUNK]]).batch))
-        gone = self.store.gate.count()[0]
-        most = min(
-            int(self.options.share * gate_protect.bodies(db)[0]) - gone,
-            int(fitted.share * (len(old) + gone)) - gone,
-        )
-        chosen = [old[i] for i in model.choose(np.concatenate(scores), most).tolist()]
+        most = int(self.options.share * gate_protect.bodies(db)[0]) - self.store.gate.count()[0]
+        chosen = [old[i] for i in model.choose(np.concatenate(scores), fitted.limit, most).tolist()]
         self.found = replace(
             self.found,
             would_drop=len(chosen),
@@ -162,6 +157,14 @@ class Run:
         self.found = replace(self.found, sample=tuple(self._sample(fitted, ids[:SHOWN], dict(chosen))))
         if self.act and not self.found.note:
             yield from self._drop(fitted, ids)
+            gate.judged_through(self.store, before, self.now)
+
+    def _judged(self) -> set[int]:
+        """Items that an earlier run let pass: judged daily anew, noise alone would take them one after another."""
+        through, whole_at = gate.judged(self.store)
+        if not 0.0 <= self.now - whole_at < gate.AGAIN:
+            return set()
+        return {item_id for item_id, _ in gate_protect.old(self.store.db, through)}
 
     def _doubt(self, fitted: _Fitted) -> str:
         """Why the gate may not act although there are labels enough; "" where it may."""

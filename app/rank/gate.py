@@ -201,6 +201,16 @@ def safe_share(percentile: np.ndarray, risk: float = RISK) -> float:
     return float(known[place - 1]) if place else 0.0
 
 
-def choose(score: np.ndarray, most: int) -> np.ndarray:
-    """Places of at most `most` items, the least worth first; equal scores in their order."""
-    return np.argsort(score, kind="stable")[: max(most, 0)]
+def limit_at(unseen: np.ndarray, share: float) -> float:
+    """The score below which that part of the unseen items lies; -inf for none.
+
+    A score, not a number of items: what is left after a drop must not be thinned out again each day.
+    """
+    place = int(share * len(unseen))
+    return float(np.sort(unseen)[place - 1]) if place else -np.inf
+
+
+def choose(score: np.ndarray, limit: float, most: int) -> np.ndarray:
+    """Places of at most `most` items below the limit, the least worth first; equal scores in their order."""
+    order = np.argsort(score, kind="stable")[: max(most, 0)]
+    return order[score[order] < limit]
