@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import math
 import os
 import signal
 import threading
@@ -24,6 +25,7 @@ from .derive import Deriver
 from .errors import AlreadyRunning, Damaged, Exit, NotADatabase, ReadOnly, StoreError
 from .gate_fetch import Restorer
 from .lock import WorkerLock
+from .muting import next_end
 from .network import open_client
 from .ranker import Ranker
 from .rhythm import Rhythm
@@ -140,6 +142,7 @@ class Worker:
         self.lanes: list[asyncio.Task[None]] = []
         self._version = -1
         self._events = -1
+        self._mute_ends = math.inf
         self._look_at = 0.0
         self._insist = threading.Timer(LAST_BREATH, os._exit, (Exit.OK,))
         self._insist.daemon = True
@@ -217,7 +220,7 @@ class Worker:
         looked = await self.store(self._look)
         if looked.jumped:
             log.info("the clock jumped")
-        if looked.events != self._events or looked.derived:
+        if looked.events != self._events or looked.derived or looked.unmuted:
             self._events = looked.events
             self.ranker.changed()
         for subscription in looked.due:
@@ -239,6 +242,8 @@ class Worker:
                 _replan(store, self.rhythm)
             looked.threads, looked.restores = take_letters(store)
             looked.events = store.events.last_seq()
+            looked.unmuted = time.time() >= self._mute_ends
+            self._mute_ends = next_end(store.events.mutes(), time.time()) or math.inf
             free = self.config.worker.concurrency - len(self.visits)
             if free > 0 and not self.rhythm.quiet:
                 due = [s for s in store.subscriptions.due(time.time()) if s.id not in self.visits]
@@ -302,6 +307,7 @@ class Looked:
     threads: list[int] = field(default_factory=list)
     restores: list[int] = field(default_factory=list)
     derived: int = 0
+    unmuted: bool = False
 
 
 def _begin(store: Store, rhythm: Rhythm) -> int:

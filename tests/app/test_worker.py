@@ -197,6 +197,27 @@ def test_letters_and_events_are_noticed(server: Any, archive: Path, cli: Any, un
     assert child.poll() is None
 
 
+def test_a_mute_that_ends_brings_its_items_back_into_the_order(
+    server: Any, archive: Path, cli: Any, until: Until
+) -> None:
+    address = server.route("/a", rss("apples", 3))
+    follow(archive, address)
+
+    def ranked() -> int:
+        with Store.open(archive, role="cli") as store:
+            head = store.scores.head()
+            return -1 if head is None else int(store.db.value("SELECT count(*) FROM ranking") or 0)
+
+    ends = time.time() + 12.0
+    with Store.open(archive, role="cli") as store:
+        store.events.append([Event("mute", value={"what": "word", "key": "apples", "until": ends})])
+        store.events.append([Event("mute", value={"what": "word", "key": "pears", "until": ends + 9_000})])
+    cli.start("worker")
+    until(lambda: ranked() >= 0, seconds=90.0)
+    assert ranked() == 0 or time.time() > ends
+    until(lambda: ranked() == 3, seconds=90.0)
+
+
 def test_conditional_requests_and_moves(server: Any, archive: Path, cli: Any) -> None:
     new = server.route("/new", rss("feed"), headers={"ETag": '"v1"'})
     old = server.route("/old", status=301, headers={"Location": new})
