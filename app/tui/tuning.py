@@ -35,6 +35,10 @@ if TYPE_CHECKING:
 KEYS = "+ - turn  = to x1  0 off  tab section  d take back  u undo  t tune  ? help"
 
 
+#: Seconds between two looks at what others changed.
+SELDOM = 2.0
+
+
 class TuningScreen(Screen[None]):
     """Reads the archive and the ranking again whenever something was decided or arrived."""
 
@@ -74,6 +78,7 @@ class TuningScreen(Screen[None]):
         self._failure = ""
         self._loading: asyncio.Task[Any] | None = None
         self._stale = False
+        self._heard_at = 0.0
 
     def compose(self) -> ComposeResult:
         yield Static("Tuning", id="headline", markup=False)
@@ -120,8 +125,11 @@ class TuningScreen(Screen[None]):
         self.load()
 
     def heard(self, pulse: Pulse) -> None:
-        """The archive changed."""
-        self.load()
+        """The archive changed; while much arrives, not every time."""
+        now = time.monotonic()
+        if now - self._heard_at > SELDOM:
+            self._heard_at = now
+            self.load()
 
     def say(self, text: str, role: str = "") -> None:
         """Say something above the keys."""

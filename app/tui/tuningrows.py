@@ -139,6 +139,8 @@ def _guesses(standing: Standing, report: TuningReport | None, now: float) -> lis
         )
         for event in standing.guesses
     ]
+    if voice and not rows:
+        rows.append(Row("the likes of an import", about=f"A first guess, which fades as you like and skip. {voice}"))
     about = "Twelve items, as different as can be: tick those you would read. At 50 likes and skips it has faded."
     choose = Row("Which of these would you read? ⏎", about=about, opens="choice")
     return [Row("First guesses", heading=True), choose, *rows]
