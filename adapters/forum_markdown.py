@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from functools import cache
 from typing import TYPE_CHECKING
@@ -11,6 +12,8 @@ if TYPE_CHECKING:
 
 #: Characters read of one text; Lemmy's own limit is 50,000.
 MAX_TEXT = 60_000
+#: Opening brackets beyond which a text is shown as it is: the parser takes quadratic time for them (2 s for 60,000).
+MAX_BRACKETS = 3000
 #: "::: spoiler Title" ... ":::"
 _SPOILER = re.compile(r"^[ \t]{0,3}:::[ \t]*(?:spoiler[ \t]*)?(.*)$", re.MULTILINE)
 #: What Lemmy's own page writes first when somebody cross-posts.
@@ -32,6 +35,8 @@ def to_html(markdown: str) -> str:
     """HTML of a text; spoilers keep their title and stand open."""
     if not markdown:
         return ""
+    if markdown.count("[") > MAX_BRACKETS:
+        return html.escape(markdown[:MAX_TEXT], quote=False)
     return _parser().render(_SPOILER.sub(_title, markdown[:MAX_TEXT]))
 
 

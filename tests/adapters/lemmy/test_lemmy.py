@@ -427,6 +427,10 @@ def test_markdown_of_any_shape_is_survived(words: str) -> None:
     cross_post(words)
 
 
+def test_a_text_of_nothing_but_brackets_is_shown_as_it_is() -> None:
+    assert item(view(1, body="![" * 30_000)).text == "![" * 30_000
+
+
 JSON = st.recursive(
     st.none()
     | st.booleans()
