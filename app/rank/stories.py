@@ -28,6 +28,8 @@ TITLES, COPY = 0.15, 0.9
 SHORTEST = 6
 #: Addresses that one item talks about, at most; more is a list of links and no story.
 ADDRESSES = 3
+#: Heaviest words and pairs of which two texts of one story share at least one.
+RARE = 24
 _BLOCK = 64
 
 
@@ -136,6 +138,8 @@ class _Search:
         self.vectors = np.empty((len(self.open), self.meaning.shape[1]), np.float32)
         self.scratch = np.zeros(1 << 16, np.float32)
         self.talk: dict[int, list[int]] = {}
+        self.rare = np.zeros((len(lead), RARE), np.uint16)
+        self.known = np.zeros(len(lead), bool)
 
     def run(self) -> None:
         """Fill in `lead`."""
@@ -144,36 +148,35 @@ class _Search:
         long = np.diff(self.batch.words.start) >= SHORTEST
         for at in range(0, len(self.open), _BLOCK):
             rows = self.open[at : at + _BLOCK]
-            found = self._nominated(rows, self.fresh[: self.count])
+            sides = self._nominated(rows, self.fresh[: self.count])
             for i, row in enumerate(rows.tolist()):
-                near = [r for r in found[i] if self.lead[r] == self.ids[r]] if long[row] else []
+                near = [who[mask[i]] for who, mask, some in sides if some[i]] if long[row] else []
                 leader = self._by_address(row)
-                if leader is None:
-                    leader = self._nearest(row, near)
+                if leader is None and near:
+                    leader = self._nearest(row, np.concatenate(near))
                 self.lead[row] = self.ids[row if leader is None else leader]
                 if leader is None:
                     self.vectors[self.count], self.fresh[self.count] = self.meaning[row], row
                     self.count += 1
                     self._remember(row)
 
-    def _nominated(self, rows: np.ndarray, fresh: np.ndarray) -> list[list[int]]:
-        """For each row the leaders, and the rows of its own block, that may be near in meaning."""
+    def _nominated(self, rows: np.ndarray, fresh: np.ndarray) -> list[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+        """(who, bool[rows, who]: may be near in meaning, bool[rows]: is anybody) of the leaders known before, of
+        those found since, and of the rows' own block.
+        """
         x = self.meaning[rows]
         low, high = float(self.at[rows[0]]) - SPAN, float(self.at[rows[-1]]) + SPAN
         a, b = np.searchsorted(self.at[self.old], [low, high])
         first = int(np.searchsorted(self.at[fresh], low))
-        found: list[list[int]] = [[] for _ in rows]
-        least = self.least - 1e-4
-        sides = (
+        sides = []
+        for who, vectors in (
             (self.old[a:b], self.meaning[self.old[a:b]]),
             (fresh[first:], self.vectors[first : len(fresh)]),
             (rows, x),
-        )
-        for who, vectors in sides:
-            for i, j in zip(*np.nonzero(x @ vectors.T >= least), strict=True):
-                if rows[i] != who[j]:
-                    found[i].append(int(who[j]))
-        return found
+        ):
+            mask = x @ vectors.T >= self.least - 1e-4
+            sides.append((who, mask, mask.any(axis=1)))
+        return sides
 
     def _by_address(self, row: int) -> int | None:
         """The leader of a story about the same address, told by somebody else: an own address in every
@@ -185,21 +188,37 @@ class _Search:
                     return other
         return None
 
-    def _nearest(self, row: int, near: list[int]) -> int | None:
+    def _nearest(self, row: int, near: np.ndarray) -> int | None:
+        near = near[(self.lead[near] == self.ids[near]) & (np.abs(self.at[near] - self.at[row]) <= SPAN)]
+        if not len(near):
+            return None
+        # Where texts crowd (a language that the space hardly knows), their rarest words tell most apart at once.
+        index, value = self.batch.words.row(row)
+        own = self._rare(np.array([row]))
+        self.scratch[own] = 1.0
+        near = near[self.scratch[self._rare(near)].any(axis=1)]
+        self.scratch[own] = 0.0
+        self.scratch[index] = value
         best, found = 0.0, None
-        if near:
-            index, value = self.batch.words.row(row)
-            self.scratch[index] = value
-            for other in near:
-                cosine = self._cosine(row, other)
-                if cosine > best and self._apart(row, other) <= SPAN and self._same_words(row, other):
-                    best, found = cosine, other
-            self.scratch[index] = 0.0
+        for other in near.tolist():
+            cosine = float(self.meaning[row].astype(np.float64) @ self.meaning[other].astype(np.float64))
+            if cosine > best and cosine >= self.least and self._same_words(row, other):
+                best, found = cosine, other
+        self.scratch[index] = 0.0
         return found
 
-    def _cosine(self, row: int, other: int) -> float:
-        cosine = float(self.meaning[row].astype(np.float64) @ self.meaning[other].astype(np.float64))
-        return cosine if cosine >= self.least else 0.0
+    def _rare(self, rows: np.ndarray) -> np.ndarray:
+        """uint16[m, RARE]: the heaviest features of rows; the first fills up where there are fewer."""
+        words = self.batch.words
+        for row in rows[~self.known[rows]].tolist():
+            a, b = words.start[row], words.start[row + 1]
+            index = words.index[a:b]
+            if len(index) > RARE:
+                index = index[np.argpartition(-words.value[a:b], RARE)[:RARE]]
+            self.rare[row] = index[0] if len(index) else 0
+            self.rare[row, : len(index)] = index
+            self.known[row] = True
+        return self.rare[rows]
 
     def _same_words(self, row: int, other: int) -> bool:
         words: SparseRows = self.batch.words
