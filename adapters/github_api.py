@@ -116,7 +116,7 @@ def refusal(answer: Response, with_token: bool, now: float) -> SourceError:
     if wait is not None:
         hint = "penchant waits as long as it says." if with_token else (
             "Without a token GitHub answers 60 requests an hour: run `gh auth login`, or"
-            " `penchant add github:received`, for 5,000."
+            " `penchant github login`, for 5,000."
         )  # fmt: skip
         message = f"{host} has answered enough requests for now ({status}).{says}"
         return RateLimited(message, hint=hint, retry_after=wait)
@@ -165,8 +165,8 @@ def _said(body: bytes) -> str:
 
 
 def _sign_in(place: Place | None = None) -> str:
-    what = place.address if place else "github:received"
-    return f"Run `gh auth login`, or `penchant add {what}` in a terminal and paste a token."
+    host = "" if place is None or place.api == API else f" {place.api}"
+    return f"Run `gh auth login`, or `penchant github login{host}` in a terminal and paste a token."
 
 
 async def login_of(session: Session) -> str:
@@ -191,12 +191,12 @@ async def sign_in(client: Client, api: str, pasted: str) -> str:
     return login
 
 
-async def signed_in(client: Client, place: Place) -> str:
-    """Whose token is at hand for a place; "" without one, or with one that is refused. Raises `SourceError`."""
-    token = await find_token(place.api)
+async def signed_in(client: Client, api: str) -> str:
+    """Whose token is at hand for a server; "" without one, or with one that is refused. Raises `SourceError`."""
+    token = await find_token(api)
     if not token:
         return ""
     try:
-        return await login_of(Session(client, place.api, token))
+        return await login_of(Session(client, api, token))
     except NotAuthorized:
         return ""

@@ -33,5 +33,6 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "config": ("config", "show, check or print the configuration"),
     "mastodon": ("mastodon", "sign in to a Mastodon server"),
     "reddit": ("reddit", "sign in to Reddit with an app of your own"),
+    "github": ("github", "paste a token for GitHub, or forget it"),
     "lemmy": ("lemmy", "sign in to a Lemmy or PieFed server"),
 }

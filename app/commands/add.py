@@ -63,7 +63,7 @@ def run(args: argparse.Namespace, context: Context) -> int | None:
 
         chosen = {"reddit": reddit, "lemmy": lemmy}[chosen.kind].account_if_needed(chosen, context)
     elif chosen.kind == "github":
-        from .github_token import token_if_needed
+        from .github import token_if_needed
 
         token_if_needed(chosen, context)
     known = {(s.kind, s.address) for s in context.store.subscriptions.all()}

@@ -79,6 +79,6 @@ async def lacks_token(app: PenchantApp, suggestion: Suggestion) -> Place | None:
     async def look(client: Client) -> str:
         from penchant.adapters.github_api import signed_in
 
-        return await signed_in(client, place)
+        return await signed_in(client, place.api)
 
     return None if await reach(app.config, app.paths, look) else place

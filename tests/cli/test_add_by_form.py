@@ -88,6 +88,14 @@ def test_a_token_is_asked_for_checked_and_not_shown(cli: Any, server: Any) -> No
     assert "Bad credentials" in shown and "Reading GitHub as ada" in shown and "GitHub · stars" in shown
     assert "ghp_good" not in shown
     assert "github" in cli("sources")
+    host = server.url("").rstrip("/")
+    assert host.partition("//")[2] in cli("github", "accounts")
+    assert "forgotten" in cli("github", "logout", host)
+    cli("github", "logout", host, code=Exit.FAILED)
+    assert "no token is kept" in cli.errors and cli("github", "accounts") == ""
+    cli("github", "login", code=Exit.FAILED)
+    assert "no terminal" in cli.errors
+    cli("github", "login", "no host", code=Exit.USAGE)
 
 
 def converse(cli: Any, arguments: list[str], answers: list[str]) -> str:

@@ -76,7 +76,7 @@ async def test_a_list_that_needs_a_token_says_how_to_get_one(hub: Any, client: A
     for address in ("github:received", "github:starred", "github:notifications", "github:starred-releases"):
         with pytest.raises(NotAuthorized) as caught:
             await pages(client, hub.settings(address))
-        assert "gh auth login" in caught.value.hint and address in caught.value.hint
+        assert f"penchant github login {hub.api}" in caught.value.hint
     assert hub.asked() == []
 
 
