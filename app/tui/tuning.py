@@ -230,6 +230,9 @@ class TuningScreen(Screen[None]):
         elif row is not None and row.dial is not None:
             self.say("+ and - turn it, = puts it back to x1")
 
+    def on_tuning_list_turned(self, message: TuningList.Turned) -> None:
+        self.action_set(message.value)
+
     def on_row_list_opened(self, message: RowList.Opened) -> None:
         self.action_open()
 

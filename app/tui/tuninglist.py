@@ -6,7 +6,11 @@ from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 from rich.segment import Segment
+from textual import events
+from textual.message import Message
 from textual.strip import Strip
+
+from penchant.app.rank.steps import STEPS
 
 from . import words
 from .rowlist import RowList
@@ -26,6 +30,13 @@ class TuningList(RowList):
         for role in ("title", "meta", "text", "high", "middle", "low", "liked", "bar", "match", "selected")
     }
     row_height = 1
+
+    class Turned(Message):
+        """The dial of the selected row was clicked at a place that stands for `value`."""
+
+        def __init__(self, value: float) -> None:
+            super().__init__()
+            self.value = value
 
     def __init__(self) -> None:
         super().__init__()
@@ -71,6 +82,18 @@ class TuningList(RowList):
         self.select(target)
         self.jump(self.top_of(target) - 1)
 
+    def on_click(self, event: events.Click) -> None:
+        index = self.index_at(self.scroll_offset.y + event.y)
+        row = self.rows[index] if index < len(self.rows) else None
+        first = self.top_of(index) == self.scroll_offset.y + event.y
+        step = event.x - 2 - self._name_width(self.scrollable_content_region.width, True) - 1 - FIGURES
+        if row is None or row.dial is None or not first or not 0 <= step < len(STEPS):
+            super().on_click(event)
+            return
+        event.prevent_default()
+        self.select(index, scroll=False)
+        self.post_message(self.Turned(STEPS[step]))
+
     # -- drawing
     def row_count(self) -> int:
         return len(self.rows)
@@ -99,9 +122,7 @@ class TuningList(RowList):
             return [edge, (words.fit(row.name, room), "title" if row.opens else "text")]
         dial = "" if row.dial is None else dial_text(self.dials.get(row.dial, 1.0))
         turned = row.dial is not None and self.dials.get(row.dial, 1.0) != 1.0
-        # What was tuned has a long name and no dial.
-        fixed = FIGURES + 1 + (DIAL if row.dial is not None or row.heading else 0)
-        name = max(8, min(NAME if row.dial is not None or row.heading else 200, room - fixed))
+        name = self._name_width(width, row.dial is not None or row.heading)
         line = [
             edge,
             (words.fit(row.name, name), "match" if row.heading else "title"),
@@ -112,6 +133,12 @@ class TuningList(RowList):
         if width >= WIDE and left > 20 and not row.heading and row.dial is not None:
             line.append((" " + words.fit(words.one_line(row.about), left - 1), "meta"))
         return line
+
+    @staticmethod
+    def _name_width(width: int, dial: bool) -> int:
+        """Cells of a row's name; what has no dial may have a long one."""
+        room = width - 2 - FIGURES - 1 - (DIAL if dial else 0)
+        return max(8, min(NAME, room) if dial else room)
 
     def _strip(self, pieces: Sequence[tuple[str, str]], width: int, selected: bool) -> Strip:
         ground = self.get_component_rich_style("card--selected", partial=True) if selected else None

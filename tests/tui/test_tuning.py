@@ -97,6 +97,21 @@ async def test_a_dial_is_on_disk_before_it_is_shown_and_u_undoes(
         await wait(lambda: "Dial undone" in app.feed_screen.status.left[0])
 
 
+@pytest.mark.parametrize("size", [(80, 24), (160, 50)])
+async def test_a_dial_is_turned_by_a_click(
+    archive: Any, run_app: Any, wait: Any, lines: Any, size: tuple[int, int]
+) -> None:
+    async with run_app(archive, size) as (app, pilot):
+        await open_tuning(app, pilot, wait)
+        y, line = next((y, text) for y, text in enumerate(lines(app)) if "popularity" in text)
+        await pilot.click(offset=(line.index("────●") + 6, y))
+        await wait(lambda: dials(archive) == {("expert", "popular"): 2.0})
+        await wait(lambda: any("popularity" in text and "x2" in text and "▌" in text for text in lines(app)))
+        await pilot.click(offset=(4, y + 1))
+        await wait(lambda: not any("popularity" in text and "▌" in text for text in lines(app)))
+        assert len(dials(archive)) == 1
+
+
 async def test_a_source_turned_off_goes_below_everything(archive: Any, run_app: Any, wait: Any, make: Any) -> None:
     archive.fill([replace(item, published=time.time()) for item in make(30, 100)], "Other", "https://other.example/feed")
     async with run_app(archive) as (app, pilot):
