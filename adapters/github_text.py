@@ -22,6 +22,7 @@ _ANCHOR = re.compile(r"<a\b[^<>]*\bclass=\"anchor\"[^<>]*>.{0,500}?</a>", re.DOT
 #: Links to a heading of the same page lead nowhere in a terminal.
 _INSIDE = re.compile(r"<a\b[^<>]*\bhref=\"#[^\"<>]*\"[^<>]*>")
 _IMAGE = re.compile(r"<img\b[^<>]*>", re.IGNORECASE)
+_SOURCE = re.compile(r"\b(?:data-canonical-)?src=\"([^\"]*)\"", re.IGNORECASE)
 #: Badges: pictures of a word or two that say how a build went.
 _BADGE = re.compile(
     r"shields\.io|badge|badgen\.net|travis-ci|circleci\.com|codecov\.io|coveralls\.io|appveyor\.com"
@@ -74,10 +75,15 @@ def _parser() -> Any:
 def from_html(source: str, base: str) -> Words:
     """Words of HTML as GitHub renders it, without badges and anchors. `base` resolves relative links."""
     source = _ANCHOR.sub("", source[:MAX_HTML])
-    source = _IMAGE.sub(lambda found: "" if _BADGE.search(html.unescape(found[0])) else found[0], source)
+    source = _IMAGE.sub(_unless_badge, source)
     plain, links, media = html_to_text(_INSIDE.sub("<a>", source), base)
     pictures = tuple(replace(m, url=_raw(m.url), preview_url=_raw(m.preview_url)) for m in media)
     return Words(plain, links[:MAX_LINKS], pictures[:MAX_PICTURES])
+
+
+def _unless_badge(image: re.Match[str]) -> str:
+    """The picture, or nothing: judged by its address, not by what it is said to show."""
+    return "" if any(_BADGE.search(html.unescape(source)) for source in _SOURCE.findall(image[0])) else image[0]
 
 
 def _raw(url: str) -> str:

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from penchant.adapters.base import Link
-from penchant.adapters.github_text import MAX_MARKDOWN, Renderer, Words, readme, shortened
+from penchant.adapters.github_text import MAX_MARKDOWN, Renderer, Words, from_html, readme, shortened
 
 BASE = "https://github.com/ada/engine/blob/HEAD/"
 
@@ -47,3 +47,8 @@ def test_any_body_comes_out_clean(markdown: str, html: str) -> None:
 @given(st.binary(max_size=400), st.sampled_from(["text/html", "", "text/plain"]))
 def test_any_bytes_are_a_readme(body: bytes, kind: str) -> None:
     assert isinstance(readme(body, kind, BASE).text, str)
+
+
+def test_a_badge_is_known_by_its_address() -> None:
+    source = '<img src="a.png" alt="A badge for visitors"><img src="https://img.shields.io/x" alt="b"><p>x</p>'
+    assert [m.alt for m in from_html(source, BASE).media] == ["A badge for visitors"]
