@@ -35,7 +35,7 @@ def plots(curves: Sequence[Curve], own: Mapping[str, Any] | None, *, colour: boo
         out += _calibration(plotext, f"{title}, {last.labels} labels", [asdict(b) for b in last.calibration], colour)
     if own is not None:
         points = [p for p in own["learning"] if math.isfinite(p["auc"])]
-        if points:
+        if len(points) > 1:
             labels = [p["labels"] for p in points]
             out += _learning(plotext, "your events", {HEAD: [p["auc"] for p in points]}, labels, colour)
         out += _calibration(plotext, "your events", own["calibration"], colour)

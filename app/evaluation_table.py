@@ -78,7 +78,7 @@ def replay_lines(own: Mapping[str, Any]) -> list[str]:
     """The replay of the reader's own labels."""
     out = [
         f"your events: {own['labels']} labels ({own['decisions']} decisions, {own['liked']:.0%} for) in"
-        f" {own['visits']} visits,",
+        f" {own['visits']} visit{'s' if own['visits'] != 1 else ''},",
         "each predicted before it was learned",
         f"  {'':{_WIDTH}}" + "".join(f"{title:>{width}}" for _, title, width, _ in _COLUMNS),
     ]
