@@ -32,10 +32,10 @@ RISK = 0.025
 RECENT = 400
 #: The replay learns the first so much of what was acted on, predicts up to the next, learns that too ...
 REPLAY = (0.4, 0.55, 0.7, 0.85)
-#: Never looked at is weaker evidence than a key; passing by is weaker still where it was quick to judge.
+#: Likes lie near skips: what was never looked at tells more of what is not worth keeping (bench/gate.py: +0.02 kept).
 WEIGHTS: Mapping[str, float] = {
     "liked": 1.0, "saved": 1.0, "searched": 1.0, "later": 0.75, "read": 0.75, "opened": 0.5,
-    "skipped": 1.0, "muted": 1.0, "passed": 0.5, "unseen": 0.5,
+    "skipped": 0.25, "muted": 1.0, "passed": 0.25, "unseen": 0.5,
 }  # fmt: skip
 _PLAIN = {"static": "far from what you keep", "sentence": "its sentences are far from what you keep"}
 FOR = ("liked", "saved", "searched", "later", "read", "opened")
@@ -60,6 +60,11 @@ def evidence_of(
     return next((name for name, done in acts if done), "passed")
 
 
+def folds(item_ids: np.ndarray) -> np.ndarray:
+    """int64[n]: the part of each item; scattered, for neighbouring ids may come from one source."""
+    return (item_ids * 0x9E3779B1 % (1 << 32) >> 16) % FOLDS
+
+
 def label(item_id: int, evidence: str, at: float) -> Label:
     """The gate's label of one item for one kind of evidence (a key of `WEIGHTS`)."""
     return Label(evidence, item_id, int(evidence in FOR), WEIGHTS[evidence], at)
@@ -76,7 +81,7 @@ class Gate:
         """float64[n]: each item's score by the model that did not learn from it; higher is more worth keeping."""
         out = np.zeros(len(batch))
         for place, model in enumerate(self.models):
-            rows = np.flatnonzero(batch.item_ids % len(self.models) == place)
+            rows = np.flatnonzero(folds(batch.item_ids) == place)
             if len(rows):
                 part = batch.take(rows)
                 out[rows] = model.belief(model.score(part))
@@ -86,14 +91,14 @@ class Gate:
         """float64[n]: the probability that an item is worth keeping, as rare as that is among all."""
         out = np.zeros(len(batch))
         for place, model in enumerate(self.models):
-            rows = np.flatnonzero(batch.item_ids % len(self.models) == place)
+            rows = np.flatnonzero(folds(batch.item_ids) == place)
             if len(rows):
                 out[rows] = model.score(batch.take(rows)).logit + self.shift
         return 1.0 / (1.0 + np.exp(-np.clip(out, -30.0, 30.0)))
 
     def reason(self, item: RankItem, text: str, batch: Batch) -> str:
         """Why the one item of `batch` is worth little: the strongest parts against it, in words."""
-        model = self.models[item.item_id % len(self.models)]
+        model = self.models[int(folds(batch.item_ids)[0])]
         scores = model.score(batch)
         pairs = sorted(zip(scores.parts[0].tolist(), scores.names, strict=True))
         against = [(name, value) for value, name in pairs if value < -0.02 and name != "base"][:2]
@@ -132,7 +137,7 @@ def fitting(
     not acted on, of which the labels hold a sample.
     """
     models = [_model(batch, recipe) for _ in range(FOLDS)]
-    fold = batch.item_ids % FOLDS
+    fold = folds(batch.item_ids)
     for i, each in enumerate(labels):
         for place, model in enumerate(models):
             if fold[i] != place:
