@@ -39,7 +39,7 @@ def test_a_feed_and_an_answer() -> None:
 
 
 @pytest.mark.parametrize("document", [ANSWER, FEED], ids=["answer", "feed"])
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(data=st.data())
 def test_junk_anywhere(document: str, data: st.DataObject) -> None:
     start = data.draw(st.integers(0, len(document)))

@@ -86,7 +86,7 @@ def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
 
 
 @pytest.mark.parametrize("name", READERS)
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(data=st.data())
 def test_junk_anywhere_in_a_document(name: str, data: st.DataObject) -> None:
     document, read = READERS[name]
