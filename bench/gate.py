@@ -41,6 +41,8 @@ from penchant.app.rank.evaluate import DataSet, Reader
 ROOT = Path(__file__).resolve().parent.parent
 #: Part of the ratings that is learned, unseen items taken as labels, part that must be kept.
 LEARNED, UNSEEN, MUST = 0.65, 600, 0.95
+#: Random orders of a single reader without times.
+ORDERS = 5
 RED, PLAIN = "\x1b[31m", "\x1b[0m"
 
 
@@ -115,14 +117,17 @@ def with_titles_of_others(folders: Sequence[Path], place: int) -> tuple[DataSet,
 
 def measure(data: DataSet, readers: Sequence[Reader], background: np.ndarray, population: str) -> Row:
     """One row of the table."""
-    found = np.array([one_reader(data, reader, background) for reader in readers])
-    mean = np.nanmean(found, axis=0) if len(found) > 1 else found[0]
+    alone = len(readers) == 1 and readers[0].at is None
+    found = np.array(
+        [one_reader(data, reader, background, seed) for reader in readers for seed in range(ORDERS if alone else 1)]
+    )
+    mean = np.array([column.mean() for column in found.T])
     return Row(data.name, population, len(readers), int(mean[0]), *(float(v) for v in mean[1:]))
 
 
-def one_reader(data: DataSet, reader: Reader, background: np.ndarray) -> list[float]:
-    """The figures of `Row` from `items` on."""
-    rng = np.random.default_rng(0)
+def one_reader(data: DataSet, reader: Reader, background: np.ndarray, seed: int) -> list[float]:
+    """The figures of `Row` from `items` on; `seed` is of the order where there are no times."""
+    rng = np.random.default_rng(seed)
     noise = rng.random(len(reader.rows))
     order = np.argsort(noise) if reader.at is None else np.lexsort((noise, reader.at))
     rows, y = reader.rows[order], reader.y[order] > 0
