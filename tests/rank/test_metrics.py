@@ -94,14 +94,16 @@ def test_a_calibration_curve_holds_every_item_once_in_order(pairs: list[tuple[fl
 
 def test_a_true_forecast_errs_by_noise_alone_and_a_boasting_one_does_not() -> None:
     rng = np.random.default_rng(0)
-    plain, less = [], []
+    plain, less, rms = [], [], []
     for _ in range(200):
         p = rng.random(100)
         bins = calibration_curve(p, (rng.random(100) < p).astype(float))
         plain.append(metrics.calibration_error(bins))
         less.append(sum(b.share * ((b.said - b.liked) ** 2 - b.error**2) for b in bins))
+        rms.append(metrics.calibration_error_debiased(bins))
     assert np.mean(plain) > 0.08  # what noise alone shows
     assert abs(np.mean(less)) < 0.002  # and what is left of its square
+    assert np.mean(rms) < 0.5 * np.mean(plain) and np.median(rms) < 0.04
     p = rng.random(4_000)
     y = (rng.random(4_000) < p).astype(float)
     loud = calibration_curve(np.where(p > 0.5, 0.99, 0.01), y)
