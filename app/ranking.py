@@ -20,6 +20,7 @@ import numpy as np
 
 from .muting import next_end
 from .rank.batch import Batch
+from .rank.curious import surprises
 from .rank.labels import LabelBook
 from .rank.learner import Learner
 from .rank.model import SPACES, ExpertFailed, Model
@@ -44,8 +45,6 @@ GROWTH = 1.5
 RELEARN_IN_WINDOW = 2_000
 #: Seconds between rescorings of all that is unseen, beyond the candidates.
 EVERYTHING = 3600.0
-#: Draws of a visit that take turns in filling the explored places, and what tells their seeds apart.
-DRAWS, SEEDS = 4, 7_919
 #: So few labels at once were learned in this window; a longer list is a replay with rows from the store.
 OWN = 64
 
@@ -336,11 +335,10 @@ class RankSession:
         return self._scored[1], self._scored[2]
 
     def _drawn_off(self, belief: np.ndarray) -> np.ndarray:
-        """float64[DRAWS, n]: how far this visit's draws lie from the belief; made once for what is held."""
+        """float64[k, n]: how far this visit's draws lie from the belief; made once for what is held."""
         if self._surprise is None:
-            seeds = [self.seed + k * SEEDS for k in range(DRAWS)]
-            drawn = [self._learner.model.draw(self._block.batch, seed, self._now) for seed in seeds]
-            self._surprise = np.array(drawn) - belief
+            model = self._learner.model
+            self._surprise = surprises(model, self._block.batch, belief, self.seed, self._now)
         return self._surprise
 
     # -- explaining

@@ -74,7 +74,8 @@ def order(
     """Every row once, best first, or folded behind another of its story. Equal arguments give equal orders.
 
     belief float64[n] is in logits; near float[n, d] unit rows say what is near; drawn float64[k, n] is
-    the same under k draws of the model (None: no exploration); `seed` places the explored rows.
+    the same under k draws of the model (None: no exploration; -inf: not to be asked about); `seed`
+    places the explored rows.
     half_life float64[n]: days, for each row; story int64[n]: equal for the items of one story; told
     bool[n]: its story was seen before.
     """

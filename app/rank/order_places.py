@@ -21,7 +21,7 @@ FIRST = 5
 #: One place in so many is for what several people brought.
 TEN = 10
 #: Explored items are no nearer to one another than this (cosine): each asks another question.
-OTHER = 0.5
+OTHER = 0.3
 
 
 def spread(best: np.ndarray, items: Columns, value: np.ndarray, near: np.ndarray, options: OrderOptions) -> list[int]:
@@ -128,7 +128,7 @@ def explore(
 
 def _best(wish: np.ndarray, stands: np.ndarray, newest: np.ndarray) -> list[int]:
     """The first POOL rows of a draw, best first."""
-    rows = newest[stands[newest]]
+    rows = newest[(stands & (wish > -np.inf))[newest]]
     if len(rows) > POOL:
         least = -np.partition(-wish[rows], POOL - 1)[POOL - 1]
         rows = rows[wish[rows] >= least]
