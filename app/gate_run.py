@@ -157,6 +157,7 @@ class Run:
         self.found = replace(self.found, sample=tuple(self._sample(fitted, ids[:SHOWN], dict(chosen))))
         if self.act and not self.found.note:
             yield from self._drop(fitted, ids)
+            self.found = replace(self.found, would_drop=0, bytes=0, sample=())
             gate.judged_through(self.store, before, self.now)
 
     def _judged(self) -> set[int]:

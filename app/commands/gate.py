@@ -70,7 +70,8 @@ def _status(context: Context, json: bool) -> None:
     if found.note:
         say(f"  {plain(found.note)}")
     if found.last_run:
-        say(f"  last run {age(found.last_run)} ago: {found.would_drop:,} bodies to drop, {_size(found.bytes)}")
+        left = f"{found.would_drop:,} bodies to drop, {_size(found.bytes)}" if found.would_drop else "nothing to drop"
+        say(f"  last run {age(found.last_run)} ago: {left}")
     say(f"  {found.dropped:,} bodies dropped, {found.here:,} of them still in the attic")
 
 
