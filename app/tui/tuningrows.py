@@ -150,7 +150,7 @@ def _gate(gate: GateSummary | None, now: float) -> list[Row]:
     if gate is None:
         return []
     state = "on" if gate.active else "on, waiting" if gate.state == "on" else gate.state
-    parts = [f"learns from {gate.labels:,} of {gate.needed:,} labels"]
+    parts = [] if gate.note else [f"It learns from {gate.labels:,} labels"]
     if gate.last_run is not None:
         size = f"{gate.bytes / 1e6:,.1f} MB"
         parts.append(f"{_ago(gate.last_run, now)}: would drop {words.many(gate.would_drop, 'text')}, {size}")
@@ -158,8 +158,9 @@ def _gate(gate: GateSummary | None, now: float) -> list[Row]:
         parts.append(f"would have kept {gate.kept_likes:.1%} of what you liked")
     if gate.dropped:
         parts.append(f"dropped now: {gate.dropped:,}, of which {gate.here:,} come back without the network")
-    note = f" {words.one_line(gate.note)}." if gate.note else ""
-    about = f"Drops texts that you will hardly read; what you marked is never dropped.{note} {'; '.join(parts)}."
+    if gate.note:
+        parts.insert(0, words.one_line(gate.note))
+    about = f"Drops texts that you will hardly read; what you marked is never dropped. {'; '.join(parts)}."
     row = Row(f"The gate is {state} ⏎", "", "meta", about, opens="gate")
     return [Row("Room on disk", heading=True), row]
 
