@@ -310,6 +310,7 @@ class RankSession:
             items, belief[rows], self._block.batch.meaning[rows], now,
             drawn=(belief + self._drawn_off(belief))[:, rows], seed=self.seed, options=self.options,
             half_life=self.stories.half_life(items.source, self._wishes.dials()), story=story, told=told,
+            above=len(shown),
         )  # fmt: skip
         return named(found, items.ids, probability[rows], below)
 

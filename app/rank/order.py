@@ -70,6 +70,7 @@ def order(
     half_life: np.ndarray | None = None,
     story: np.ndarray | None = None,
     told: np.ndarray | None = None,
+    above: int = 0,
 ) -> Ordered:
     """Every row once, best first, or folded behind another of its story. Equal arguments give equal orders.
 
@@ -77,7 +78,7 @@ def order(
     the same under k draws of the model (None: no exploration; -inf: not to be asked about); `seed`
     places the explored rows.
     half_life float64[n]: days, for each row; story int64[n]: equal for the items of one story; told
-    bool[n]: its story was seen before.
+    bool[n]: its story was seen before. `above`: places of this visit that stand fixed before these.
     """
     options = options or OrderOptions()
     n = len(items.ids)
@@ -100,12 +101,12 @@ def order(
             wanted = wanted[~told[wanted]]
         notes = dict.fromkeys(wanted.tolist(), PEOPLE)
         crowded = wanted[people[wanted] >= options.crowd]
-        head = people_places(head, crowded, items.author)
+        head = people_places(head, crowded, items.author, above)
     if drawn is not None and options.explore > 0:
         wishes = np.atleast_2d(drawn) + bonus
         stands = np.zeros(n, bool)
         stands[best] = True
-        head, moved = explore(head, wishes, stands, items, near, seed, options.explore)
+        head, moved = explore(head, wishes, stands, items, near, seed, options.explore, above)
         notes = {row: note for row, note in notes.items() if row not in moved} | dict.fromkeys(moved, EXPLORED)
     open_ = np.ones(n, bool)
     open_[head] = False

@@ -70,20 +70,23 @@ def _pool(best: np.ndarray, author: np.ndarray) -> np.ndarray:
     return np.array(rows, np.intp)
 
 
-def people_places(head: list[int], crowded: np.ndarray, author: np.ndarray) -> list[int]:
-    """In every ten places at least one of `crowded` (best first), as long as there are any."""
+def people_places(head: list[int], crowded: np.ndarray, author: np.ndarray, above: int = 0) -> list[int]:
+    """In every ten places at least one of `crowded` (best first), as long as there are any.
+
+    `above`: places on screen before these, which count in tens as well.
+    """
     head = list(head)
     waiting = crowded.tolist()
     known = set(waiting)
-    for start in range(0, len(head), TEN):
-        here = [row for row in head[start : start + TEN] if row in known]
+    for start in range(-(above % TEN), len(head), TEN):
+        here = [row for row in head[max(0, start) : start + TEN] if row in known]
+        at = start + 3
         if here:
             waiting = [row for row in waiting if row not in here]
-        elif waiting:
+        elif waiting and at >= 0:
             row = waiting.pop(0)
             if row in head:
                 head.remove(row)
-            at = start + 3
             head.insert(at if at >= FIRST or _new_there(row, head[:FIRST], author) else start + FIRST, row)
     return head
 
@@ -101,19 +104,23 @@ def explore(
     near: np.ndarray,
     seed: int,
     share: float,
+    above: int = 0,
 ) -> tuple[list[int], set[int]]:
     """Give one place in every 1/share to the best row of a draw from below it; never one of the first three.
 
     wishes float64[k, n]: the draws take turns. Returns the head and the rows that moved into it. The
-    draws decide who comes; seed and place decide where: both are fixed for a visit.
+    draws decide who comes; seed and place decide where: both are fixed for a visit, in which `above`
+    places were filled before these.
     """
     step = max(2, round(1.0 / share))
     rank = {row: i for i, row in enumerate(head)}
     queues = [_best(wish, stands, items.newest) for wish in wishes]
     moved: dict[int, int] = {}
-    for block in range(max(1, len(head) // step)):
+    for block in range(above // step, above // step + max(1, len(head) // step)):
         offset = int(np.random.default_rng([seed & 0xFFFFFFFF, block]).integers(0, step))
-        at = max(3, block * step + offset)
+        at = max(3, block * step + offset) - above
+        if at < 0:
+            continue
         first = [*head[:FIRST], *moved] if at < FIRST else []
         for row in queues[block % len(queues)]:
             above = rank.get(row, at + step + 1) <= at + step

@@ -180,6 +180,20 @@ def test_exploration_is_fixed_for_a_visit_marked_and_spares_the_first_three() ->
     assert found(cols, belief, near, drawn=drawn, seed=1, options=OrderOptions(explore=0.0)).notes == {}
 
 
+def test_exploration_goes_on_below_what_is_on_screen_and_does_not_slide_away() -> None:
+    n = 400
+    drawn = np.random.default_rng(0).standard_normal((2, n)) * 3
+    cols, near, belief = columns(items(n)), unit(n), np.linspace(2, -2, n)
+    shown: list[int] = []
+    met = 0
+    while len(shown) < 100:
+        rest = np.array([row for row in range(n) if row not in set(shown)])
+        out = order(cols.take(rest), belief[rest], near[rest], NOW, drawn=drawn[:, rest], seed=5, above=len(shown))
+        met += sum(out.notes.get(row) == EXPLORED for row in out.rows[:4].tolist())
+        shown += rest[out.rows[:4]].tolist()
+    assert 7 <= met <= 12
+
+
 def test_explored_items_differ_from_one_another() -> None:
     n, near = 300, unit(300)
     near[200:] = near[200]
