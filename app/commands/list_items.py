@@ -13,6 +13,9 @@ from penchant.app.types import Card, Marks, View
 from .context import Context
 from .output import age, dumps, note, say, table
 
+#: Why an item stands where it does.
+NOTES = {"explored": "exploring", "people": "around you"}
+
 
 def configure(parser: argparse.ArgumentParser) -> None:
     views = [v.value for v in View if v is not View.SEARCH]
@@ -36,14 +39,14 @@ def run(args: argparse.Namespace, context: Context) -> int | None:
     view = View(args.view or (View.FOLLOWING if source else context.config.start_view))
     ids = store.items.ids(view, subscription_id=source.id if source else None, limit=args.limit)
     cards = store.items.cards(ids)
-    show(cards, as_json=args.json)
+    show(cards, as_json=args.json, told=view is View.FOR_YOU)
     if not cards:
         note(_why_empty(context, view))
     return None
 
 
-def show(cards: Sequence[Card], *, as_json: bool) -> None:
-    """Print cards, in the order given."""
+def show(cards: Sequence[Card], *, as_json: bool, told: bool = False) -> None:
+    """Print cards, in the order given; `told`: with how many of its story stand behind each, and why it is there."""
     if as_json:
         for card in cards:
             say(dumps(facts(card)))
@@ -51,11 +54,20 @@ def show(cards: Sequence[Card], *, as_json: bool) -> None:
         rows = [
             [
                 str(c.item_id), percent(c.probability), age(c.published or c.first_seen), marks(c.marks),
-                c.source, c.title or c.excerpt,
+                c.source, _with_others(c, told),
             ]
             for c in cards
         ]  # fmt: skip
         table(["ID", "%", "AGE", "MARKS", "SOURCE", "TITLE"], rows, flexible=5)
+
+
+def _with_others(card: Card, told: bool) -> str:
+    title = card.title or card.excerpt
+    if not told:
+        return title
+    more = f"and {card.more} more" if card.more else ""
+    notes = ", ".join(part for part in (more, NOTES.get(card.note, "")) if part)
+    return f"({notes}) {title}" if notes else title
 
 
 def percent(probability: float | None) -> str:
