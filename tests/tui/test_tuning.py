@@ -120,9 +120,8 @@ async def test_a_source_turned_off_goes_below_everything(archive: Any, run_app: 
         cards = archive.read(lambda store: store.items.cards(store.items.ids(View.NEWEST)))
         below = {card.item_id for card in cards if card.source == "Other"} - set(visit.fixed)
 
-
         def next_ones() -> list[int]:
-            return visit.ids[visit.shown : visit.shown + 30]
+            return visit.ids[visit.shown : visit.shown + 15]
 
         assert len(below) > 10 and below & set(next_ones())
         await go_to(screen, pilot, "Other")
