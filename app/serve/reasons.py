@@ -1,0 +1,86 @@
+"""Why items stand where they do, in a line each, from the ranking itself. Loaded on first use, in numpy's time."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from penchant.app.errors import PenchantError
+
+if TYPE_CHECKING:
+    from penchant.app.rank.types import Why
+    from penchant.app.ranking import RankSession
+
+log = logging.getLogger(__name__)
+
+#: Parts of the number that are named, the strongest first, and the least they must move it (logits).
+NAMED, LEAST = 2, 0.05
+#: Explanations kept in memory.
+KEPT = 2_000
+
+
+class Reasons:
+    """Safe to ask from several threads; one at a time is answered."""
+
+    def __init__(self, archive: Path) -> None:
+        self.archive = archive
+        self._lock = threading.Lock()
+        self._session: RankSession | None = None
+        self._known: dict[int, str] = {}
+        self._failed = False
+
+    def of(self, ids: Sequence[int]) -> dict[int, str]:
+        """Lines for these items. A ranking that fails costs the lines, not the feed."""
+        with self._lock:
+            if self._failed:
+                return {}
+            try:
+                return self._lines(ids)
+            except PenchantError as error:
+                log.warning("no reasons now: %s", error)
+                return {}
+            except Exception:
+                log.exception("the ranking cannot explain; feeds go on without reasons")
+                self._failed = True
+                return {}
+
+    def _lines(self, ids: Sequence[int]) -> dict[int, str]:
+        if self._session is None:
+            from penchant.app.ranking import RankSession
+
+            session = RankSession(self.archive)
+            session.load()
+            self._session = session
+        elif self._session.refresh():
+            self._known.clear()
+        if len(self._known) > KEPT:
+            self._known.clear()
+        for item_id in ids:
+            if item_id not in self._known:
+                try:
+                    self._known[item_id] = told(self._session.why(item_id))
+                except KeyError:  # gone meanwhile
+                    self._known[item_id] = ""
+        return {item_id: self._known[item_id] for item_id in ids if self._known[item_id]}
+
+    def close(self) -> None:
+        """Close the ranking's store."""
+        with self._lock:
+            self._failed = True
+            if self._session is not None:
+                self._session.close()
+                self._session = None
+
+
+def told(why: Why) -> str:
+    """The strongest parts with the first thing each names: "+0.84 meaning: like 'Winter bees'"."""
+    if not why.labels:
+        return ""
+    moving = [part for part in why.parts if part.key != "base" and abs(part.logit) >= LEAST]
+    moving.sort(key=lambda part: -abs(part.logit))
+    return " · ".join(
+        f"{part.logit:+.2f} {part.name}" + (f": {part.words[0]}" if part.words else "") for part in moving[:NAMED]
+    )
