@@ -13,7 +13,10 @@ from .connection import Database
 from .subscriptions import Subscriptions
 
 #: Kinds of source whose adapters can fetch what surrounds an item, and how the ids of such items begin.
-KINDS = {"mastodon": "", "hackernews": "", "github": "github:issue:", "reddit": "", "lobsters": "", "lemmy": ""}
+KINDS = {
+    "mastodon": "", "hackernews": "", "github": "github:issue:", "reddit": "", "lobsters": "", "lemmy": "",
+    "bluesky": "at://",
+}  # fmt: skip
 #: Bounds of what is kept: replies of a thread, characters of one, threads, and how long (seconds).
 MOST_REPLIES, MOST_TEXT, MOST_THREADS, KEPT = 200, 4_000, 200, 7 * 86_400.0
 #: So long nobody asks again: a thread, and a failure.
