@@ -149,6 +149,7 @@ class Client:
         user_agent: str = USER_AGENT,
     ) -> None:
         self.limits = limits or Limits()
+        self.allow_private = allow_private
         self._parse = parse
         self._gate = Gate(self.limits)
         self._http = httpx.AsyncClient(
