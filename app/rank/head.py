@@ -16,8 +16,8 @@ class HeadOptions:
     `offset`: standard deviation of the correction of the base rate. `pseudo`: imaginary
     likes and as many skips behind the base rate. `caution`: labels at which the head says
     half of what it believes; it keeps numbers near the like rate while labels are few.
-    `drift`: standard deviation of what a changing like rate adds to the offset, `memory`: after so
-    many labels a label counts half for it.
+    `drift`: standard deviation of what a changing like rate adds to the offset. After labels of a
+    summed weight of `memory` a label counts half for that, after `fading` half for the trust in experts.
     """
 
     trust: float = 1.0
@@ -28,6 +28,7 @@ class HeadOptions:
     caution: float = 28.0
     drift: float = 0.7
     memory: float = 40.0
+    fading: float = 300.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,11 +83,12 @@ def fit_head(
     spread[e, :], spread[:, e], spread[e, e] = 0.0, 0.0, options.offset**2
     prior = np.linalg.inv(spread)
     x = np.column_stack([opinions, np.ones(n)])
+    lately = weight * 0.5 ** (_since(weight) / options.fading)
     theta = mean.copy()
     for _ in range(30):
         p = 1.0 / (1.0 + np.exp(-np.clip(base + x @ theta, -30.0, 30.0)))
-        gradient = x.T @ (weight * (p - y)) + prior @ (theta - mean)
-        hessian = (x * (weight * p * (1.0 - p))[:, None]).T @ x + prior
+        gradient = x.T @ (lately * (p - y)) + prior @ (theta - mean)
+        hessian = (x * (lately * p * (1.0 - p))[:, None]).T @ x + prior
         free = np.append(~((theta[:e] <= 0.0) & (gradient[:e] > 0.0)), True)
         step = np.zeros(e + 1)
         step[free] = np.linalg.solve(hessian[np.ix_(free, free)], gradient[free])
@@ -99,14 +101,18 @@ def fit_head(
     return HeadWeights(base, offset + _drift(logit, y, weight, options, said), said * theta[:e], said)
 
 
+def _since(weight: np.ndarray) -> np.ndarray:
+    """float64[n]: summed weight of the labels that came after each."""
+    return np.sum(weight) - np.cumsum(weight)
+
+
 def _drift(logit: np.ndarray, y: np.ndarray, weight: np.ndarray, options: HeadOptions, said: float) -> float:
     """The shift that the latest labels ask of every logit: people grow stricter, sources change.
 
     On MovieLens in time order it takes the log loss from 0.606 to 0.586 and the calibration error from
     0.08 to 0.05; elsewhere it changes neither by more than 0.002.
     """
-    age = np.arange(len(y))[::-1]
-    weight = weight * 0.5 ** (age / options.memory)
+    weight = weight * 0.5 ** (_since(weight) / options.memory)
     spread = (said * options.drift) ** 2
     shift = 0.0
     for _ in range(8):

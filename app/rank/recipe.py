@@ -19,7 +19,7 @@ PRIORS: dict[str, float] = {
     "origin": 1.0,
     "tags": 10.0,
     "people": 1.0,
-    "popular": 0.05,
+    "popular": 0.02,
     "shape": 1.0,
     "recency": 0.1,
 }

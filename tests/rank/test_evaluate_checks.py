@@ -66,9 +66,12 @@ def test_what_holds_and_what_does_not(checks: ModuleType) -> None:
 
 def test_the_mean_over_the_sets_is_asked_of_every_rival(checks: ModuleType) -> None:
     curves = [Curve("a", "random", 1, [step(8, rival=0.05)]), Curve("b", "random", 1, [step(8, rival=0.0)])]
-    (only,) = checks.over_sets([*curves, Curve("a", "time", 1, [step(8)])], "random")
+    timed = Curve("a", "time", 1, [step(8)])
+    (only,) = checks.over_sets([*curves, timed], "random")
     assert only.value == pytest.approx(0.025) and not only.holds and only.half == pytest.approx(0.004 / math.sqrt(2))
-    assert checks.over_sets(curves[:1], "random")[0].holds and checks.over_sets(curves, "time") == []
+    assert checks.over_sets(curves[:1], "random")[0].holds
+    (mixed,) = checks.over_sets([*curves, timed], "time")
+    assert mixed.where == "mean of 2 sets, time order where there are times"
 
 
 def test_failures_are_marked_and_listed(checks: ModuleType) -> None:

@@ -77,7 +77,7 @@ def test_the_head_agrees_with_scikit_learn_where_its_prior_is_flat() -> None:
     rng = np.random.default_rng(3)
     x = rng.standard_normal((2_000, 2))
     y = (rng.random(2_000) < 1 / (1 + np.exp(-(x @ [1.0, 0.4])))).astype(float)
-    flat = HeadOptions(apart=100.0, together=0.0, offset=100.0, caution=0.0, drift=1e-6)
+    flat = HeadOptions(apart=100.0, together=0.0, offset=100.0, caution=0.0, drift=1e-6, fading=1e9)
     head = fit_head(x, y, np.ones(2_000), (y.sum(), 2_000 - y.sum()), flat)
     other = LogisticRegression(C=1e4).fit(x, y)
     assert np.allclose(head.weight, other.coef_[0], atol=1e-3)
