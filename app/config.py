@@ -122,6 +122,17 @@ class GateOptions:
 
 
 @dataclass(frozen=True, slots=True)
+class ServeOptions:
+    """`penchant serve`: the ranking for other readers; docs/serve.md."""
+
+    host: str = _setting("127.0.0.1", "Address to listen on; any but this machine's own asks for a token.")
+    port: int = _setting(8642, "Port; 0 takes any free one.", low=0, high=65535)
+    items: int = _setting(50, "Items on a page of a feed.", low=1, high=200)
+    why: bool = _setting(True, "Say with every item why it stands there (takes the ranking's memory).")
+    public: str = _setting("", 'Where a reverse proxy offers it, such as "https://feeds.example.org".')
+
+
+@dataclass(frozen=True, slots=True)
 class MastodonOptions:
     """What penchant may do on Mastodon in your name."""
 
@@ -147,6 +158,7 @@ class Config:
     models: Models = field(default_factory=Models)
     ranking: RankingOptions = field(default_factory=RankingOptions)
     gate: GateOptions = field(default_factory=GateOptions)
+    serve: ServeOptions = field(default_factory=ServeOptions)
     mastodon: MastodonOptions = field(default_factory=MastodonOptions)
     keys: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
@@ -184,6 +196,9 @@ def parse(text: str, *, path: str = "") -> Config:
             ("models", "sentence"),
             f'sentence must be "auto", "minilm", the path of a .gguf file or "", not {sentence!r}{near}',
         )
+    public = config.serve.public
+    if public and not public.startswith(("http://", "https://")):
+        raise reader.error(("serve", "public"), f"public begins with https:// or http://, unlike {public!r}")
     return dataclasses.replace(config, keys=reader.keys(keys))
 
 

@@ -76,11 +76,14 @@ class Reasons:
 
 
 def told(why: Why) -> str:
-    """The strongest parts with the first thing each names: "+0.84 meaning: like 'Winter bees'"."""
+    """The strongest parts with the first thing each names: "tags: tag bees +0.31 · people +0.12".
+
+    Without the age, which would make every entry another one from hour to hour.
+    """
     if not why.labels:
         return ""
-    moving = [part for part in why.parts if part.key != "base" and abs(part.logit) >= LEAST]
+    moving = [part for part in why.parts if part.key not in ("base", "recency") and abs(part.logit) >= LEAST]
     moving.sort(key=lambda part: -abs(part.logit))
     return " · ".join(
-        f"{part.logit:+.2f} {part.name}" + (f": {part.words[0]}" if part.words else "") for part in moving[:NAMED]
+        f"{part.name}: {part.words[0]}" if part.words else f"{part.name} {part.logit:+.2f}" for part in moving[:NAMED]
     )

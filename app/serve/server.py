@@ -1,0 +1,149 @@
+"""The sockets: waitress with narrow limits, ended cleanly by SIGTERM, SIGINT or `Server.stop`.
+
+waitress reads and writes in one loop and gives threads whole requests only, so a slow client holds none of them;
+here no connection lives longer than `LIFETIME` seconds either.
+"""
+
+from __future__ import annotations
+
+import logging
+import signal
+import socket
+import threading
+from collections.abc import Callable, Iterable
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import parse_qsl
+
+from waitress.adjustments import Adjustments
+from waitress.server import TcpWSGIServer
+from waitress.task import ThreadedTaskDispatcher
+from waitress.wasyncore import close_all
+
+from penchant.app.errors import PenchantError
+
+from .site import Answer, Request, Site, words
+
+log = logging.getLogger(__name__)
+
+THREADS = 4
+#: Seconds a connection may live, and between two looks for those that are due.
+LIFETIME, LOOK = 60.0, 5
+LIMITS: dict[str, Any] = {
+    "threads": THREADS,
+    "connection_limit": 100,
+    "backlog": 64,
+    "max_request_header_size": 16_384,
+    "max_request_body_size": 1_024,
+    "channel_timeout": 20,
+    "cleanup_interval": LOOK,
+    "log_socket_errors": False,
+    "ident": "penchant",
+    "clear_untrusted_proxy_headers": True,
+}
+
+
+class _Listener(TcpWSGIServer):
+    lifetime = LIFETIME
+
+    def maintenance(self, now: float) -> None:
+        """A client that sends or takes a byte at a time is never idle; its time ends all the same."""
+        super().maintenance(now)
+        for channel in list(self.active_channels.values()):
+            if not channel.requests and channel.creation_time < now - self.lifetime:
+                channel.will_close = True
+
+
+class Server:
+    """Listens from its making on; `run` answers until `stop`. Raises `PenchantError` for an unusable place."""
+
+    def __init__(self, site: Site, host: str, port: int, *, lifetime: float = LIFETIME) -> None:
+        self._socket = _bound(host, port)
+        self.port: int = self._socket.getsockname()[1]
+        self._stopping = threading.Event()
+        self._map: dict[int, Any] = {}
+        self._threads = ThreadedTaskDispatcher()
+        self._threads.set_thread_count(THREADS)
+        adjusted = Adjustments(sockets=[self._socket], **LIMITS)
+        self._listener = _Listener(
+            _wsgi(site), self._map, True, self._socket, dispatcher=self._threads, adj=adjusted,
+            sockinfo=(self._socket.family, self._socket.type, 0, self._socket.getsockname()), bind_socket=False,
+        )  # fmt: skip
+        self._listener.lifetime = lifetime
+        if lifetime < LOOK:
+            adjusted.cleanup_interval = lifetime
+
+    def run(self) -> None:
+        """Answer requests until `stop`; what is being answered then is finished first."""
+        try:
+            while not self._stopping.is_set():
+                self._listener.asyncore.loop(timeout=0.5, map=self._map, use_poll=True, count=1)
+        finally:
+            self._threads.shutdown(cancel_pending=True, timeout=5)
+            close_all(self._map)
+            self._socket.close()
+
+    def stop(self) -> None:
+        """End `run` soon; from any thread or signal handler."""
+        self._stopping.set()
+        self._listener.pull_trigger()
+
+    def stop_on_signals(self) -> None:
+        """SIGTERM and SIGINT end it. Call on the main thread."""
+        for name in ("SIGTERM", "SIGINT", "SIGHUP"):
+            number = getattr(signal, name, None)
+            if number is not None:
+                signal.signal(number, lambda *_: self.stop())
+
+
+def _bound(host: str, port: int) -> socket.socket:
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        # "localhost" may name ::1 first; readers that try one address only try this one
+        family, kind, proto, _, address = min(found, key=lambda each: each[0] != socket.AF_INET)
+        opened = socket.socket(family, kind, proto)
+    except (OSError, UnicodeError) as error:
+        raise PenchantError(
+            f"cannot listen on {host}: {error}", hint="--host takes an address or a name of this machine."
+        ) from error
+    try:
+        opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        opened.bind(address)
+    except (OSError, OverflowError) as error:
+        opened.close()
+        raise PenchantError(
+            f"cannot listen on {host} port {port}: {getattr(error, 'strerror', None) or error}",
+            hint="Something else may listen there (another `penchant serve`?): --port takes another, 0 any free one.",
+        ) from error
+    return opened
+
+
+def _wsgi(site: Site) -> Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]:
+    def application(environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
+        try:
+            made = site.answer(_request(environ))
+        except Exception:
+            log.exception("a request failed")
+            made = words(500, "A fault of penchant's own; its log has the details.")
+        headers = {**made.headers, "Content-Length": str(len(made.body))}
+        if made.status == HTTPStatus.NOT_MODIFIED:
+            del headers["Content-Length"]
+        start(f"{made.status} {HTTPStatus(made.status).phrase}", list(headers.items()))
+        return [_body(environ, made)]
+
+    return application
+
+
+def _body(environ: dict[str, Any], made: Answer) -> bytes:
+    return b"" if environ["REQUEST_METHOD"] == "HEAD" else made.body
+
+
+def _request(environ: dict[str, Any]) -> Request:
+    headers = {
+        name[5:].replace("_", "-").lower(): value for name, value in environ.items() if name.startswith("HTTP_")
+    }
+    try:
+        query = dict(parse_qsl(environ.get("QUERY_STRING", ""), keep_blank_values=True, max_num_fields=20))
+    except ValueError:  # more fields than anybody asks for
+        query = {"page": "?"}
+    return Request(environ.get("PATH_INFO", "/") or "/", query, headers, environ["REQUEST_METHOD"])
