@@ -175,6 +175,8 @@ class _Search:
             (rows, x),
         ):
             mask = x @ vectors.T >= self.least - 1e-4
+            if who is rows:
+                np.fill_diagonal(mask, False)
             sides.append((who, mask, mask.any(axis=1)))
         return sides
 
