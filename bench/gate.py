@@ -1,6 +1,6 @@
 """The gate replayed in time order: of the items liked later, how many keep their bodies when half are dropped?
 
-    python bench/gate.py [DIR] [--readers N] [--json]
+    python bench/gate.py [DIR] [--readers N] [--sentence MODEL] [--cache DIR] [--json]
 
 DIR holds the data sets (default: ../shared/datasets, or PENCHANT_SHARED/datasets). Each reader's ratings
 up to a moment (65 %) are learned, with what was never rated by then as never looked at. Then half of everything
@@ -16,7 +16,8 @@ not acted on is dropped, and what was liked afterwards is looked up. Two populat
 Beside it: the oldest half (by the first rating of anybody; - where there are no times), a random half, and the half
 with the fewest other ratings before the moment (points on HN; - where neither is known). "own limit" is what the
 gate would drop by itself and what it keeps then: that is how it runs. Red below 95 % kept; exit code 1 where an
-archive row is red. Orders are random where a set has no times (jester5k, rss). Static word vectors only.
+archive row is red. Orders are random where a set has no times (jester5k, rss). Sentence vectors take part
+where their model is installed (--sentence none: leave them out).
 """
 
 from __future__ import annotations
@@ -33,7 +34,9 @@ os.environ["OPENBLAS_NUM_THREADS"] = os.environ["OMP_NUM_THREADS"] = "1"
 
 import numpy as np
 
-from penchant.app.evaluation import from_folder
+from penchant.app.evaluation_data import from_folder
+from penchant.app.evaluation_sentence import SentenceVectors
+from penchant.app.paths import Paths
 from penchant.app.rank import gate
 from penchant.app.rank.batch import Batch
 from penchant.app.rank.evaluate import DataSet, Reader
@@ -69,30 +72,37 @@ def main() -> int:
     default = Path(os.environ.get("PENCHANT_SHARED", ROOT.parent / "shared")) / "datasets"
     parser.add_argument("folder", nargs="?", type=Path, default=default)
     parser.add_argument("--readers", type=int, default=20, help="of each set at most (all: 0)")
+    parser.add_argument("--sentence", default="auto", help="auto, minilm, none or a GGUF file")
+    parser.add_argument("--cache", type=Path, default=Paths.from_environment().cache)
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
+    cache = options.cache.expanduser()
+    sentence = SentenceVectors(options.sentence, models=cache / "models", cache=cache / "vectors", progress=None)
     folders = sorted(each.parent for each in options.folder.glob("*/items.jsonl"))
     if not folders:
         print(f"no data sets at {options.folder}: set PENCHANT_SHARED or name a folder", file=sys.stderr)
         return 2
-    sets = [from_folder(each) for each in folders]
+    sets = [from_folder(each, sentence) for each in folders]
     rows = []
     for place, data in enumerate(sets):
         readers = data.readers[: options.readers or None]
         rows.append(measure(data, readers, np.zeros(0, np.intp), "rated"))
         if len(data.readers) == 1:
-            mixed, background = with_titles_of_others(folders, place)
+            mixed, background = with_titles_of_others(folders, place, sentence)
             rows.append(measure(mixed, mixed.readers, background, "archive, mixed"))
         elif len(data.batch) > 2 * max(len(reader.rows) for reader in readers):
             rows.append(measure(data, readers, np.arange(len(data.batch)), "archive"))
     if options.json:
         print(json.dumps([asdict(row) for row in rows], indent=1))
     else:
+        print(f"sentence vectors: {sentence.space or 'none'}")
         report(rows)
     return int(any(row.gate < MUST for row in rows if row.population.startswith("archive")))
 
 
-def with_titles_of_others(folders: Sequence[Path], place: int) -> tuple[DataSet, np.ndarray]:
+def with_titles_of_others(
+    folders: Sequence[Path], place: int, sentence: SentenceVectors
+) -> tuple[DataSet, np.ndarray]:
     """The set and the other sets' items as one, all cut to a title (or the beginning of the text), nothing else
     known of them; and the rows of the others. Else length, form and the presence of points would tell them apart.
     """
@@ -111,7 +121,7 @@ def with_titles_of_others(folders: Sequence[Path], place: int) -> tuple[DataSet,
                     out.write(json.dumps({"id": name, "title": title, "text": ""}) + "\n")
                     own += folder == folders[place]
         (target / "ratings.csv").write_bytes((folders[place] / "ratings.csv").read_bytes())
-        data = from_folder(target)
+        data = from_folder(target, sentence)
     return data, np.arange(own, len(data.batch))
 
 
