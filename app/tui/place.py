@@ -31,6 +31,6 @@ def place_lines(found: WhyNot, width: int, position: int | None = None, note: st
         said.append("What holds it down:")
     lines += [Line(text, "meta") for line in said for text in words.wrap(line, width)]
     for reason in held:
-        wrapped = words.wrap(words.one_line(reason), max(2, width - 6))
+        wrapped = words.wrap(words.one_line(reason), max(2, width - 8))
         lines += [Line(("    - " if n == 0 else "      ") + text, "meta") for n, text in enumerate(wrapped)]
     return [Line(""), *lines]
