@@ -21,6 +21,7 @@ _EXAMPLES = """examples:
   penchant add r/python                        Reddit: r/NAME/new, u/NAME, reddit:home, reddit:saved
   penchant add https://lobste.rs/t/python      Lobsters: lobsters:newest, a tag, ~USER
   penchant add !technology@lemmy.world         Lemmy and PieFed: lemmy:HOST/local, piefed:HOST/all
+  penchant add @jay.bsky.team                  Bluesky: a person, bluesky:YOU.bsky.social/timeline, likes
   penchant add https://github.com/ada/engine   its releases; github:received: what people you follow star
   penchant add arxiv:cat:cs.IR                 papers of a category, an author (arxiv:au:...), a search
   penchant add https://example.org/feed.xml --title "My name for it" --folder Tech"""
@@ -58,10 +59,11 @@ def run(args: argparse.Namespace, context: Context) -> int | None:
         from .mastodon import sign_in_if_needed
 
         chosen = sign_in_if_needed(chosen, context)
-    elif chosen.kind in ("reddit", "lemmy"):
-        from . import lemmy, reddit
+    elif chosen.kind in ("reddit", "lemmy", "bluesky"):
+        from . import bluesky, lemmy, reddit
 
-        chosen = {"reddit": reddit, "lemmy": lemmy}[chosen.kind].account_if_needed(chosen, context)
+        asks = {"reddit": reddit, "lemmy": lemmy, "bluesky": bluesky}[chosen.kind]
+        chosen = asks.account_if_needed(chosen, context)
     elif chosen.kind == "github":
         from .github import token_if_needed
 

@@ -15,6 +15,7 @@ from textual.widgets import Button, Input, Static
 from penchant.app.errors import PenchantError
 
 from . import words
+from .blueskybox import BlueskyBox, lacks_session
 from .deeds import Place
 from .outreach import what_is
 from .starter import SAMPLE, STARTERS, Starter
@@ -23,6 +24,7 @@ from .tokenbox import TokenBox, lacks_token
 
 if TYPE_CHECKING:
     from penchant.adapters.base import Suggestion
+    from penchant.adapters.bluesky_place import Place as BlueskyPlace
     from penchant.adapters.github_place import Place as GitHubPlace
 
     from .app import PenchantApp
@@ -62,6 +64,7 @@ class OnboardingScreen(Screen[None]):
                     "Mastodon",
                     "a server for its public posts, you@server to sign in",
                 ),
+                ("bluesky", "Bluesky", "you.bsky.social to sign in, @name.bsky.social for one person's posts"),
                 ("opml", "OPML file", "~/feeds.opml: the subscriptions of another reader"),
                 ("topics", "Topics", "sqlite, owls, trams: a first guess at what you like"),
             ):
@@ -91,6 +94,7 @@ class OnboardingScreen(Screen[None]):
         work: dict[str, Any] = {
             "address": self._address,
             "mastodon": self._mastodon,
+            "bluesky": self._bluesky,
             "opml": self._opml,
             "topics": self._topics,
         }
@@ -117,6 +121,10 @@ class OnboardingScreen(Screen[None]):
         if (place := await lacks_token(self.app, found[0])) is not None:
             self._ask_token(place, found[0])
             return
+        found[0], lacking = await lacks_session(self.app, found[0])
+        if lacking is not None:
+            self._ask_session(lacking)
+            return
         for suggestion in found[:8]:
             title = suggestion.title or suggestion.address
             self.offer(
@@ -133,6 +141,18 @@ class OnboardingScreen(Screen[None]):
                 self.say(f"Reading GitHub as {login}: {found.title}; ^s follows what is ticked")
 
         self.app.push_screen(TokenBox(place), given)
+
+    def _ask_session(self, place: BlueskyPlace) -> None:
+        def given(found: Suggestion | None) -> None:
+            if found is not None:
+                self.offer(Starter(found.kind, found.address, found.title, "", found.settings), ticked=True)
+                self.say(f"Signed in: {found.title}; ^s follows what is ticked")
+
+        self.app.push_screen(BlueskyBox(place), given)
+
+    async def _bluesky(self, text: str) -> None:
+        known = text.startswith(("@", "bluesky:", "at://", "http:", "https:", "bsky.app/"))
+        await self._address(text if known else f"bluesky:{text}/timeline")
 
     async def _mastodon(self, text: str) -> None:
         if "@" in text.strip("@"):
