@@ -51,7 +51,7 @@ def test_facets_of_nonsense_change_no_text(text, ranges):
 
 
 @pytest.mark.parametrize("facets", [None, 7, [7], [{"index": 1}], [{"index": {"byteStart": "0", "byteEnd": 2}}],
-                                    [facet(0, 3, "javascript:alert(1)")], [facet(1, 2)], [facet(0, 99)]])  # fmt: skip
+                                    [facet(0, 3, "javascript:alert(1)")], [facet(1, 2)], [facet(0, 1)], [facet(0, 99)]])  # fmt: skip
 def test_broken_facets_are_left_out(facets):
     assert read_text("é ok", facets) == read_text("é ok", None)
 
