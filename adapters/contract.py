@@ -32,7 +32,7 @@ from .contract_server import Answer, Server, running
 from .guard import checked_item
 from .http import Client, Limits
 
-__all__ = ["Broken", "Check", "checks", "proper"]
+__all__ = ["Broken", "Check", "checks", "proper", "standing_checks"]
 Rule = Callable[[Any, Server], Awaitable[None]]
 _PATIENCE = Limits(total_seconds=2.0, max_bytes=4 << 20, pause_seconds=0.0)
 
@@ -58,9 +58,13 @@ def checks(case: Any) -> list[Check]:
     return [Check(name, rule, case) for name, rule in _rules(case)]
 
 
+def standing_checks(case: Any) -> list[Check]:
+    """The checks that need no scripted server: `case` has KIND (and SOURCE) only."""
+    return [Check(name, rule, case) for name, rule in _STANDING]
+
+
 def _rules(case: Any) -> Iterator[tuple[str, Rule]]:
-    yield "it is a source", _is_a_source
-    yield "recognising an address never fails", _recognises
+    yield from _STANDING
     yield "items are frozen clean values", _clean_values
     yield "native ids are unique and stable", _stable_ids
     yield "pages are short and carry a cursor of JSON", _short_pages
@@ -188,3 +192,9 @@ async def _bad_day(day: str, answer: dict[str, Any], case: Any, server: Server) 
     server.override = None
     after = items_of(await pages_of(case, settings, {}))
     hold(len(after) > 2, "the day after a bad day is not a good one")
+
+
+_STANDING: tuple[tuple[str, Rule], ...] = (
+    ("it is a source", _is_a_source),
+    ("recognising an address never fails", _recognises),
+)
