@@ -22,6 +22,7 @@ BUILTIN = {
     "reddit": "penchant.adapters.reddit:Reddit",
     "lobsters": "penchant.adapters.lobsters:Lobsters",
     "lemmy": "penchant.adapters.lemmy:Lemmy",
+    "youtube": "penchant.adapters.youtube:YouTube",
     "rss": "penchant.adapters.rss:Rss",
     "mastodon": "penchant.adapters.mastodon:Mastodon",
     "bluesky": "penchant.adapters.bluesky:Bluesky",
