@@ -53,7 +53,7 @@ def health(source: Subscription) -> str:
 
 
 def _due(source: Subscription) -> str:
-    if source.paused:
+    if source.paused or source.kind == "export":
         return ""
     if source.state != "idle":
         return "now"

@@ -40,7 +40,7 @@ def run(args: argparse.Namespace, context: Context) -> int | None:
     context.start_log()
     _economise()
     wanted = [context.source(name) for name in args.source] or [
-        s for s in context.store.subscriptions.all() if not s.paused
+        s for s in context.store.subscriptions.all() if not s.paused and s.kind != "export"
     ]
     if not wanted:
         raise PenchantError(

@@ -38,7 +38,7 @@ SELECT item_id, max(at) FILTER (WHERE kind IN {ACTS} OR kind IN ('skip', 'mute',
     CASE WHEN max(kind = 'skip') THEN 'skipped' WHEN max(kind = 'mute') THEN 'muted' ELSE '' END
 FROM live_events WHERE item_id IS NOT NULL
     AND kind IN ('impression', 'open', 'dwell', 'like', 'skip', 'save', 'later', 'mute')
-    AND item_id IN (SELECT id FROM items)
+    AND item_id IN (SELECT id FROM items) AND value ->> 'exported' IS NULL
 """
 
 

@@ -114,7 +114,7 @@ class Ingest:
             first = int(db.value("SELECT seq FROM sqlite_sequence WHERE name = 'items'") or 0) + 1
             for item_id, step in enumerate(new, first):
                 step.target = item_id
-            db.run_many(INSERT_ITEM, [item_row(kind, sub, step.target, step.item, now) for step in new])
+            db.run_many(INSERT_ITEM, [item_row(kind, sub, step.target, step.item) for step in new])
             text_index.add(
                 db, first, first + len(new) - 1, unspaced=any(step.item.unspaced for step in new)
             )

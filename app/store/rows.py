@@ -56,6 +56,7 @@ class Prepared:
     sightings: tuple[SightingRow, ...]
     text: Text
     unspaced: bool
+    first_seen: float
 
 
 def uid(kind: str, native_id: str) -> str:
@@ -68,7 +69,10 @@ def uid(kind: str, native_id: str) -> str:
 def prepare(kind: str, item: Item, canonical: str, now: float) -> Prepared:
     """Everything about one item that can be computed before the write lock is taken."""
     digest = item.content_hash
-    at = now if item.published is None else min(item.published, now)
+    # An export knows when the reader had a thing, which is long ago: it must not pass for new (0: unknown).
+    given = item.extra.get("first_seen")
+    first = min(given, now) if isinstance(given, float) else now
+    at = first if item.published is None else min(item.published, now)
     key = canonical if identifies(canonical) else ""
     author = item.author
     alt = "\n".join(media.alt for media in item.media if media.alt) if item.media else ""
@@ -111,14 +115,15 @@ def prepare(kind: str, item: Item, canonical: str, now: float) -> Prepared:
         _sightings(item, at, now),
         Text(digest, key, item.title, item.text, item.lang, at),
         may_be_unspaced(item.text, item.title, author.name if author else "", alt),
+        first,
     )
 
 
-def item_row(kind: str, sub: int, item_id: int, item: Prepared, now: float) -> tuple[Any, ...]:
+def item_row(kind: str, sub: int, item_id: int, item: Prepared) -> tuple[Any, ...]:
     """Parameters of INSERT_ITEM."""
     people = len({by for _, by, _, _ in item.sightings if by})
     stats = (item.points, item.comments, item.comments_url)
-    return (item_id, item.uid, kind, item.native_id, sub, now, *stats, people, item.text.at, *item.body)
+    return (item_id, item.uid, kind, item.native_id, sub, item.first_seen, *stats, people, item.text.at, *item.body)
 
 
 def _sightings(item: Item, at: float, now: float) -> tuple[SightingRow, ...]:

@@ -21,6 +21,8 @@ _COLUMNS = (
 )
 #: Items deleted per transaction when a source goes: a few ms of write lock.
 CHUNK = 50
+#: Archives of the reader's own are sources that nobody polls.
+_POLLED = "kind <> 'export'"
 
 
 class Subscriptions:
@@ -187,7 +189,7 @@ class Subscriptions:
         Paused ones only on request.
         """
         rows = self.db.rows(
-            f"SELECT {_COLUMNS} FROM subscriptions u WHERE removed_at IS NULL AND state <> 'fetching'"
+            f"SELECT {_COLUMNS} FROM subscriptions u WHERE removed_at IS NULL AND {_POLLED} AND state <> 'fetching'"
             " AND (state = 'queued' OR (NOT paused AND next_due <= ?))"
             " ORDER BY state <> 'queued', next_due, id LIMIT ?",
             (now, limit),
@@ -198,7 +200,7 @@ class Subscriptions:
         """When the next poll is due; None while nothing is followed."""
         return self.db.value(
             "SELECT min(iif(state = 'queued', 0, next_due)) FROM subscriptions"
-            " WHERE removed_at IS NULL AND state <> 'fetching' AND (NOT paused OR state = 'queued')"
+            f" WHERE removed_at IS NULL AND {_POLLED} AND state <> 'fetching' AND (NOT paused OR state = 'queued')"
         )
 
     def pause(self, id_: int, paused: bool = True) -> None:
@@ -239,12 +241,12 @@ class Subscriptions:
             if ids is None:
                 self.db.run(
                     "UPDATE subscriptions SET state = 'queued'"
-                    " WHERE state = 'idle' AND NOT paused AND removed_at IS NULL"
+                    f" WHERE state = 'idle' AND NOT paused AND removed_at IS NULL AND {_POLLED}"
                 )
             else:
                 self.db.run(
                     "UPDATE subscriptions SET state = 'queued' WHERE state = 'idle' AND removed_at IS NULL"
-                    " AND id IN (SELECT value FROM json_each(?))",
+                    f" AND {_POLLED} AND id IN (SELECT value FROM json_each(?))",
                     (json.dumps(list(ids)),),
                 )
 

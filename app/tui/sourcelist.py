@@ -34,7 +34,7 @@ def health(source: Subscription, now: float) -> tuple[str, str]:
 
 def figures(source: Subscription, now: float) -> str:
     """Kind, address, items and the next fetch."""
-    due = "" if source.paused else f"next {words.until(source.next_due, now)}"
+    due = "" if source.paused or source.kind == "export" else f"next {words.until(source.next_due, now)}"
     folder = "/".join(source.folder)
     parts = [source.kind, words.many(source.items, "item"), due, folder, source.address]
     return words.one_line(" · ".join(part for part in parts if part))
@@ -46,6 +46,8 @@ def told(source: Subscription) -> list[str]:
         return [words.sentences(source.error, source.hint, now=True) or "Paused by you.", "p goes on."]
     if source.error:
         return [source.error, source.hint]
+    if source.kind == "export":
+        return ["An archive of your own: nothing is fetched.", f"`penchant import undo {source.id}` takes it back."]
     return ["No trouble." if source.last_success else "It has not been fetched yet.", ""]
 
 

@@ -1,0 +1,46 @@
+"""Exports that the reader already owns: one reader for each service."""
+
+from __future__ import annotations
+
+from penchant.adapters.base import Malformed
+
+from .archive import Archive
+from .base import Export
+
+#: Kinds in the order in which they are tried, as `--as` names them.
+KINDS = (
+    "twitter", "mastodon", "reddit", "pocket", "instapaper", "raindrop", "readwise", "reader", "bookmarks", "opml",
+    "newsboat",
+)  # fmt: skip
+
+
+def load(kind: str) -> Export:
+    """The reader of a kind. Raises `KeyError`."""
+    from .bookmarks import Bookmarks
+    from .feeds import Newsboat, Opml
+    from .mastodon import Mastodon
+    from .reddit import Reddit
+    from .saved import FORMATS, Saved
+    from .twitter import Twitter
+
+    if kind in FORMATS:
+        return Saved(kind)
+    found: dict[str, Export] = {
+        "twitter": Twitter(), "mastodon": Mastodon(), "reddit": Reddit(), "bookmarks": Bookmarks(), "opml": Opml(),
+        "newsboat": Newsboat(),
+    }  # fmt: skip
+    return found[kind]
+
+
+def detect(archive: Archive) -> tuple[str, Export]:
+    """(kind, reader) of an archive. Raises `Malformed` where it is none that can be read."""
+    for kind in KINDS:
+        reader = load(kind)
+        if reader.members(archive):
+            return kind, reader
+    seen = ", ".join(archive.names()[:5]) or "nothing"
+    raise Malformed(
+        f"{archive.path} is no export that penchant knows (it holds {seen})",
+        hint="It reads the exports of Twitter/X, Mastodon, Reddit, Pocket, Instapaper, Raindrop and Readwise, "
+        "bookmarks as HTML, OPML and newsboat's urls file.",
+    )
