@@ -58,7 +58,7 @@ class Server:
     """Listens from its making on; `run` answers until `stop`. Raises `PenchantError` for an unusable place."""
 
     def __init__(self, site: Site, host: str, port: int, *, lifetime: float = LIFETIME) -> None:
-        self._socket = _bound(host, port)
+        self._socket = bound(host, port)
         self.port: int = self._socket.getsockname()[1]
         self._stopping = threading.Event()
         self._map: dict[int, Any] = {}
@@ -96,7 +96,8 @@ class Server:
                 signal.signal(number, lambda *_: self.stop())
 
 
-def _bound(host: str, port: int) -> socket.socket:
+def bound(host: str, port: int) -> socket.socket:
+    """A socket that has this place. Raises `PenchantError`."""
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
         # "localhost" may name ::1 first; readers that try one address only try this one

@@ -29,6 +29,7 @@ FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-
 HOSTILE = (
     "]]><script>alert(1)</script>", "\x1b[2J\u202egnp.exe", "&lt;b&gt; &amp;", "a\x00b\ufffe\uffff", "\ud800",
     '" onload="x', "a\n\n<b>\n\n[1] https://x.example/\"onload=1",
+    "<script>[1]<img src=x onerror=y>https://x.example/",
 )  # fmt: skip
 #: Any text, surrogates and controls included, and some that were made to break things.
 texts = st.one_of(st.text(st.characters(codec=None), max_size=60), st.sampled_from(HOSTILE))
