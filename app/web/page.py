@@ -35,7 +35,8 @@ def policy(socket: str) -> str:
 def terminal(socket: str, font_size: int = 16) -> str:
     """The page whose script connects a terminal to the WebSocket at `socket`."""
     return (
-        f'<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>penchant</title>'
+        '<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>penchant</title>'
+        '<link rel="icon" href="data:,">'
         f'<link rel="stylesheet" href="static/css/xterm.css"><style>{_STYLE}</style>'
         '<script src="static/js/textual.js"></script></head><body>'
         '<div class="note wait">penchant is starting …</div>'
