@@ -29,6 +29,8 @@ BUILTIN = {
     "hackernews": "penchant.adapters.hackernews:HackerNews",
     "github": "penchant.adapters.github:GitHub",
     "arxiv": "penchant.adapters.arxiv:ArXiv",
+    "mail": "penchant.adapters.mail:Mail",
+    "script": "penchant.adapters.script:Script",
     "sample": "penchant.adapters.sample:Sample",
 }
 ENTRY_POINT_GROUP = "penchant.adapters"

@@ -24,6 +24,8 @@ _EXAMPLES = """examples:
   penchant add @jay.bsky.team                  Bluesky: a person, bluesky:YOU.bsky.social/timeline, likes
   penchant add https://github.com/ada/engine   its releases; github:received: what people you follow star
   penchant add arxiv:cat:cs.IR                 papers of a category, an author (arxiv:au:...), a search
+  penchant add imaps://me@mail.example/News    newsletters in a folder of mail; maildir:/path
+  penchant add 'exec:~/bin/my-feed --new'      a command that prints a feed or JSON; asks first
   penchant add https://example.org/feed.xml --title "My name for it" --folder Tech"""
 
 _NOT_ADDED = "Nothing was added: check the address and your network, or try again later."
@@ -35,6 +37,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--title", default="", help="your own name for it")
     parser.add_argument("--folder", default="", help="folder to keep it in; / separates levels")
     parser.add_argument("--kind", default="", help="kind of source, where the address does not tell")
+    parser.add_argument("--yes", action="store_true", help="exec: allow the command without being asked")
     parser.add_argument(
         "--feed", type=int, default=0, metavar="N", help="which one, where a site offers several feeds"
     )
@@ -64,10 +67,18 @@ def run(args: argparse.Namespace, context: Context) -> int | None:
 
         asks = {"reddit": reddit, "lemmy": lemmy, "bluesky": bluesky}[chosen.kind]
         chosen = asks.account_if_needed(chosen, context)
+    elif chosen.kind == "mail":
+        from .mail import password_if_needed
+
+        password_if_needed(chosen, context)
     elif chosen.kind == "github":
         from .github import token_if_needed
 
         token_if_needed(chosen, context)
+    elif chosen.kind == "script":
+        from .add_script import confirm
+
+        confirm(chosen, context, yes=args.yes)
     known = {(s.kind, s.address) for s in context.store.subscriptions.all()}
     folder = tuple(part for part in args.folder.split("/") if part)
     number = context.store.subscriptions.add(
