@@ -14,7 +14,7 @@ from penchant.app.store import Store
 from penchant.app.tuning_state import last
 from penchant.app.types import Event
 
-SPOILT = {"prior.words": 0.4, "prior.origin": 0.02, "prior.tags": 0.2, "prior.static": 0.03}
+SPOILT = {"head.caution": 2_000.0, "prior.words": 0.4, "prior.origin": 0.02, "prior.tags": 0.2, "prior.static": 0.03}
 
 
 @pytest.fixture
