@@ -161,7 +161,7 @@ def to_item(raw: RawEntry, feed: RawFeed, native_id: str, site: str, now: float)
         author=_author(raw.author or feed.author, raw.author_url, page, site or feed.base),
         published=published,
         updated=updated if updated is not None and updated != published else None,
-        lang=(raw.lang or feed.lang).strip()[:20].lower().replace("_", "-"),
+        lang=clean_line(raw.lang or feed.lang)[:20].lower().replace("_", "-"),
         tags=_tags(raw.tags),
         media=_media(raw, pictures, page),
         links=links,

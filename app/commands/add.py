@@ -84,6 +84,8 @@ def run(args: argparse.Namespace, context: Context) -> int | None:
     number = context.store.subscriptions.add(
         chosen.kind, chosen.address, title or chosen.title, dict(chosen.settings), folder
     )
+    if title:
+        context.store.subscriptions.rename(number, title)  # so that the source's own never replaces it
     name = plain(title or chosen.title or chosen.address)
     if (chosen.kind, chosen.address) in known:
         say(f"{number}  {name}  (you follow it already)")

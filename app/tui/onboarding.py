@@ -118,6 +118,11 @@ class OnboardingScreen(Screen[None]):
                 f"No feed was found at {text}",
                 hint="Look for a link called RSS, Atom or Feed on the page and paste that",
             )
+        if found[0].kind == "script":
+            raise PenchantError(
+                "A command is allowed in a shell only, where you can see all of it",
+                hint="Run there: penchant add 'exec:...'",
+            )
         if (place := await lacks_token(self.app, found[0])) is not None:
             self._ask_token(place, found[0])
             return

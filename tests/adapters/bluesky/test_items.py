@@ -125,7 +125,7 @@ def test_who_wrote_it(make):
 
 
 NAMES = (
-    "post record embed author did uri images reason by labels $type facets index reply langs external".split()
+    ["post", "record", "embed", "author", "did", "uri", "images", "reason", "by", "labels", "$type", "facets", "index", "reply", "langs", "external"]
 )
 SHAPES = st.recursive(
     st.none() | st.booleans() | st.floats() | st.text(max_size=5),
