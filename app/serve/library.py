@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from penchant.app.errors import NoSuchSource
+from penchant.app.errors import NoSuchSource, StoreError
 from penchant.app.store import Store
 from penchant.app.types import View
 
@@ -63,7 +63,7 @@ class Library:
 
     @contextmanager
     def _store(self) -> Iterator[Store]:
-        """A connection that can write nothing. Raises `StoreError`."""
+        """A connection that can write nothing; one that failed is not used again. Raises `StoreError`."""
         try:
             store = self._free.get_nowait()
         except queue.Empty:
@@ -71,8 +71,13 @@ class Library:
             store.db.pragma("query_only", "on")
         try:
             yield store
-        finally:
+        except StoreError:
+            store.close()
+            raise
+        except BaseException:
             self._free.put(store)
+            raise
+        self._free.put(store)
 
     def sources(self) -> list[tuple[int, str, tuple[str, ...]]]:
         """(id, title, folder) of what the reader follows."""

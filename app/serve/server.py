@@ -61,6 +61,9 @@ class Server:
         self._socket = bound(host, port)
         self.port: int = self._socket.getsockname()[1]
         self._stopping = threading.Event()
+        # Reentrant: a signal may arrive while this thread closes. A closed pipe's number may be another file's.
+        self._closing = threading.RLock()
+        self._closed = False
         self._map: dict[int, Any] = {}
         self._threads = ThreadedTaskDispatcher()
         self._threads.set_thread_count(THREADS)
@@ -80,13 +83,17 @@ class Server:
                 self._listener.asyncore.loop(timeout=0.5, map=self._map, use_poll=True, count=1)
         finally:
             self._threads.shutdown(cancel_pending=True, timeout=5)
+            with self._closing:
+                self._closed = True
             close_all(self._map)
             self._socket.close()
 
     def stop(self) -> None:
         """End `run` soon; from any thread or signal handler."""
         self._stopping.set()
-        self._listener.pull_trigger()
+        with self._closing:
+            if not self._closed:
+                self._listener.pull_trigger()
 
     def stop_on_signals(self) -> None:
         """SIGTERM and SIGINT end it. Call on the main thread."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import http.client
 import json
+import re
 import signal
 import socket
 import stat
@@ -176,6 +177,28 @@ def test_any_address_gets_an_answer(archive: Path, path: str, status: int) -> No
             ElementTree.fromstring(body)
 
 
+def test_every_address_of_the_manual_works(archive: Path) -> None:
+    page = (Path(__file__).resolve().parents[2] / "docs" / "serve.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (`/.*?) \|", page, re.M)
+    paths = [path.replace("ID", "1") for row in rows for path in re.findall(r"`(.+?)`", row)]
+    added = re.findall(r"^\| `(\?.+?)`", page, re.M)
+    assert len(paths) > 6 and len(added) == 3
+    with serving(archive) as get:
+        for path in paths + [f"/newest.atom{each}" for each in added] + [f"/newest.json{each}" for each in added]:
+            assert get(path)[0].status == 200, path
+
+
+def test_many_readers_at_once(archive: Path) -> None:
+    found: list[list[str]] = []
+    with serving(archive, size=50) as get:
+        readers = [threading.Thread(target=lambda: found.append(titles(get("/newest.atom")[1]))) for _ in range(24)]
+        for each in readers:
+            each.start()
+        for each in readers:
+            each.join()
+    assert len(found) == 24 and all(len(each) == 7 for each in found)
+
+
 def test_other_names_and_methods_are_refused(archive: Path) -> None:
     with serving(archive) as get:
         assert get("/", Host="rebound.example")[0].status == 421
@@ -343,6 +366,17 @@ def _tried(address: str) -> None:
 def test_failures_say_what_to_do(cli: Any, arguments: list[str], code: int, words: str) -> None:
     cli("serve", *arguments, code=code)
     assert words in cli.errors
+
+
+def test_a_public_address_that_is_none_is_named_with_its_line(cli: Any, home: Path) -> None:
+    (home / "config").mkdir()
+    (home / "config" / "config.toml").write_text('[serve]\npublic = "feeds.example"\n')
+    cli("serve", "--addresses", code=3)
+    assert "config.toml:2" in cli.errors and "https://" in cli.errors
+    (home / "config" / "config.toml").write_text('[serve]\npublic = "https://feeds.example/x/"\n')
+    token = home / "data" / "serve-token"
+    lines = cli("serve", "--addresses").splitlines()
+    assert f"https://feeds.example/x/{token.read_text().strip()}/for-you.atom\tFor you" in lines
 
 
 def test_a_taken_port_is_said(cli: Any) -> None:

@@ -246,6 +246,12 @@ def test_failures_are_said_before_it_starts(cli: Any, home: Path) -> None:
     cli("web", "--host", "192.0.2.1", "--check", code=1)
 
 
+def test_without_its_packages_it_says_what_to_install(home: Path) -> None:
+    code = "import sys; sys.modules['textual_serve'] = None; from penchant.app.cli import main; sys.exit(main(['web']))"
+    done = subprocess.run([sys.executable, "-P", "-c", code], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 1 and "[web]" in done.stderr and "Traceback" not in done.stderr
+
+
 # -- headless Chromium, spoken to by its own protocol
 class Chromium:
     """One tab. `call` is a command of the DevTools protocol."""
