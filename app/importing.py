@@ -18,7 +18,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from penchant.adapters.base import Page, SourceError
+from penchant.adapters.base import Item, Page, SourceError
 from penchant.adapters.exports import detect, load
 from penchant.adapters.exports.archive import Archive, digest, open_archive
 from penchant.adapters.exports.base import Act, Entry, Feed, Owner, Record, Skipped, Trouble
@@ -57,7 +57,7 @@ class Report:
     unavailable: int = 0
     acts: Counter[str] = field(default_factory=Counter)
     feeds: int = 0
-    new_feeds: int = 0
+    new_feeds: list[str] = field(default_factory=list)
     skipped: Counter[str] = field(default_factory=Counter)
     troubles: list[str] = field(default_factory=list)
     #: Entries that an interrupted import had stored before, and that were not looked at again.
@@ -142,7 +142,8 @@ class _Import:
             self._store(lot)
             place += len(lot)
             if self._source:
-                self.imported.keep(self._source, {**self._cursor, "done": place}, time.time())
+                self._cursor["done"] = place
+                self.imported.keep(self._source, self._cursor, time.time())
             tell(Progress(min(self.archive.done(self.members), total), total, report))
         if self._source:
             self.imported.keep(self._source, {**self._cursor, "done": 0, "whole": True}, time.time())
@@ -181,15 +182,18 @@ class _Import:
         report, now = self.report, time.time()
         names = {name for record in records for name in _names(record)}
         there = self.imported.items(sorted(names))
-        fresh = [r for r in records if not (r.sketch and any(name in there for name in _names(r)))]
-        pages = {record.item.native_id: _dated(record) for record in fresh}
+        pages: dict[str, Item] = {}
+        for record in sorted(records, key=lambda record: record.sketch):  # stable: what knows more comes first
+            known = record.item.native_id in pages or any(name in there for name in _names(record))
+            if not (record.sketch and known):
+                pages[record.item.native_id] = _dated(record)
         stored = self.store.items.put_page(self._source, Page(tuple(pages.values()), dict(self._cursor)), now)
         ids = {(KIND, own): item_id for own, item_id in zip(pages, stored.item_ids, strict=True)}
         events: dict[str, Event] = {}
         of: list[tuple[Record, list[str]]] = []
+        where = there | ids
         for record in records:
-            known = there | ids
-            item_id = next(known[name] for name in _names(record) if name in known)
+            item_id = next(where[name] for name in _names(record) if name in where)
             made = [self._event(record.item.native_id, act, item_id) for act in record.acts]
             events |= {event.id: event for event in made}
             of.append((record, [event.id for event in made]))
@@ -219,7 +223,8 @@ class _Import:
             self._feeds = {(s.kind, s.address) for s in subscriptions.all(counted=False)}
         subscriptions.add("rss", feed.url, feed.title, {"address": feed.url}, feed.folder)
         self.report.feeds += 1
-        self.report.new_feeds += ("rss", feed.url) not in self._feeds
+        if ("rss", feed.url) not in self._feeds:
+            self.report.new_feeds.append(feed.title or feed.url)
         self._feeds.add(("rss", feed.url))
 
 
@@ -228,7 +233,7 @@ def _names(record: Record) -> tuple[tuple[str, str], ...]:
     return (*record.known_as, (KIND, record.item.native_id))
 
 
-def _dated(record: Record) -> Any:
+def _dated(record: Record) -> Item:
     """The item; where nobody says when it was published, it came to the reader when they first acted on it."""
     item = record.item
     if item.published is not None or "first_seen" in item.extra:

@@ -38,9 +38,9 @@ def detect(archive: Archive) -> tuple[str, Export]:
         reader = load(kind)
         if reader.members(archive):
             return kind, reader
-    seen = ", ".join(archive.names()[:5]) or "nothing"
+    seen = archive.damage or ", ".join(archive.names()[:5]) or "nothing"
     raise Malformed(
-        f"{archive.path} is no export that penchant knows (it holds {seen})",
+        f"{archive.path} is no export that penchant knows ({'' if archive.damage else 'it holds '}{seen})",
         hint="It reads the exports of Twitter/X, Mastodon, Reddit, Pocket, Instapaper, Raindrop and Readwise, "
         "bookmarks as HTML, OPML and newsboat's urls file.",
     )

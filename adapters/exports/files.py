@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from .archive import Archive
-from .base import Broken, Entry, Skipped, Trouble
+from .base import Broken, Entry, Trouble
 from .streams import Reading
 
 #: Reads one file: (archive, name, how it goes) -> entries.
@@ -23,7 +23,7 @@ def named(archive: Archive, pattern: str) -> list[str]:
     """Files whose own name matches; parts of a list ("-part2") in the order of their numbers."""
     wanted = re.compile(pattern, re.IGNORECASE)
     found = [name for name in archive.names() if wanted.fullmatch(base_name(name))]
-    return sorted(found, key=_order)
+    return sorted(found, key=lambda name: _order(name.rpartition(".")[0]))
 
 
 def _order(name: str) -> tuple[Any, ...]:
@@ -51,8 +51,3 @@ def whole(archive: Archive, names: list[str], read: FileReader) -> Iterator[Entr
             yield Trouble(f"{error}; {kept}")
         if reading.garbled:
             yield Trouble(f"{name} has characters in another encoding than UTF-8; they show as \ufffd")
-
-
-def one(why: str) -> Skipped:
-    """One entry left out."""
-    return Skipped(why)

@@ -30,7 +30,7 @@ def stamp(text: str) -> float | None:
 
 
 def _tags(*lists: str) -> tuple[str, ...]:
-    found = (clean_line(tag, 60).lower() for text in lists for tag in re.split(r"[,|\[\]\"]", text))
+    found = (clean_line(tag, 60).lower() for text in lists for tag in re.split(r"[,|\[\]\"']", text))
     return tuple(dict.fromkeys(tag for tag in found if tag))[:40]
 
 

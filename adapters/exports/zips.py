@@ -51,6 +51,8 @@ class Zip:
                 self.unsafe += 1
             else:
                 self._members.setdefault(name, info)
+        if locked := sum(info.flag_bits & 1 for info in self._members.values()):
+            self.damage = f"{locked:,} of the {len(self._members):,} files in {path.name} are encrypted"
 
     def names(self) -> list[str]:
         return list(self._members)

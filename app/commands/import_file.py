@@ -62,9 +62,10 @@ def _import(path: Path, kind: str, args: argparse.Namespace, context: Context) -
 def _tell(report: Report) -> None:
     """The summary: what was found and what became of it, then what was left out and what was broken."""
     if report.feeds:
-        note(
-            f"{report.new_feeds} new, {report.feeds - report.new_feeds} followed already. `penchant sync` fetches them."
-        )
+        for name in report.new_feeds:
+            say(plain(name))
+        new = len(report.new_feeds)
+        note(f"{new} new, {report.feeds - new} followed already. `penchant sync` fetches them.")
     if report.source_id:
         say(f"{plain(report.title)} (source {report.source_id})")
         for name, count in _lines(report):

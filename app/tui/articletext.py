@@ -105,6 +105,9 @@ def _rest(article: Article) -> list[Block]:
     blocks = [GAP, Block(article.card.url, "meta")] if article.card.url else []
     if article.comments_url and article.comments_url != article.card.url:
         blocks.append(Block(f"Comments (c): {article.comments_url}", "meta"))
+    missing = article.extra.get("unavailable")
+    if isinstance(missing, list) and missing:
+        blocks.append(Block(f"Not in your export: {', '.join(map(str, missing[:4]))}", "meta"))
     preview = article.extra.get("card")
     if isinstance(preview, dict) and (preview.get("title") or preview.get("url")):
         lines = [str(preview.get(key) or "") for key in ("title", "description", "url")]

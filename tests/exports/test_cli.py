@@ -1,0 +1,52 @@
+"""`penchant import` as a person types it."""
+
+from __future__ import annotations
+
+import json
+import signal
+from typing import Any
+
+from penchant.app.errors import Exit
+
+ID = 1_100_000_000_000_000_000
+
+
+def test_import_and_undo(cli: Any, made: Any) -> None:
+    path = made.zip(made.twitter([made.tweet(ID, "one \x1b[31mred"), made.tweet(ID + 1, "")], [made.like(5)]))
+    said = dict(line.split("\t")[:2] for line in cli("import", str(path)).splitlines()[1:])
+    assert said["found"] == "2" and said["imported"] == "2" and said["liked"] == "1" and said["skipped"] == "1"
+    assert "import undo 1" in cli.errors
+    again = json.loads(cli("import", str(path), "--json"))
+    assert (again["found"], again["new"], again["known"]) == (2, 0, 2)
+    assert "Twitter archive @Ada\texport\t2" in cli("sources")
+    cli("undo", code=Exit.FAILED)
+    assert "2 marks" in cli("import", "undo", "1")
+    assert cli("list", "--view", "newest").splitlines()[1:] == []
+    cli("import", "undo", "1", code=Exit.FAILED)
+
+
+def test_what_cannot_be_imported_is_said_in_words(cli: Any, made: Any) -> None:
+    cli("import", str(made.file("x.bin", b"\x00")), code=Exit.FAILED)
+    assert "no export that penchant knows" in cli.errors and "Twitter" in cli.errors
+    cli("import", str(made.file("x.tgz", b"\x1f\x8b\x08")), code=Exit.FAILED)
+    assert "tar xzf" in cli.errors
+    cli("import", "a", "b", code=Exit.USAGE)
+    cli("import", "a", "--as", "nothing", code=Exit.USAGE)
+    broken = made.file("tweets.js", "window.YTD.tweets.part0 = [ {")
+    cli("import", str(broken), code=Exit.FAILED)
+    assert "breaks off" in cli.errors
+
+
+def test_a_killed_import_goes_on(cli: Any, made: Any) -> None:
+    tweets = [made.tweet(ID + n, f"number {n} says a few words of its own") for n in range(4_000)]
+    path = made.zip(made.twitter(tweets))
+    child = cli.start("import", str(path), "--json")
+    try:
+        child.wait(1.0)
+    except Exception:
+        child.send_signal(signal.SIGKILL)
+        child.wait()
+    cli("import", str(path))
+    report = json.loads(cli("import", str(path), "--json"))
+    assert (report["found"], report["new"]) == (4_000, 0)
+    assert cli("sources").splitlines()[1].split("\t")[3] == "4000"
