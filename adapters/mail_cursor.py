@@ -45,6 +45,8 @@ class Ranges:
 
     def read_down_to(self, uid: int) -> Ranges:
         """After the newest open range was read from its upper end down to `uid`."""
+        if not self.open or self.open[-1][1] < uid:
+            return self
         low, _ = self.open[-1]
         rest = ((low, uid - 1),) if low < uid else ()
         return replace(self, open=(*self.open[:-1], *rest))
