@@ -21,8 +21,11 @@ ATTACHED = 20
 _USUAL = {"image": "image/jpeg", "video": "video/mp4", "audio": "audio/mpeg"}
 
 
-def entry_of(article: Article, uid: str, *, why: str = "", at: float | None = None) -> Entry:
-    """Everything a reader elsewhere needs. `uid` names the item on any machine; `at` replaces its time."""
+def entry_of(article: Article, uid: str, feed: str, *, why: str = "", at: float | None = None) -> Entry:
+    """Everything a reader elsewhere needs. `uid` names the item on any machine; `at` replaces its time.
+
+    `feed` is part of the id, because newsboat keeps one item of an id, and takes it out of the other feeds.
+    """
     card = article.card
     warned = bool(card.content_warning)
     published = card.first_seen if card.published is None else min(card.published, card.first_seen)
@@ -30,7 +33,8 @@ def entry_of(article: Article, uid: str, *, why: str = "", at: float | None = No
     title = card.title or excerpt(text, TITLE) or card.url or "(without a title)"
     why = why or NOTES.get(card.note, card.note)
     return Entry(
-        id=f"urn:penchant:{uid}",
+        id=f"urn:penchant:{uid}:{feed}",
+        uid=uid,
         url=web(card.url),
         title=f"[{card.content_warning}] {title}" if warned else title,
         html=_lead(article, why) + paragraphs(text, tuple(link.url for link in article.links)) + _rest(article),

@@ -44,6 +44,7 @@ def _item(entry: Entry) -> dict[str, Any]:
     }
     own = {
         "about": "urn:penchant:json-feed",
+        "uid": entry.uid,
         "probability": None if entry.probability is None else round(entry.probability, 4),
         "source": line(entry.source),
         "why": line(entry.why),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import queue
 import threading
 from collections.abc import Iterator
@@ -40,6 +41,15 @@ class Wanted:
     page: int = 1
     least: float = 0.0
     dated: bool = False
+
+    @property
+    def name(self) -> str:
+        """What tells this list from the others, whatever the page: "for-you", "source-3", "search-5f3a..."."""
+        listed = self.view.value if self.source is None else f"source-{self.source}"
+        if not self.query and not self.least:
+            return listed
+        asked = f"{self.query}\n{self.least:.2f}".encode()
+        return f"{listed}-{hashlib.blake2b(asked, digest_size=6).hexdigest()}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +108,7 @@ class Library:
         skipped = (wanted.page - 1) * self.size
         entries = tuple(
             entry_of(
-                article, uids[article.card.item_id], why=reasons.get(article.card.item_id, ""),
+                article, uids[article.card.item_id], wanted.name, why=reasons.get(article.card.item_id, ""),
                 at=newest - STEP * (skipped + place) if wanted.dated else None,
             )
             for place, article in enumerate(articles)

@@ -25,6 +25,7 @@ class Entry:
     summary: str
     published: float
     updated: float
+    uid: str = ""
     author: str = ""
     source: str = ""
     lang: str = ""

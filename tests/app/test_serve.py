@@ -64,12 +64,12 @@ def test_any_item_makes_sound_feeds(
             title, text, url, author=author, tags=tuple(tags), lang=lang, media=media, links=(Link(url, alt),),
             poll=Poll(((alt, 3), ("b", None))), comments_url=url, updated=at, content_warning=alt[:5],
         ),
-        "ab12", why=alt,
+        "ab12", "newest", why=alt,
     )  # fmt: skip
     page = feed(made, title=title, following="http://127.0.0.1:1/a?page=2&q=%22")
     written = atom.write(page)
     root = etree.fromstring(written, etree.XMLParser(resolve_entities=False))
-    assert root.findtext(f"{ATOM}entry/{ATOM}id") == "urn:penchant:ab12"
+    assert root.findtext(f"{ATOM}entry/{ATOM}id") == "urn:penchant:ab12:newest"
     assert not FORBIDDEN.search(written.decode())
     body = lxml.html.fromstring(f"<div>{root.findtext(f'{ATOM}entry/{ATOM}content')}</div>")
     for element in body.iter():
@@ -78,7 +78,7 @@ def test_any_item_makes_sound_feeds(
         for name in ("href", "src"):
             assert element.get(name, "https://").startswith(("http://", "https://"))
     item = json.loads(jsonfeed.write(page))["items"][0]
-    assert item["id"] == "urn:penchant:ab12" and not FORBIDDEN.search(json.dumps(item, ensure_ascii=False))
+    assert item["id"] == "urn:penchant:ab12:newest" and not FORBIDDEN.search(json.dumps(item, ensure_ascii=False))
     read = feedparser.parse(written)
     assert not read.bozo and len(read.entries) == 1
     assert len(fastfeedparser.parse(written).entries) == 1
@@ -91,14 +91,14 @@ def test_two_libraries_read_the_same() -> None:
             links=(Link("https://z.example/"),), comments_url="https://x.example/1#c",
             media=(Media("https://x.example/a.mp3", "audio", mime="audio/mpeg", size=12),),
         ),
-        "ab12", why="tags: tag bees",
+        "ab12", "newest", why="tags: tag bees",
     )  # fmt: skip
     written = atom.write(feed(made, following="http://127.0.0.1:1/a?page=2"))
     one, two = feedparser.parse(written), fastfeedparser.parse(written)
     entry = one.entries[0]
     assert entry.title == two.entries[0].title == "Bees & <honey>" or entry.title == "Bees &amp; &lt;honey&gt;"
     assert entry.link == two.entries[0].link == "https://x.example/1"
-    assert entry.id == two.entries[0].id == "urn:penchant:ab12" and entry.author == "Ada"
+    assert entry.id == two.entries[0].id == "urn:penchant:ab12:newest" and entry.author == "Ada"
     assert entry.published == "2001-09-09T01:46:40Z" and two.entries[0].published.startswith("2001-09-09T01:46:40")
     assert entry.enclosures[0].href == "https://x.example/a.mp3" and entry.enclosures[0].length == "12"
     terms = {tag.scheme: tag.term for tag in entry.tags}
@@ -114,13 +114,13 @@ def test_two_libraries_read_the_same() -> None:
 
 def test_what_stands_behind_a_warning_stays_there() -> None:
     made = entry_of(
-        article("T", "secret", content_warning="spiders", media=(Media("https://x.example/p.png"),)), "ab12"
+        article("T", "secret", content_warning="spiders", media=(Media("https://x.example/p.png"),)), "ab12", "newest"
     )
     assert made.title == "[spiders] T" and made.summary == "" and made.image == "" and "<img" not in made.html
 
 
 def test_a_post_without_a_title_has_none_in_json_and_its_beginning_in_atom() -> None:
-    made = entry_of(article("", "Only some words"), "ab12")
+    made = entry_of(article("", "Only some words"), "ab12", "newest")
     assert made.title == "Only some words"
     assert "title" not in json.loads(jsonfeed.write(feed(made)))["items"][0]
 

@@ -5,14 +5,18 @@ from __future__ import annotations
 import gzip
 import http.client
 import json
+import os
 import re
+import shutil
 import signal
 import socket
+import sqlite3
 import stat
+import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -186,6 +190,19 @@ def test_every_address_of_the_manual_works(archive: Path) -> None:
     with serving(archive) as get:
         for path in paths + [f"/newest.atom{each}" for each in added] + [f"/newest.json{each}" for each in added]:
             assert get(path)[0].status == 200, path
+
+
+@pytest.mark.skipif(shutil.which("newsboat") is None, reason="newsboat is not installed")
+def test_newsboat_shows_every_feed_whole(archive: Path, tmp_path: Path) -> None:
+    with serving(archive, size=50) as get:
+        (tmp_path / "feeds.opml").write_bytes(get("/opml")[1])
+        newsboat = ["newsboat", "-u", str(tmp_path / "urls"), "-c", str(tmp_path / "cache.db"), "-C", os.devnull]
+        environment = {**os.environ, "HOME": str(tmp_path)}
+        for arguments in (["-i", str(tmp_path / "feeds.opml")], ["-x", "reload"], ["-x", "reload"]):
+            subprocess.run([*newsboat, *arguments], check=True, capture_output=True, timeout=60, env=environment)
+    with closing(sqlite3.connect(tmp_path / "cache.db")) as cache:
+        found = dict(cache.execute("SELECT feedurl, count(*) FROM rss_item GROUP BY 1").fetchall())
+    assert sorted(found.values()) == [1, 1, 5, 7], "saved, liked, for you, the source"
 
 
 def test_many_readers_at_once(archive: Path) -> None:
