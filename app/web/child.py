@@ -68,7 +68,7 @@ def _app(config: object, paths: Paths) -> PenchantApp:
         """Pages open in the reader's browser, not in one on the server's machine."""
 
         # Textual looks for a relative path beside the module of the class.
-        CSS_PATH = Path(tui.__file__).with_name("penchant.tcss")
+        CSS_PATH = str(Path(tui.__file__).with_name("penchant.tcss"))
 
         def browse(self, url: str, here: tuple[Card, Place] | None = None) -> None:
             safe = guard_url(url)
