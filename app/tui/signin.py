@@ -36,7 +36,7 @@ class SignInBox(Box[Starter]):
         with Vertical(classes="box"):
             yield Static(f"Sign in to {words.one_line(self.host)}", classes="head", markup=False)
             yield Static("Asking the server ...", id="words", markup=False)
-            yield Input(placeholder="paste the code here, then enter", compact=True)
+            yield Input(placeholder="paste the code here, then enter")
 
     def on_mount(self) -> None:
         self.app.spawn(self._converse(asyncio.get_running_loop()))

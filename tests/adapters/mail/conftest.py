@@ -69,7 +69,7 @@ class Imap:
                 while line := file.readline():
                     order = line.decode().strip()
                     self.orders.append(order)
-                    tag, verb, rest = (order.split(" ", 2) + [""])[:3]
+                    tag, verb, rest = [*order.split(" ", 2), ""][:3]
                     if not self._answer(tag, verb.upper(), rest, say, file):
                         return
         except (OSError, ValueError):
