@@ -170,12 +170,12 @@ def _turns(
     place = {label.event_id: i for i, label in enumerate(labels)}
     wishes = Wishes()
     out: dict[int, tuple[int, Prior, Dials]] = {}
-    exported: list[int] = []
+    exported: dict[int, int] = {}
     weight = wishes.recipe().label.exported
     changed = False
     for _, event in events:
         if event.value.get("exported") and event.item_id in book.exported:
-            exported.append(int(event.item_id or 0))
+            exported[int(event.item_id or 0)] = book.exported[event.item_id]
             changed = True
         changed |= bool(wishes.take(event))
         if event.id not in place:

@@ -5,11 +5,14 @@ Events like any other: live until undone, the later one counts.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from .rank.dials import Dials, dials
+from .rank.labels import WHOLE
 from .rank.picks import fit_picks
 from .rank.prior import Prior
 from .rank.recipe import Recipe
@@ -73,17 +76,20 @@ class Wishes:
             found |= dict.fromkeys(offered, False) | dict.fromkeys(chosen, True)
         return [i for i, taken in found.items() if taken], [i for i, taken in found.items() if not taken]
 
-    def prior(self, rows: RowReader, held: Batch, exported: Iterable[int], weight: float) -> Prior:
-        """What is believed before the first label: topics, first choices, `exported` likes (item ids).
+    def prior(self, rows: RowReader, held: Batch, exported: Mapping[int, int], weight: float) -> Prior:
+        """What is believed before the first label: topics, first choices, `exported` acts (see `LabelBook`).
 
         Topics find their centres among the items of `held`.
         """
         names = self.topics()
         chosen, offered = self.picks()
         picks = [fit_picks(rows.read(chosen).batch, rows.read(offered).batch)]
-        liked = sorted(exported)[-EXPORTED:]
+        # What says most goes first, of that the newest.
+        liked = sorted(sorted(exported, key=lambda item_id: (min(exported[item_id], WHOLE), item_id))[-EXPORTED:])
         if liked:
-            picks.append(fit_picks(rows.read(liked).batch, held.take([]), weight))
+            batch = rows.read(liked).batch
+            shares = np.array([min(exported[int(item_id)], WHOLE) / WHOLE for item_id in batch.item_ids])
+            picks.append(fit_picks(batch, held.take([]), weight, shares))
         return Prior(fit_topics(names, held) if names else None, tuple(each for each in picks if each is not None))
 
     def recipe(self) -> Recipe:

@@ -41,21 +41,30 @@ class Picks:
         return self.voice * (MEANING * near.astype(np.float64) + WORDS * batch.words.dot(self.words))
 
 
-def fit_picks(chosen: Batch, others: Batch, weight: float = 1.0) -> Picks | None:
-    """The profile of `chosen` items against `others` (may be empty); None where nothing was chosen."""
+def fit_picks(
+    chosen: Batch, others: Batch, weight: float = 1.0, shares: np.ndarray | None = None
+) -> Picks | None:
+    """The profile of `chosen` items against `others` (may be empty); None where nothing was chosen.
+
+    shares float64[n]: how much each chosen item counts (1 where absent).
+    """
     if not len(chosen):
         return None
-    meaning = chosen.meaning.astype(np.float64).mean(axis=0)
-    words = _mean_words(chosen.words)
+    meaning = np.average(chosen.meaning.astype(np.float64), axis=0, weights=shares)
+    words = _mean_words(chosen.words, shares)
     if len(others):
         meaning = meaning - 0.5 * others.meaning.astype(np.float64).mean(axis=0)
         words = words - 0.5 * _mean_words(others.words)
-    voice = weight * len(chosen) / (len(chosen) + ENOUGH / 3.0)
+    count = len(chosen) if shares is None else float(shares.sum())
+    voice = weight * count / (count + ENOUGH / 3.0)
     return Picks(_unit(meaning), _unit(words).astype(np.float32), voice)
 
 
-def _mean_words(rows: SparseRows) -> np.ndarray:
-    return np.bincount(rows.index, rows.value, WORD_BUCKETS) / max(1, len(rows))
+def _mean_words(rows: SparseRows, shares: np.ndarray | None = None) -> np.ndarray:
+    if shares is None:
+        return np.bincount(rows.index, rows.value, WORD_BUCKETS) / max(1, len(rows))
+    value = rows.value * np.repeat(shares, rows.start[1:] - rows.start[:-1])
+    return np.bincount(rows.index, value, WORD_BUCKETS) / max(1e-9, float(shares.sum()))
 
 
 def _unit(x: np.ndarray) -> np.ndarray:

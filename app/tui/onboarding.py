@@ -29,8 +29,6 @@ if TYPE_CHECKING:
 
     from .app import PenchantApp
 
-#: An OPML file of 100,000 feeds is about 20 MB.
-MOST_BYTES = 32 << 20
 WELCOME = "Welcome to penchant. It learns what you like; nothing leaves this machine."
 HINT = "space ticks  tab next field  enter takes what you typed  ^s follows  esc leaves"
 
@@ -65,7 +63,7 @@ class OnboardingScreen(Screen[None]):
                     "a server for its public posts, you@server to sign in",
                 ),
                 ("bluesky", "Bluesky", "you.bsky.social to sign in, @name.bsky.social for one person's posts"),
-                ("opml", "OPML file", "~/feeds.opml: the subscriptions of another reader"),
+                ("opml", "Import", "a list of feeds (OPML), or an export of X, Mastodon, Reddit, Pocket ... as zip or folder"),
                 ("topics", "Topics", "sqlite, owls, trams: a first guess at what you like"),
             ):
                 with Horizontal(classes="field"):
@@ -175,27 +173,13 @@ class OnboardingScreen(Screen[None]):
         await self._address(text if text.startswith("mastodon:") else f"mastodon:{text}/public")
 
     async def _opml(self, text: str) -> None:
+        from .takein import Taking
+
         path = Path(text).expanduser()
-
-        def read(store: Any) -> tuple[int, int]:
-            from penchant.adapters import opml
-
-            try:
-                with path.open("rb") as file:
-                    data = file.read(MOST_BYTES + 1)
-            except OSError as error:
-                raise PenchantError(f"{path}: {error.strerror}", hint="Check the name of the file") from error
-            if len(data) > MOST_BYTES:
-                raise PenchantError(f"{path} is larger than 32 MB", hint="That is no list of feeds")
-            feeds = opml.parse(data)
-            before = {(s.kind, s.address) for s in store.subscriptions.all()}
-            for feed in feeds:
-                store.subscriptions.add("rss", feed.url, feed.title, {"address": feed.url}, feed.folder)
-            return len(feeds), sum(1 for feed in feeds if ("rss", feed.url) not in before)
-
-        count, new = await self.app.bridge.clerk.do(read)
+        self.say(f"Reading {path.name} ...")
+        report = await Taking(path).report()
         await self.app.refresh_sources(None)
-        self.say(f"{words.many(count, 'feed')} in the file, {new} of them new; they are being fetched")
+        self.say(report)
 
     async def _topics(self, text: str) -> None:
         topics = [topic.strip() for topic in text.split(",") if topic.strip()][:50]

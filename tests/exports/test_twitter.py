@@ -26,11 +26,9 @@ def acts(record: Record) -> list[str]:
 
 
 def test_links_are_expanded_and_pictures_taken_out_of_the_text(made: Any, read: Any) -> None:
-    entities = {"urls": [{"url": "https://t.co/a", "expanded_url": "https://example.org/x", "display_url": "example.org/x"}],
-                "hashtags": [{"text": "Owls"}]}  # fmt: skip
-    media = {
-        "media": [{"url": "https://t.co/b", "media_url_https": "https://pbs.twimg.com/media/p.jpg", "type": "photo"}]
-    }
+    url = {"url": "https://t.co/a", "expanded_url": "https://example.org/x", "display_url": "example.org/x"}
+    entities = {"urls": [url], "hashtags": [{"text": "Owls"}]}
+    photo = {"url": "https://t.co/b", "media_url_https": "https://pbs.twimg.com/media/p.jpg", "type": "photo"}
     text = "Owls &amp; trams https://t.co/a https://t.co/b"
     files = made.twitter([made.tweet(ID, text, entities=entities, extended_entities={"media": [photo]})])
     files[f"data/tweets_media/{ID}-p.jpg"] = b"\xff\xd8"
