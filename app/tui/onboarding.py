@@ -63,7 +63,7 @@ class OnboardingScreen(Screen[None]):
                     "a server for its public posts, you@server to sign in",
                 ),
                 ("bluesky", "Bluesky", "you.bsky.social to sign in, @name.bsky.social for one person's posts"),
-                ("opml", "Import", "a list of feeds (OPML), or an export of X, Mastodon, Reddit, Pocket ... as zip or folder"),
+                ("opml", "Import", "feeds (OPML), or your own export of X, Mastodon, Reddit, Pocket: zip or folder"),
                 ("topics", "Topics", "sqlite, owls, trams: a first guess at what you like"),
             ):
                 with Horizontal(classes="field"):
@@ -114,7 +114,7 @@ class OnboardingScreen(Screen[None]):
         if not found:
             raise PenchantError(
                 f"No feed was found at {text}",
-                hint="Look for a link called RSS, Atom or Feed on the page and paste that",
+                hint=f"Look for a link called RSS, Atom or Feed on the page and paste that, or page:{text}",
             )
         if found[0].kind == "script":
             raise PenchantError(
@@ -173,11 +173,11 @@ class OnboardingScreen(Screen[None]):
         await self._address(text if text.startswith("mastodon:") else f"mastodon:{text}/public")
 
     async def _opml(self, text: str) -> None:
-        from .takein import Taking
+        from .takein import take_in
 
         path = Path(text).expanduser()
         self.say(f"Reading {path.name} ...")
-        report = await Taking(path).report()
+        report = await take_in(path)
         await self.app.refresh_sources(None)
         self.say(report)
 
