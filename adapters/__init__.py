@@ -30,6 +30,7 @@ BUILTIN = {
     "github": "penchant.adapters.github:GitHub",
     "arxiv": "penchant.adapters.arxiv:ArXiv",
     "mail": "penchant.adapters.mail:Mail",
+    "page": "penchant.adapters.page:WebPage",
     "script": "penchant.adapters.script:Script",
     "sample": "penchant.adapters.sample:Sample",
 }

@@ -42,7 +42,8 @@ def read_feed(body: bytes, content_type: str, now: float, listed: bool) -> Video
     root = _tree(body, content_type)
     if root is None or name_of(root.tag) != "feed":
         raise Malformed("YouTube did not answer with a feed.")
-    title, items = "", {}
+    title = ""
+    items: dict[str, Item] = {}
     for x in root:
         name = name_of(x.tag)
         if name == "title":

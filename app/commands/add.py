@@ -25,6 +25,7 @@ _EXAMPLES = """examples:
   penchant add https://github.com/ada/engine   its releases; github:received: what people you follow star
   penchant add arxiv:cat:cs.IR                 papers of a category, an author (arxiv:au:...), a search
   penchant add imaps://me@mail.example/News    newsletters in a folder of mail; maildir:/path
+  penchant add page:https://example.org/news   a page without a feed: its new links
   penchant add 'exec:~/bin/my-feed --new'      a command that prints a feed or JSON; asks first
   penchant add https://example.org/feed.xml --title "My name for it" --folder Tech"""
 
@@ -128,6 +129,7 @@ def _discover(address: str, context: Context) -> list[Suggestion]:
     if not found:
         raise PenchantError(
             f"no feed was found at {plain(address)}",
-            hint="Look for a link called RSS, Atom or Feed on the page and add that address.",
+            hint="Look for a link called RSS, Atom or Feed on the page and add that address,"
+            f" or follow the page's own links: penchant add page:{plain(address)}",
         )
     return found
