@@ -15,6 +15,7 @@ from .base import Cursor, Item, NotFound, Page, Settings, SourceError, Suggestio
 from .mastodon_api import Session, account_id, link_path, open_session, spare, status_id
 from .mastodon_cursor import GAP_PAGES, State, after_gap, after_newest, after_older, missing, overlap, without
 from .mastodon_items import Timeline, Via, read_context, read_timeline
+from .mastodon_more import followed_tags, notifications
 from .mastodon_place import Place
 from .text import clean_line
 from .wire import decode, number, record, text
@@ -22,6 +23,7 @@ from .wire import decode, number, record, text
 if TYPE_CHECKING:
     from .http import Client, Response
 
+_MORE = {"notifications": notifications, "followed-tags": followed_tags}
 #: Statuses that the first fetch reads back, unless settings["limit"] says otherwise.
 FIRST_LIMIT = 200
 MAX_LIMIT = 2000
@@ -41,6 +43,10 @@ class Mastodon:
     async def fetch(self, client: Client, settings: Settings, cursor: Cursor) -> AsyncIterator[Page]:
         place = places.from_settings(settings)
         session = await open_session(client, place)
+        if place.kind in _MORE:
+            async for page in _MORE[place.kind](session, cursor):
+                yield replace(page, title=place.words, site_url=place.web)
+            return
         state = await _named(session, State.load(cursor))
         reading = _Reading(session, Via(place.base, place.follows_people, place.filter_context), state)
         path = place.path(state.account_id, replies=settings.get("replies") is True)

@@ -15,6 +15,8 @@ PLAIN = {
     "local": ("/api/v1/timelines/public?local=true", False),
     "bookmarks": ("/api/v1/bookmarks", True),
     "favourites": ("/api/v1/favourites", True),
+    "notifications": ("/api/v2/notifications", True),
+    "followed-tags": ("/api/v1/followed_tags", True),
 }
 WITH_ARGUMENT = ("tag", "list", "account")
 #: Statuses asked for in one request; Mastodon's own maximum.
@@ -71,7 +73,7 @@ class Place:
     @property
     def web(self) -> str:
         """The page of this timeline for a browser."""
-        pages = {"home": "/home", "public": "/public", "local": "/public/local"}
+        pages = {"home": "/home", "public": "/public", "local": "/public/local", "followed-tags": "/followed_tags"}
         argument = quote(self.argument, safe="@")
         if self.kind == "tag":
             return f"{self.base}/tags/{argument}"
@@ -84,7 +86,8 @@ class Place:
     @property
     def words(self) -> str:
         """A title for the sources screen."""
-        names = {"public": "Federated", "account": self.argument, "tag": f"#{self.argument}"}
+        names = {"public": "Federated", "followed-tags": "Followed tags", "account": self.argument}
+        names["tag"] = f"#{self.argument}"
         where = self.account if self.account and self.needs_account else self.host
         return f"{names.get(self.kind, self.kind.capitalize())} · {where}"
 
