@@ -23,6 +23,7 @@ def take_in(path: Path) -> asyncio.Future[str]:
     answer: concurrent.futures.Future[str] = concurrent.futures.Future()
 
     def run() -> None:
+        answer.set_running_or_notify_cancel()
         try:
             answer.set_result(_run(path))
         except BaseException as error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shlex
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ FEED = (
     "<link>https://example.net/1</link></item></channel></rss>"
 )
 SITE = '<html><head><link rel="alternate" type="application/rss+xml" href="/feed.xml"></head></html>'
+LIKES = [{"like": {"tweetId": str(n), "fullText": f"text {n}"}} for n in range(5, 9)]
 OPML = '<opml version="2.0"><body><outline text="Blogs"><outline type="rss" text="B" xmlUrl="http://127.0.0.1:9/b"/></outline></body></opml>'
 
 
@@ -56,6 +58,10 @@ def test_every_command_shown_runs(
     server.route("/", SITE, headers={"Content-Type": "text/html"})
     server.route("/feed.xml", FEED, headers={"Content-Type": "application/rss+xml"})
     (tmp_path / "feeds.opml").write_text(OPML)
+    (tmp_path / "urls").write_text('http://127.0.0.1:9/c "tech"\n')
+    (tmp_path / "list.csv").write_text("title,url,time_added,tags,status\nA,https://example.net/a,1600000000,,unread\n")
+    with zipfile.ZipFile(tmp_path / "twitter.zip", "w") as archive:
+        archive.writestr("data/like.js", "window.YTD.like.part0 = " + json.dumps(LIKES))
     monkeypatch.chdir(tmp_path)
     assert len(SHOWN) > 30
     for line in SHOWN:
