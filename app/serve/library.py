@@ -92,7 +92,7 @@ class Library:
     def sources(self) -> list[tuple[int, str, tuple[str, ...]]]:
         """(id, title, folder) of what the reader follows."""
         with self._store() as store:
-            return [(s.id, s.title or s.address, s.folder) for s in store.subscriptions.all()]
+            return [(s.id, s.title or s.address, s.folder) for s in store.subscriptions.all(counted=False)]
 
     def page(self, wanted: Wanted) -> Found:
         """One page. Raises `NoSuchSource`, `StoreError`."""
@@ -120,10 +120,10 @@ class Library:
             return f"Search: {wanted.query}"
         if wanted.source is None:
             return TITLES[wanted.view]
-        for source in store.subscriptions.all():
-            if source.id == wanted.source:
-                return source.title or source.address
-        raise NoSuchSource(f"there is no source {wanted.source}")
+        source = store.subscriptions.get(wanted.source)
+        if source is None:
+            raise NoSuchSource(f"there is no source {wanted.source}")
+        return source.title or source.address
 
     def _ids(self, store: Store, wanted: Wanted) -> list[int]:
         """One more than a page, so that the next one is known."""
