@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -166,3 +167,13 @@ def test_addresses():
         assert from_address(other) is None
     with pytest.raises(BadSettings):
         from_settings({"address": "page:"})
+
+
+def test_a_recorded_page(shared_dir: Path):
+    recorded = shared_dir / "recordings/lobsters/hottest_page-2026-07.html"
+    if not recorded.exists():
+        pytest.skip(f"no recorded page at {recorded}")
+    html = recorded.read_text()
+    items = read(html).items
+    assert len(items) == html.count('id="story_')
+    assert all(item.published and len(item.title) > 5 for item in items)
