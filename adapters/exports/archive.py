@@ -56,6 +56,8 @@ def open_archive(path: Path) -> Archive:
     try:
         if path.is_dir():
             return Folder(path)
+        if path.exists() and not path.is_file():
+            raise Malformed(f"{path} is neither a file nor a folder", hint=HINT)
         with path.open("rb") as file:
             head = file.read(4)
     except OSError as error:
@@ -114,7 +116,8 @@ class Folder:
                 folders.clear()
             for file in sorted(files):
                 name = safe_name((inside / file).as_posix())
-                if not name or Path(folder, file).is_symlink():
+                place = Path(folder, file)
+                if not name or place.is_symlink() or not place.is_file():
                     self.unsafe += 1
                 elif len(found) < MAX_NAMES:
                     found.append(name)

@@ -19,6 +19,7 @@ _GAP = re.compile(r"[\s,]*")
 #: Any list: what stands before it (`window.YTD.like.part0 =`) is not looked at.
 ANY_LIST = re.compile(r"\[")
 _decode = json.JSONDecoder().raw_decode
+_LOST = re.compile("[\udc80-\udcff]")
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF32_LE, "utf-32"), (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
@@ -38,13 +39,14 @@ def texts(archive: Archive, name: str, reading: Reading) -> Iterator[str]:
     decoder: Any = None
     for piece in archive.read(name):
         if decoder is None:
-            decoder = codecs.getincrementaldecoder(_encoding(piece))("replace")
+            encoding = _encoding(piece)
+            # A U+FFFD that somebody wrote is none of ours: bytes that are no UTF-8 are told apart first.
+            kept = "surrogateescape" if encoding.startswith("utf-8") else "replace"
+            decoder = codecs.getincrementaldecoder(encoding)(kept)
         text = decoder.decode(piece)
-        reading.garbled = reading.garbled or "\ufffd" in text
+        if not text.isascii() and _LOST.search(text):
+            reading.garbled, text = True, _LOST.sub("\ufffd", text)
         yield text
-    if decoder is not None and (rest := decoder.decode(b"", True)):
-        reading.garbled = True
-        yield rest
 
 
 def _encoding(head: bytes) -> str:

@@ -20,6 +20,8 @@ from penchant.adapters.base import Malformed
 from .archive import CHUNK, HINT, MAX_BYTES, MAX_NAMES, pieces, safe_name
 
 RATIO, FREE = 200, 32 << 20
+#: Bytes of a directory, which is read as a whole: 400,000 files and more.
+MAX_DIRECTORY = 48 << 20
 _LOCAL = struct.Struct("<4sHHHHHIIIHH")
 _FAULTS = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError, ValueError)
 
@@ -32,11 +34,30 @@ def is_zip(path: Path) -> bool:
         return False
 
 
+def _directory(path: Path) -> int:
+    """Bytes that a zip file's directory says it has; 0 where that cannot be told."""
+    try:
+        with path.open("rb") as file:
+            size = file.seek(0, 2)
+            file.seek(max(0, size - (1 << 16) - 100))
+            tail = file.read()
+            at = tail.rfind(b"PK\x05\x06")
+            length = int.from_bytes(tail[at + 12 : at + 16], "little") if at >= 0 else 0
+            if length == 0xFFFFFFFF and tail[at - 20 : at - 16] == b"PK\x06\x07":
+                file.seek(int.from_bytes(tail[at - 12 : at - 4], "little"))
+                length = int.from_bytes(file.read(56)[40:48], "little")
+            return length
+    except (OSError, ValueError, OverflowError):
+        return 0
+
+
 class Zip:
     """A whole zip file."""
 
     def __init__(self, path: Path) -> None:
         self.path, self.unsafe, self.damage = path, 0, ""
+        if _directory(path) > MAX_DIRECTORY:
+            raise Malformed(f"{path} lists more files than any export has", hint=HINT)
         try:
             self._zip = zipfile.ZipFile(path)
         except _FAULTS as error:

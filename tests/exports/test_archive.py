@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -128,6 +129,28 @@ def test_a_wrong_encoding_is_said_and_loses_only_its_characters(made: Any, read:
     text = made.js("tweets", [made.tweet(10, "A"), made.tweet(11, "sound")]).replace('"A"', '"tr\u00e4ume"')
     records, troubles = sorted_out(read(made.file("tweets.js", text.encode("latin-1")))[1])
     assert [r.item.text for r in records] == ["tr\ufffdume", "sound"] and "another encoding" in troubles[0]
+
+
+def test_a_character_that_somebody_wrote_is_no_damage(made: Any, read: Any) -> None:
+    text = made.js("tweets", [made.tweet(10, "A")]).replace('"A"', '"what is \ufffd?"')
+    records, troubles = sorted_out(read(made.file("tweets.js", text))[1])
+    assert [r.item.text for r in records] == ["what is \ufffd?"] and not troubles
+
+
+def test_a_pipe_is_not_waited_for(made: Any) -> None:
+    folder = made.dir({"data/account.js": made.account})
+    os.mkfifo(folder / "data" / "like.js")
+    assert open_archive(folder).names() == ["data/account.js"]
+    with pytest.raises(Malformed, match="neither"):
+        open_archive(folder / "data" / "like.js")
+
+
+def test_a_directory_without_end_is_refused_unread(made: Any) -> None:
+    data = bytearray(made.zip({"data/tweets.js": "x"}).read_bytes())
+    at = data.rindex(b"PK\x05\x06") + 12
+    data[at : at + 4] = (1 << 30).to_bytes(4, "little")
+    with pytest.raises(Malformed, match="more files than"):
+        open_archive(made.file("long.zip", bytes(data)))
 
 
 def test_what_is_no_export_is_said_to_be_none(made: Any, read: Any) -> None:
