@@ -39,8 +39,8 @@ class BlueskyBox(Box["Suggestion"]):
         with Vertical(classes="box"):
             yield Static(words.one_line(f"Sign in for {self.place.words}"), classes="head", markup=False)
             yield Static(words.one_line(_ASK), id="words", markup=False)
-            yield Input(self.place.account, placeholder="your handle: you.bsky.social", id="handle", compact=True)
-            yield Input(placeholder="app password", id="password", password=True, compact=True)
+            yield Input(self.place.account, placeholder="your handle: you.bsky.social", id="handle")
+            yield Input(placeholder="app password", id="password", password=True)
 
     def on_mount(self) -> None:
         self.query_one("#password" if self.place.account else "#handle", Input).focus()

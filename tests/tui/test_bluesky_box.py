@@ -40,6 +40,7 @@ async def test_a_handle_signs_in(archive_of_nothing: Any, run_app: Any, wait: An
         box = app.screen
         box.server = server.url("").rstrip("/")
         await wait(lambda: getattr(app.focused, "id", "") == "password")
+        assert all(box.query_one(name).content_size.height == 1 for name in ("#handle", "#password"))
         await pilot.press(*"bad", "enter")
         await wait(lambda: "Invalid identifier" in str(box.query_one("#words").render()))
         assert box.query_one("#password").value == ""
