@@ -92,6 +92,10 @@ def run(args: argparse.Namespace, context: Context) -> int | None:
         say(f"{number}  {name}  (you follow it already)")
     else:
         say(f"{number}  {name}")
+        if chosen.kind == "mastodon":
+            from .mastodon import keep_aside
+
+            keep_aside(chosen, context)
         note("`penchant sync` fetches it now; the feed does so by itself.")
     return None
 

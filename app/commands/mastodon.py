@@ -1,4 +1,4 @@
-"""`penchant mastodon login HOST`, `logout ACCOUNT`, `accounts`."""
+"""`penchant mastodon login HOST`, `logout ACCOUNT`, `accounts`, `suggest`."""
 
 from __future__ import annotations
 
@@ -25,9 +25,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "examples:\n  penchant mastodon login mastodon.social\n  penchant mastodon logout me@mastodon.social"
     )
     parser.add_argument(
-        "what", choices=["login", "logout", "accounts"], help="sign in or out, or list who is signed in"
+        "what",
+        choices=["login", "logout", "accounts", "suggest"],
+        help="sign in or out, list who is signed in, or whom the people you follow boost",
     )
-    parser.add_argument("name", nargs="?", default="", help="login: the server; logout: the account")
+    parser.add_argument("name", nargs="?", default="", help="login: the server; logout, suggest: the account")
     parser.add_argument("--no-browser", action="store_true", help="show the address instead of opening it")
 
 
@@ -35,6 +37,12 @@ def run(args: argparse.Namespace, context: Context) -> int | None:
     if args.what == "accounts":
         for account in accounts(context):
             say(account)
+        return None
+    if args.what == "suggest":
+        from .mastodon_suggest import suggest
+
+        known = accounts(context)
+        suggest(context, args.name.lstrip("@").lower() or (known[0] if known else ""))
         return None
     if not args.name:
         raise UsageError(f"`penchant mastodon {args.what}` needs a name", hint="Such as mastodon.social.")
@@ -70,6 +78,21 @@ def sign_in_if_needed(suggestion: Suggestion, context: Context) -> Suggestion:
     if not place.needs_account and not place.account:
         return suggestion
     return with_account(suggestion, sign_in(place.base, context, browser=True).acct)
+
+
+def keep_aside(suggestion: Suggestion, context: Context) -> None:
+    """Notifications stay out of For you until the reader wants them there: they are for Newest and their source."""
+    import time
+
+    from penchant.app import muting
+    from penchant.app.types import Event
+
+    if suggestion.settings.get("timeline") != "notifications":
+        return
+    key = f"{suggestion.kind}:{suggestion.address}"
+    value = muting.value_of("source", key, suggestion.title)
+    context.store.events.append([Event("mute", value=value, view="cli", at=time.time())])
+    note("They stay out of For you; `penchant mute list` and `penchant mute remove` change that.")
 
 
 def sign_in(host: str, context: Context, *, browser: bool) -> Account:

@@ -49,7 +49,7 @@ def grow(server: Any) -> None:
 def serve_text(server: Any, text: str) -> dict[str, Any]:
     _HELD.pop(id(server), None)
     line = text.replace("\n", " ").replace("\r", " ")
-    rude = {name: line for name in ("Subject", "Date", "List-Id", "Content-Language", "References", "In-Reply-To")}
+    rude = dict.fromkeys(("Subject", "Date", "List-Id", "Content-Language", "References", "In-Reply-To"), line)
     body = f'<p>{text}</p><a href="{text}">{text}</a><img src="https://x.example/{text}" alt="{text}">'
     rude |= {"From": f"{line} <{line}@x.example>", "List-Unsubscribe": f"<{line}>, <https://x.example/{line}>"}
     file = f'Content-Disposition: attachment; filename="{line}"'
