@@ -8,7 +8,7 @@ from dataclasses import asdict, fields
 from typing import TYPE_CHECKING, Any
 
 from .commands.output import dumps
-from .types import Article, View
+from .types import Article, Subscription, View
 
 if TYPE_CHECKING:
     from .store import Store
@@ -24,11 +24,22 @@ def opml(store: Store) -> Iterator[str]:
     from penchant.adapters import opml as writer
 
     feeds = [
-        writer.OpmlFeed(url=s.address, title=s.title, folder=s.folder)
+        writer.OpmlFeed(url=url, title=s.title, folder=s.folder)
         for s in store.subscriptions.all()
-        if s.kind == "rss"
+        if (url := _feed_address(s))
     ]
     yield writer.write(feeds).decode("utf-8")
+
+
+def _feed_address(source: Subscription) -> str:
+    """The feed that any reader can read; "" where a source has none. A channel of YouTube has one once it is known."""
+    if source.kind == "rss":
+        return source.address
+    if source.kind != "youtube":
+        return ""
+    from penchant.adapters.youtube_place import from_settings
+
+    return from_settings(source.settings).feed(str(source.cursor.get("channel") or ""))
 
 
 def jsonl(store: Store) -> Iterator[str]:
