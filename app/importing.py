@@ -147,7 +147,15 @@ class _Import:
             tell(Progress(min(self.archive.done(self.members), total), total, report))
         if self._source:
             self.imported.keep(self._source, {**self._cursor, "done": 0, "whole": True}, time.time())
+            self._leave_if_empty()
         return report
+
+    def _leave_if_empty(self) -> None:
+        """A list of feeds, or an export of nothing, is no source."""
+        found = self.store.subscriptions.get(self._source)
+        if found is not None and not found.items:
+            self.store.subscriptions.remove(self._source)
+            self.report.source_id = 0
 
     def _begin(self) -> None:
         """The source, the round and the place to go on from."""

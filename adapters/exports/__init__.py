@@ -9,8 +9,8 @@ from .base import Export
 
 #: Kinds in the order in which they are tried, as `--as` names them.
 KINDS = (
-    "twitter", "mastodon", "reddit", "pocket", "instapaper", "raindrop", "readwise", "reader", "bookmarks", "opml",
-    "newsboat",
+    "twitter", "mastodon", "reddit", "youtube", "pocket", "instapaper", "raindrop", "readwise", "reader", "bookmarks",
+    "opml", "newsboat",
 )  # fmt: skip
 
 
@@ -22,12 +22,13 @@ def load(kind: str) -> Export:
     from .reddit import Reddit
     from .saved import FORMATS, Saved
     from .twitter import Twitter
+    from .youtube import YouTube
 
     if kind in FORMATS:
         return Saved(kind)
     found: dict[str, Export] = {
         "twitter": Twitter(), "mastodon": Mastodon(), "reddit": Reddit(), "bookmarks": Bookmarks(), "opml": Opml(),
-        "newsboat": Newsboat(),
+        "newsboat": Newsboat(), "youtube": YouTube(),
     }  # fmt: skip
     return found[kind]
 
@@ -41,6 +42,6 @@ def detect(archive: Archive) -> tuple[str, Export]:
     seen = archive.damage or ", ".join(archive.names()[:5]) or "nothing"
     raise Malformed(
         f"{archive.path} is no export that penchant knows ({'' if archive.damage else 'it holds '}{seen})",
-        hint="It reads the exports of Twitter/X, Mastodon, Reddit, Pocket, Instapaper, Raindrop and Readwise, "
+        hint="It reads the exports of Twitter/X, Mastodon, Reddit, YouTube, Pocket, Instapaper, Raindrop and Readwise, "
         "bookmarks as HTML, OPML and newsboat's urls file.",
     )

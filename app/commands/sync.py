@@ -42,6 +42,11 @@ def run(args: argparse.Namespace, context: Context) -> int | None:
     wanted = [context.source(name) for name in args.source] or [
         s for s in context.store.subscriptions.all() if not s.paused and s.kind != "export"
     ]
+    for own in (source for source in wanted if source.kind == "export"):
+        raise PenchantError(
+            f"{own.title or own.address} is an archive of your own: there is nothing to fetch",
+            hint="`penchant import PATH` takes in a newer export of it.",
+        )
     if not wanted:
         raise PenchantError(
             "there is nothing to fetch",

@@ -20,6 +20,10 @@ def test_import_and_undo(cli: Any, made: Any) -> None:
     assert (again["found"], again["new"], again["known"]) == (2, 0, 2)
     assert "Twitter archive @Ada\texport\t2" in cli("sources")
     cli("undo", code=Exit.FAILED)
+    cli("sync", "twitter", code=Exit.FAILED)
+    assert "archive of your own" in cli.errors and cli("sources").count("ok") == 1
+    cli("sync", code=Exit.FAILED)
+    assert "nothing to fetch" in cli.errors
     assert "2 marks" in cli("import", "undo", "1")
     assert cli("list", "--view", "newest").splitlines()[1:] == []
     cli("import", "undo", "1", code=Exit.FAILED)

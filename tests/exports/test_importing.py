@@ -237,6 +237,11 @@ def test_damage_is_told_with_what_was_kept(made: Any, store: Store) -> None:
         importing.undo(store, "nothing")
 
 
+def test_an_export_of_nothing_is_no_source(made: Any, store: Store) -> None:
+    report = importing.run(store, made.zip(made.twitter([])))
+    assert (report.found, report.source_id) == (0, 0) and store.subscriptions.all() == []
+
+
 def test_feeds_are_followed(made: Any, store: Store) -> None:
     path = made.file("urls", 'https://example.org/feed "tech" "~My blog"\n')
     assert importing.run(store, path).new_feeds == ["My blog"] and importing.run(store, path).new_feeds == []

@@ -154,6 +154,31 @@ def test_newsboat_and_opml(made: Any, read: Any) -> None:
     assert kind == "opml" and entries == [Feed("https://b.example/f", "B")]
 
 
+def test_youtube(made: Any, read: Any) -> None:
+    channel = "UC" + "x" * 22
+    table = "Kanal-ID,Kanal-URL,Kanaltitel\n"
+    liked = "Video ID,Playlist Video Creation Timestamp\nabcdefghijk,2020-09-13T12:26:40+00:00\n\n"
+    old = "Playlist Id,Title\nPL1,Later\n\nVideo Id,Time Added\nabcdefghij_,2020-09-13 12:26:40 UTC\n"
+    folder = "Takeout/YouTube and YouTube Music"
+    kind, (feed, late, like) = read(
+        made.zip(
+            {
+                f"{folder}/subscriptions/subscriptions.csv": f"{table}{channel},http://x,Owls\n",
+                f"{folder}/playlists/Liked videos.csv": liked,
+                f"{folder}/playlists/Later.csv": old,
+            }
+        )
+    )
+    assert kind == "youtube"
+    assert feed == Feed(f"https://www.youtube.com/feeds/videos.xml?channel_id={channel}", "Owls")
+    assert (like.item.url, like.acts[0].kind, like.acts[0].at) == (
+        "https://www.youtube.com/watch?v=abcdefghijk",
+        "liked",
+        1.6e9,
+    )
+    assert (late.acts[0].kind, late.acts[0].at) == ("saved", 1.6e9) and late.item.title == ""
+
+
 def test_every_record_is_clean(made: Any, read: Any) -> None:
     row = "\x1b[31mred\x1b[0m\u202e,https://example.org/\x1b]8;;x,1600000000,\x9b|a,unread\n"
     _, entries = read(made.file("list.csv", "title,url,time_added,tags,status\n" + row))
