@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import subprocess
 import sys
 import time
@@ -59,7 +60,7 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callabl
     site = tmp_path / "site"
     site.mkdir()
     monkeypatch.syspath_prepend(str(site))
-    monkeypatch.setenv("PYTHONPATH", str(site))
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(site), os.environ.get("PYTHONPATH", "")]).rstrip(os.pathsep))
     adapters.load.cache_clear()
 
     def put(name: str, code: str, points: str = "") -> None:
@@ -104,7 +105,7 @@ def canteen(server: Any) -> str:
 
 async def test_the_template_is_found_and_read(install: Any, canteen: str, monkeypatch: Any) -> None:
     lunch(install)
-    monkeypatch.setenv("PYTHONPATH", f"{EXAMPLE}:" + __import__("os").environ["PYTHONPATH"])
+    monkeypatch.setenv("PYTHONPATH", f"{EXAMPLE}{os.pathsep}{os.environ['PYTHONPATH']}")
     assert adapters.names()[-1] == "lunch"
     source = adapters.load("lunch")
     found = source.recognise(canteen)

@@ -7,6 +7,8 @@ from typing import Any
 
 from penchant_lunch import Lunch
 
+from penchant.adapters.contract_server import Answer, Request
+
 KIND = "lunch"
 SOURCE = Lunch
 
@@ -17,7 +19,13 @@ def _menu(number: int, **changes: Any) -> dict[str, Any]:
 
 
 def _serve(server: Any, menus: list[dict[str, Any]]) -> dict[str, Any]:
-    server.route("/menus.json", json.dumps(menus), headers={"ETag": f'"{len(menus)}"'})
+    body, etag = json.dumps(menus), f'"{len(menus)}"'
+
+    def answer(request: Request) -> Answer:
+        same = request.headers.get("if-none-match") == etag
+        return Answer(b"" if same else body, 304 if same else 200, {"ETag": etag})
+
+    server.route("/menus.json", answer)
     return {"address": "lunch:" + server.url("")}
 
 
