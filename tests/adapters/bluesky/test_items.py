@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from penchant.adapters.bluesky_embeds import read_embed
@@ -26,6 +26,7 @@ def item(make: Any, **changes: Any) -> Any:
     return to_item(make.post(1, **changes), VIA)
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.text(max_size=8), st.booleans()), max_size=8))
 def test_facets_cover_bytes_not_characters(parts):
     parts = [
@@ -44,6 +45,7 @@ def test_facets_cover_bytes_not_characters(parts):
     assert rich.text == shown.strip() and len(rich.links) == number
 
 
+@settings(deadline=None)
 @given(st.text(max_size=20), st.lists(st.tuples(st.integers(-5, 90), st.integers(-5, 90)), max_size=6))
 def test_facets_of_nonsense_change_no_text(text, ranges):
     rich = read_text(text, [facet(a, b) for a, b in ranges])
@@ -140,6 +142,7 @@ SHAPES = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(SHAPES)
 def test_any_shape_is_read(value):
     read_page(json.dumps({"feed": [value, {"post": value}]}).encode(), VIA)

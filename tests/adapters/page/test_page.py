@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from penchant.adapters.base import BadSettings, Malformed, NotFound
@@ -111,6 +111,7 @@ MARKUP = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(MARKUP)
 def test_any_page_is_read_or_refused_in_words(html):
     try:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from penchant.adapters import secrets
@@ -208,6 +208,7 @@ SHAPES = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(SHAPES)
 def test_any_json_is_read(value):
     try:
@@ -219,6 +220,7 @@ def test_any_json_is_read(value):
 # -- addresses
 
 
+@settings(deadline=None)
 @given(st.lists(st.text(st.characters(min_codepoint=33, max_codepoint=0x24F, blacklist_categories=["Cc", "Cs", "Zs"]),
                         min_size=1, max_size=8), min_size=1, max_size=5))  # fmt: skip
 def test_an_address_says_the_same_again(argv):
