@@ -11,6 +11,7 @@ from __future__ import annotations
 import numpy as np
 
 from .batch import Batch
+from .dials import SILENT
 from .model import Model
 
 #: Draws of a visit that take turns in filling the explored places, and what tells their seeds apart.
@@ -23,10 +24,11 @@ _CHUNK = 1_000
 
 def surprises(model: Model, batch: Batch, belief: np.ndarray, seed: int, now: float) -> np.ndarray:
     """float64[DRAWS, n]: how far each draw of this visit lies from the belief float64[n]; -inf for what
-    is known well enough. Equal for equal seeds.
+    is known well enough or comes from a source that was turned off. Equal for equal seeds.
     """
     drawn = np.array([model.draw(batch, seed + k * SEEDS, now) for k in range(DRAWS)])
-    return np.where(_unsure(model, batch), WIDER * (drawn - belief), -np.inf)
+    asked = _unsure(model, batch) & (model.dials.sources(batch) > SILENT)
+    return np.where(asked, WIDER * (drawn - belief), -np.inf)
 
 
 def _unsure(model: Model, batch: Batch) -> np.ndarray:
