@@ -70,6 +70,8 @@ def _tell(report: Report) -> None:
         say(f"{plain(report.title)} (source {report.source_id})")
         for name, count in _lines(report):
             say(f"{name}\t{count}" if not sys.stdout.isatty() else f"  {name:<20} {count:>9,}")
+    if not (report.found or report.feeds or report.troubles):
+        note("It holds nothing to import.")
     for why, count in report.skipped.most_common():
         say(f"skipped\t{count}\t{plain(why)}" if not sys.stdout.isatty() else f"  skipped {count:,}: {plain(why)}")
     for trouble in report.troubles:
