@@ -166,17 +166,19 @@ def _turns(
     rows: RowReader,
     held: Batch,
 ) -> list[tuple[int, Prior, Dials]]:
-    """What the reader had said outright by each label, where it changed."""
+    """What the reader had said outright by each label, where it changed.
+
+    An import counts from the first label on, whenever it was made: it says what it would have done. Its items that
+    have labels of their own are left out, since they would foretell themselves.
+    """
     place = {label.event_id: i for i, label in enumerate(labels)}
     wishes = Wishes()
     out: dict[int, tuple[int, Prior, Dials]] = {}
-    exported: dict[int, int] = {}
+    judged = {label.item_id for label in labels}
+    exported = {item_id: acts for item_id, acts in book.exported.items() if item_id not in judged}
     weight = wishes.recipe().label.exported
-    changed = False
+    changed = bool(exported)
     for _, event in events:
-        if event.value.get("exported") and event.item_id in book.exported:
-            exported[int(event.item_id or 0)] = book.exported[event.item_id]
-            changed = True
         changed |= bool(wishes.take(event))
         if event.id not in place:
             continue

@@ -54,3 +54,18 @@ def test_a_killed_import_goes_on(cli: Any, made: Any) -> None:
     report = json.loads(cli("import", str(path), "--json"))
     assert (report["found"], report["new"]) == (4_000, 0)
     assert cli("sources").splitlines()[1].split("\t")[3] == "4000"
+
+
+def test_evaluate_shows_what_an_import_does_and_its_undo_takes_back(cli: Any, made: Any) -> None:
+    cli("add", "sample")
+    cli("sync", "--quiet")
+    cli("like", *map(str, range(1, 40, 4)))
+    cli("skip", *map(str, range(2, 42, 2)))
+    texts = ["hedge birds dawn chorus tapes garden", "recordings of owls at dawn", "robins and wrens in the hedge"]
+    path = made.file("like.js", made.js("like", [made.like(100 + n, text) for n, text in enumerate(texts * 5)]))
+    before = cli("evaluate")
+    cli("import", str(path))
+    cli("sync", "--quiet")
+    assert cli("evaluate") != before
+    cli("import", "undo", "twitter")
+    assert cli("evaluate") == before
