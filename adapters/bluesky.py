@@ -81,22 +81,21 @@ class _Reading:
         newest = await self._read(response)
         older = following(path, newest.cursor)
         etag = response.headers.get("etag", "")
-        state = after_first(state, newest.rows, older, etag, limit, self.session.place)
-        self.known = replace(self.known, state=state)
-        total = len(newest.items) + max(state.left, 0) if not before else None
+        self.known = after_first(self.known, newest.rows, older, etag, limit, self.session.place)
+        total = len(newest.items) + max(self.known.state.left, 0) if not before else None
         yield self._page(newest, response, total)
         async for page in self._vanished(before, newest):
             yield page
-        async for page in self._older(path, before):
+        async for page in self._older(path):
             yield page
 
-    async def _older(self, path: str, before: tuple[str, ...]) -> AsyncIterator[Page]:
+    async def _older(self, path: str) -> AsyncIterator[Page]:
         for _ in range(MOST_PAGES):
             if not (self.known.state.unfinished and self.go_on):
                 return
             response = await self.session.get(self.known.state.older)
             found = await self._read(response)
-            state = after_older(self.known.state, before, found.rows, following(path, found.cursor))
+            state = after_older(self.known.state, self.known.floor, found.rows, following(path, found.cursor))
             self.known = replace(self.known, state=state)
             yield self._page(found, response)
 

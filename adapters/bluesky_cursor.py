@@ -17,16 +17,22 @@ EMPTY_COST = 20
 RANKED_GAP = 50
 #: Requests that one visit makes for older posts.
 MOST_PAGES = 20
+#: Rows of the floor: more than a page, so that the end of one page falls among them.
+FLOOR = 120
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """The cursor. `did` and `title` belong to `address`: another list is begun anew."""
+    """The cursor. `did` and `title` belong to `address`: another list is begun anew.
+
+    `floor`: rows that were known when an unfinished reading began; it ends only where it meets them.
+    """
 
     state: State = field(default_factory=State)
     address: str = ""
     did: str = ""
     title: str = ""
+    floor: tuple[str, ...] = ()
 
     @classmethod
     def load(cls, cursor: Cursor, address: str) -> Known:
@@ -36,10 +42,13 @@ class Known:
         state = State.load(record(cursor.get("state")))
         if not state.older.startswith("/xrpc/"):
             state = replace(state, older="", left=0, gap=False)
-        return cls(state, address, text(cursor.get("did"), 250), text(cursor.get("title"), 200))
+        rows = cursor.get("floor")
+        floor = tuple(text(row, 200) for row in rows[:FLOOR]) if isinstance(rows, list) and state.unfinished else ()
+        return cls(state, address, text(cursor.get("did"), 250), text(cursor.get("title"), 200), floor)
 
     def dump(self) -> Cursor:
-        return {"state": self.state.dump(), "address": self.address, "did": self.did, "title": self.title}
+        rest = {"floor": list(self.floor)} if self.state.unfinished and self.floor else {}
+        return {"state": self.state.dump(), "address": self.address, "did": self.did, "title": self.title, **rest}
 
 
 def following(path: str, cursor: str) -> str:
@@ -47,13 +56,22 @@ def following(path: str, cursor: str) -> str:
     return f"{path.partition('&cursor=')[0]}&cursor={quote(cursor, safe='')}" if cursor else ""
 
 
-def after_first(state: State, rows: tuple[str, ...], older: str, etag: str, limit: int, place: Place) -> State:
-    """The state after the newest page. A ranked feed is read `RANKED_GAP` further at most on later visits."""
-    begun = bool(state.known)
-    state = newest_first.after_first(state, list(rows), older, etag, limit)
-    if begun and state.gap and not place.chronological:
-        return replace(state, left=min(state.left, RANKED_GAP))
-    return state
+def after_first(known: Known, rows: tuple[str, ...], older: str, etag: str, limit: int, place: Place) -> Known:
+    """What is known after the newest page. A ranked feed is read `RANKED_GAP` further at most on later visits.
+
+    An unfinished reading goes on where it was, unless more came since than one page shows: then it begins again at the
+    top and ends where it would have ended.
+    """
+    before = known.state
+    again = before.unfinished and bool(rows) and rows[-1] not in before.known
+    floor = known.floor if before.unfinished else before.known[:FLOOR]
+    start = replace(before, known=floor, older="", left=0, gap=False) if again else before
+    state = newest_first.after_first(start, list(rows), older, etag, limit)
+    if again:
+        state = replace(state, known=tuple(dict.fromkeys((*state.known, *before.known)))[: newest_first.MOST_KNOWN])
+    if before.known and state.gap and not place.chronological:
+        state = replace(state, left=min(state.left, RANKED_GAP))
+    return replace(known, state=state, floor=floor)
 
 
 def after_older(state: State, before: tuple[str, ...], rows: tuple[str, ...], older: str) -> State:

@@ -56,6 +56,24 @@ async def test_a_gap_is_filled_also_after_an_interruption(client, sky, make, pag
     assert set(ids(two) + ids(rest)) >= {f"p{n}" for n in range(61, 401)}
 
 
+@pytest.mark.parametrize("known", [60, 0])
+async def test_two_interruptions_while_much_arrives_leave_no_hole(client, sky, make, pages, known):
+    cursor = None
+    if known:
+        sky.rows[AUTHOR] = rows(make, range(known, 0, -1))
+        cursor = (await pages(client, person(sky)))[-1].cursor
+    found: list[Any] = []
+    for newest in (300, 400, 500):
+        sky.rows[AUTHOR] = rows(make, range(newest, 0, -1))
+        reading = Bluesky().fetch(client, person(sky, limit=1000), cursor or {})
+        found += [await anext(reading), await anext(reading)]
+        await reading.aclose()
+        cursor = found[-1].cursor
+    found += await pages(client, person(sky, limit=1000), cursor)
+    assert set(ids(found)) >= {f"p{n}" for n in range(known + 1, 501)}
+    assert not found[-1].cursor.get("floor")
+
+
 async def test_an_empty_page_is_not_the_last(client, sky, make, pages):
     sky.rows[AUTHOR] = rows(make, range(200, 0, -1))
     sky.empty = {150}
@@ -309,3 +327,12 @@ async def test_a_thread_is_in_reading_order(client, sky, make):
     sky.other["app.bsky.feed.getPostThread"] = lambda _: sky.error("NotFound", "Post not found")
     with pytest.raises(NotFound):
         await Bluesky().thread(client, person(sky), here["uri"])
+
+
+async def test_a_first_reading_that_begins_again_keeps_its_limit(client, sky, make, pages):
+    sky.rows[AUTHOR] = rows(make, range(900, 0, -1))
+    reading = Bluesky().fetch(client, person(sky), {})
+    page = await anext(reading)
+    await reading.aclose()
+    sky.rows[AUTHOR] = rows(make, range(1000, 0, -1))
+    assert len(ids(await pages(client, person(sky), page.cursor))) == 200
