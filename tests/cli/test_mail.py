@@ -25,3 +25,41 @@ def test_passwords(cli: Any) -> None:
     cli("mail", "login", "nonsense", code=5)
     cli("add", "imaps://me@127.0.0.1:9/News", code=1)
     assert cli("sources") == "You follow nothing yet. `penchant add sample` is a start without any network.\n"
+
+
+def test_an_account_from_the_command_line(cli: Any, tmp_path: Path) -> None:
+    """The password is asked for, tried, kept; the folder is read with it."""
+    import subprocess
+    import sys
+
+    fixtures = _imap_fixtures()
+    imap = fixtures.start(tmp_path)
+    imap.put(fixtures.letter(1), fixtures.letter(2))
+    cli.environment["SSL_CERT_FILE"] = str(imap.ca)
+
+    def typed(password: str) -> subprocess.CompletedProcess[str]:
+        words = [sys.executable, "-P", "-m", "penchant.app.cli", "add", imap.address()]
+        return subprocess.run(
+            words, input=password, capture_output=True, text=True, timeout=60, env=cli.environment, check=False
+        )
+
+    refused = typed("wrong\n")
+    assert refused.returncode == 5 and "refused the password" in refused.stderr and "\x1b" not in refused.stderr
+    assert cli("mail", "accounts") == ""
+    assert typed("s3cret\n").returncode == 0
+    assert cli("mail", "accounts") == f"me@127.0.0.1:{imap.port}\n"
+    cli("sync", "--no-rank", "--quiet")
+    assert "Letter 2" in cli("list", "--view", "newest")
+    imap.stop()
+
+
+def _imap_fixtures() -> Any:
+    """The server of tests/adapters/mail (tests are no package, so it is loaded by its path)."""
+    import importlib.util
+
+    path = Path(__file__).resolve().parents[1] / "adapters" / "mail" / "conftest.py"
+    spec = importlib.util.spec_from_file_location("imap_fixtures", path)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module

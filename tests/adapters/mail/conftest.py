@@ -132,9 +132,8 @@ class Imap:
                 say(b"* OK " + b"x" * 900)
 
 
-@pytest.fixture(scope="session")
-def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A key and a certificate for 127.0.0.1 that signs itself."""
+def certified(folder: Path) -> Path:
+    """A key and a certificate for 127.0.0.1 that signs itself, in one file."""
     from cryptography import x509
     from cryptography.hazmat.primitives import hashes, serialization
     from cryptography.hazmat.primitives.asymmetric import ec
@@ -149,7 +148,7 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
         .not_valid_after(now + datetime.timedelta(days=2)).add_extension(host, critical=False)
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True).sign(key, hashes.SHA256())
     )  # fmt: skip
-    path = tmp_path_factory.mktemp("tls") / "both.pem"
+    path = folder / "both.pem"
     private = key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
@@ -157,11 +156,16 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-@pytest.fixture
-def imap(certificate: Path) -> Iterator[Imap]:
+def start(folder: Path) -> Imap:
+    certificate = certified(folder)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate)
-    running = Imap(context, certificate)
+    return Imap(context, certificate)
+
+
+@pytest.fixture
+def imap(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Imap]:
+    running = start(tmp_path_factory.mktemp("tls"))
     yield running
     running.stop()
 
