@@ -42,18 +42,18 @@ def test_what_cannot_be_imported_is_said_in_words(cli: Any, made: Any) -> None:
 
 
 def test_a_killed_import_goes_on(cli: Any, made: Any) -> None:
-    tweets = [made.tweet(ID + n, f"number {n} says a few words of its own") for n in range(4_000)]
+    tweets = [made.tweet(ID + n, f"number {n} says a few words of its own") for n in range(1_500)]
     path = made.zip(made.twitter(tweets))
     child = cli.start("import", str(path), "--json")
     try:
-        child.wait(1.0)
+        child.wait(0.7)
     except Exception:
         child.send_signal(signal.SIGKILL)
         child.wait()
     cli("import", str(path))
     report = json.loads(cli("import", str(path), "--json"))
-    assert (report["found"], report["new"]) == (4_000, 0)
-    assert cli("sources").splitlines()[1].split("\t")[3] == "4000"
+    assert (report["found"], report["new"]) == (1_500, 0)
+    assert cli("sources").splitlines()[1].split("\t")[3] == "1500"
 
 
 def test_evaluate_shows_what_an_import_does_and_its_undo_takes_back(cli: Any, made: Any) -> None:
