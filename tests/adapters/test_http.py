@@ -72,7 +72,7 @@ async def test_a_gzip_bomb_is_cut_off(server, client):
 
 @pytest.mark.parametrize(
     ("encoding", "body"),
-    [("gzip", b"no gzip at all"), ("br", b"x"), ("gzip", gzip.compress(b"hello hello")[:10] + b"\x07" * 20)],
+    [("gzip", b"no gzip at all"), ("br", b"x"), ("gzip", gzip.compress(b"hello", mtime=0)[:10] + b"\x07" * 20)],
 )
 async def test_damaged_or_unasked_encodings_are_malformed(server, client, encoding, body):
     with pytest.raises(Malformed):
