@@ -298,6 +298,7 @@ class RankSession:
             else:
                 self._note(error)
             ranked = self._last.without(set(shown_ids))
+        give_back()  # 6 MB for half a millisecond
         kept = self._kept(shown_ids)
         return replace(ranked, ids=[*shown_ids, *ranked.ids], probabilities=[*kept, *ranked.probabilities])
 

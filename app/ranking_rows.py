@@ -13,7 +13,7 @@ import numpy as np
 
 from .embed.static import StaticEmbedder
 from .rank.batch import SHAPE_DIMS, Batch, build_batch
-from .rank.features import decode_words, encode_words
+from .rank.features import decode_words, encode_words, forget_words
 from .rank.order_columns import Columns, columns, join
 from .rank.stats import ArchiveStats, fit_stats
 from .rank.stories import Signs, signs
@@ -135,6 +135,7 @@ class RowReader:
 
 def give_back() -> None:
     """Return what reading left over to the system (13 MB after a load); only glibc has the call."""
+    forget_words()
     with contextlib.suppress(OSError, AttributeError):
         ctypes.CDLL(None).malloc_trim(0)
 

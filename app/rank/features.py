@@ -41,6 +41,11 @@ class _Memory(dict[str, int]):
 _KNOWN = _Memory()
 
 
+def forget_words() -> None:
+    """Give up the memory of hashes (6 MB after 10,000 titles); it fills again as texts come."""
+    _KNOWN.clear()
+
+
 def tokens(text: str) -> list[str]:
     """Lower-case words; scripts written without spaces give overlapping pairs of characters."""
     found = _WORD.findall(text.lower())
