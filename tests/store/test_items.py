@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from penchant.adapters.base import Author, Item, Link, Media, Page, Poll, Sighting
 from penchant.app.errors import NoSuchItem, NoSuchSource
 from penchant.app.store import Store
+from penchant.app.store import items as items_module
 from penchant.app.types import Event, View
 
 NOW = 1_700_000_000.0
@@ -641,3 +642,16 @@ def test_heads(store: Store) -> None:
 def test_cards_of_the_clock(store: Store, feed: int) -> None:
     put(store, feed, item(1, published=None), now=time.time())
     assert store.items.cards([1])[0].published is None
+
+
+def test_cards_find_their_story_by_an_index(tmp_path: Path) -> None:
+    """By the primary key each card would walk the whole order: 100,000 rows for each line of the screen."""
+    with Store.open(tmp_path / "archive.db", role="worker") as store:
+        plan = [
+            row[3]
+            for row in store.db.rows(
+                f"EXPLAIN QUERY PLAN SELECT {items_module._CARD} {items_module._CARD_FROM}", ("[1]",)
+            )
+        ]
+    found = [line for line in plan if line.startswith("SEARCH r ")]
+    assert len(found) == 2 and "ranking_leader" in found[0] and "ranking_item" in found[1], found
