@@ -6,6 +6,11 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# No timing asserts: on a busy machine an example takes its time, and a generator too.
+settings.register_profile("penchant", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("penchant")
 
 ROOT = Path(__file__).resolve().parent.parent
 
