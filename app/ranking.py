@@ -87,7 +87,6 @@ class RankSession:
         """
         self.store: Store = Store.open(self.path, role="reader")
         self._rows: RowReader = RowReader(self.store)
-        self._explainer: Explainer = Explainer(self.store, self._rows)
         self._version = self.store.data_version()
         self._begin()
         give_back()
@@ -100,7 +99,9 @@ class RankSession:
         self._recipe: Recipe = self._wishes.recipe()
         self._book: LabelBook = LabelBook(self._recipe.label)
         self._through = 0
-        self._place.clear()
+        self._place, self._scored = {}, None  # rows at hand belong to statistics that may be replaced
+        self._own_rows.clear()
+        self._explainer: Explainer = Explainer(self.store, self._rows)
         self._read_events()
         self._learner: Learner = self._restored()
         ids = wanted(self.store, self.limit, time.time())
@@ -348,8 +349,7 @@ class RankSession:
         """Why the item stands where it does; any item of the archive. KeyError: there is none."""
         place = self._place.get(item_id)
         row = None if place is None else self._block.batch.take([place])
-        learner = self._learner
-        return self._explainer.why(item_id, row, learner.model, learner.learned, self._now)
+        return self._explainer.why(item_id, row, self._learner.model, self._learner.learned, self._now)
 
     # -- publishing
     def publish(self, store: Store | None = None, *, brief: bool = False) -> int:

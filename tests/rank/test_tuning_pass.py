@@ -61,10 +61,17 @@ def test_a_running_session_takes_a_tuning_over(path) -> None:
     session = RankSession(path)
     session.load()
     try:
+        shown = session.order([]).ids[:3]  # a screen that is in use
+        first = session.learned[1].batch.item_ids[0]
+        like = Event("like", int(first))
+        with Store.open(path) as store:
+            store.events.append([like])
+        session.learn(like)
+        session.order(shown)
         event = Event("tune", value={"values": {"prior.words": 20.0}})
         with Store.open(path) as store:
             store.events.append([event])
-        assert session.refresh() and len(session.order([]))
+        assert session.refresh() and session.order(shown).ids[:3] == shown
         fresh = RankSession(path)
         fresh.load()
         assert session.trust() == fresh.trust()
