@@ -84,9 +84,54 @@ class Models:
         'Sentence vectors: "minilm", the path of a GGUF embedding model, or "" for none; "auto" takes minilm'
         " where its packages are installed.",
     )
+    picture: str = _setting(
+        "auto",
+        'Picture vectors by open_clip: the name of a pulled model, the path of a checkpoint, or "" for none; "auto"'
+        " takes what `penchant models use` chose.",
+    )
+    judge: str = _setting(
+        "auto",
+        'The language model that has read your history: the path of a GGUF file, the name of a pulled model, or "" for'
+        ' none; "auto" takes what `penchant models use` chose, else the starter model where its package is installed.',
+    )
+    eyes: str = _setting(
+        "auto", 'The judge\'s mmproj file, with which it sees pictures: a path, "auto" or "" for none.'
+    )
+    text_in_pictures: bool = _setting(True, "Read the text in pictures where penchant[ocr] is installed.")
+    hub: str = _setting("https://huggingface.co", "Where `penchant models pull` fetches from.")
     threads: int = _setting(1, "Threads of a model; one while the machine is busy.", low=1, high=64)
     cpu_share: float = _setting(
         0.5, "Part of the time a model may compute in the background.", low=0.01, high=1.0
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Pictures:
+    """Pictures on the screen; docs/pictures.md."""
+
+    column: bool = _setting(True, "A column of small pictures beside the cards.")
+    blur: bool = _setting(True, "Blur sensitive pictures until a key.")
+    fetch: str = _setting(
+        "shown",
+        '"shown" fetches what comes on screen, "ranked" also what For you may show soon, "none" nothing.',
+        choices=("shown", "ranked", "none"),
+    )
+    max_megabytes: int = _setting(16, "Largest picture fetched.", low=1, high=256)
+    disk_megabytes: int = _setting(
+        500, "Room for pictures on the disk; the longest unused go first.", low=10, high=100000
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class JudgeOptions:
+    """The language model beside the ranking; docs/judge.md."""
+
+    minutes_per_hour: float = _setting(6.0, "CPU minutes that it may take in an hour.", low=0.0, high=60.0)
+    history_tokens: int = _setting(700, "Tokens of your history that it reads at a time.", low=100, high=8000)
+    ask: str = _setting(
+        "auto",
+        'Whether it is also asked "would this reader like it?"; "auto": chat models of a billion parameters and more.',
+        choices=("auto", "on", "off"),
     )
 
 
@@ -156,6 +201,8 @@ class Config:
     worker: Worker = field(default_factory=Worker)
     network: Network = field(default_factory=Network)
     models: Models = field(default_factory=Models)
+    pictures: Pictures = field(default_factory=Pictures)
+    judge: JudgeOptions = field(default_factory=JudgeOptions)
     ranking: RankingOptions = field(default_factory=RankingOptions)
     gate: GateOptions = field(default_factory=GateOptions)
     serve: ServeOptions = field(default_factory=ServeOptions)

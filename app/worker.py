@@ -17,7 +17,7 @@ import signal
 import threading
 import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from . import favourites, gate_lane, logs, tuning_lane
 from .backfill import Backfill
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from .config import Config
     from .paths import Paths
     from .store import Store
+    from .store.control import Request
     from .types import Subscription
 
 log = logging.getLogger(__name__)
@@ -140,6 +141,7 @@ class Worker:
         self.visits: dict[int, asyncio.Task[Visit]] = {}
         self.deriver: Deriver | None = None
         self.lanes: list[asyncio.Task[None]] = []
+        self.hearing: list[Hears] = []
         self._version = -1
         self._events = -1
         self._mute_ends = math.inf
@@ -229,6 +231,9 @@ class Worker:
             self.threads.ask(item_id)
         for item_id in looked.restores:
             self.restorer.ask(item_id)
+        for letter in looked.letters:
+            for lane in self.hearing:
+                lane.hear(letter)
         self.ranker.look()
         return bool(looked.derived)
 
@@ -240,7 +245,7 @@ class Worker:
             self._version, self._look_at = version, now + LOOK
             if looked.jumped:
                 _replan(store, self.rhythm)
-            looked.threads, looked.restores = take_letters(store)
+            looked.threads, looked.restores, looked.letters = take_letters(store)
             looked.events = store.events.last_seq()
             looked.unmuted = time.time() >= self._mute_ends
             self._mute_ends = next_end(store.events.mutes(), time.time()) or math.inf
@@ -297,6 +302,12 @@ class Worker:
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
+class Hears(Protocol):
+    """A lane that takes letters (`FOR_LANES`); it ignores those of other lanes and returns at once."""
+
+    def hear(self, letter: Request) -> None: ...
+
+
 @dataclass(slots=True)
 class Looked:
     """What one look at the archive found."""
@@ -306,6 +317,7 @@ class Looked:
     due: list[Subscription] = field(default_factory=list)
     threads: list[int] = field(default_factory=list)
     restores: list[int] = field(default_factory=list)
+    letters: list[Request] = field(default_factory=list)
     derived: int = 0
     unmuted: bool = False
 
@@ -326,12 +338,19 @@ def _replan(store: Store, rhythm: Rhythm) -> None:
         store.subscriptions.queue(wrong)
 
 
-def take_letters(store: Store) -> tuple[list[int], list[int]]:
-    """Do what the screens asked for; returns the items whose threads, and those whose bodies they want.
+#: Letters that a lane takes: "picture" {"items": [item_id]}, "reason" {"item_id": n, "answer": id},
+#: "models" {} (what is installed or chosen has changed).
+FOR_LANES = ("picture", "reason", "models")
+
+
+def take_letters(store: Store) -> tuple[list[int], list[int], list[Request]]:
+    """Do what the screens asked for; returns the items whose threads, and those whose bodies they want, and the
+    letters that a lane takes.
 
     "refresh" with {"ids": [...]}, or without ids for every source; "thread" and "restore" with {"item_id": n}.
     """
     wanted: dict[str, list[int]] = {"thread": [], "restore": []}
+    others: list[Request] = []
     for letter in store.control.take():
         if letter.kind == "refresh":
             ids = letter.payload.get("ids")
@@ -341,6 +360,8 @@ def take_letters(store: Store) -> tuple[list[int], list[int]]:
                 wanted[letter.kind].append(letter.payload["item_id"])
         elif letter.kind == "tune":
             store.control.remember(tuning_lane.WANTED, letter.at)
+        elif letter.kind in FOR_LANES:
+            others.append(letter)
         else:
             log.warning("unknown letter", extra={"fields": {"kind": letter.kind}})
-    return wanted["thread"], wanted["restore"]
+    return wanted["thread"], wanted["restore"], others

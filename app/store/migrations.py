@@ -61,12 +61,17 @@ def _counted(db: Database) -> None:
     )
 
 
+def _pictures(db: Database) -> None:
+    script(db, resources.files(__package__).joinpath("pictures.sql").read_text(encoding="utf-8"))
+
+
 MIGRATIONS: tuple[Migration, ...] = (
     Migration(1, "first schema", _first),
     Migration(2, "an index for mutes", _muting),
     Migration(3, "the gate", _gate),
     Migration(4, "stories in the order", _stories),
     Migration(5, "when points were counted", _counted),
+    Migration(6, "pictures and opinions", _pictures),
 )
 
 _RECORD = """CREATE TABLE IF NOT EXISTS migrations (

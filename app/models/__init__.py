@@ -1,0 +1,1 @@
+"""Model files: what is installed, pulled, chosen and verified."""

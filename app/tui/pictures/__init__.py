@@ -1,0 +1,1 @@
+"""Pictures on the terminal: kitty, iTerm2 or half blocks."""
