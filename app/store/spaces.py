@@ -1,4 +1,4 @@
-"""Spaces of sentence vectors: which one the ranking reads, what one still lacks, and how one goes."""
+"""Spaces of vectors: which ones the ranking reads, what one still lacks, and how one goes."""
 
 from __future__ import annotations
 
@@ -11,6 +11,11 @@ from .connection import Database
 ACTIVE = "space.sentence"
 #: How the names of sentence spaces begin.
 PREFIX = "gguf:"
+#: The same for pictures. A model "clip:NAME" has three spaces: of single pictures (by the hash of their bytes), of items
+#: with pictures (the mean of theirs) and of the texts of all items.
+PICTURES_ACTIVE = "space.picture"
+PICTURES_PREFIX = "clip:"
+EACH, PICTURE, TEXT = ":each", ":picture", ":text"
 
 
 def active_sentence_space(db: Database) -> tuple[str, int] | None:
@@ -29,6 +34,30 @@ def activate_sentence_space(db: Database, name: str | None) -> None:
             raise ValueError(f"there is no space {name}")
         else:
             db.run("INSERT OR REPLACE INTO settings VALUES (?, ?)", (ACTIVE, name))
+
+
+def active_picture_spaces(db: Database) -> dict[str, tuple[str, int]]:
+    """(name, dimensions) of the spaces that the experts "picture" and "caption" read; empty where none is active."""
+    model = db.value("SELECT value FROM settings WHERE key = ?", (PICTURES_ACTIVE,))
+    if not isinstance(model, str):
+        return {}
+    wanted = {"picture": model + PICTURE, "caption": model + TEXT}
+    known = dict(db.rows("SELECT name, dim FROM spaces WHERE name IN (?, ?)", tuple(wanted.values())))
+    return {key: (name, int(known[name])) for key, name in wanted.items() if name in known}
+
+
+def activate_picture_spaces(db: Database, model: str | None) -> None:
+    """Make a model's spaces ("clip:NAME") the active ones; None: none are, and they stay."""
+    with db.write():
+        if model is None:
+            db.run("DELETE FROM settings WHERE key = ?", (PICTURES_ACTIVE,))
+        else:
+            db.run("INSERT OR REPLACE INTO settings VALUES (?, ?)", (PICTURES_ACTIVE, model))
+
+
+def of_single_pictures(name: str) -> bool:
+    """Whether a space holds the vectors of single pictures, which belong to no text."""
+    return name.startswith(PICTURES_PREFIX) and name.endswith(EACH)
 
 
 def epoch(db: Database) -> int:
