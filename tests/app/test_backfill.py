@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import importlib.util
 import json
 from collections.abc import Callable
 from functools import partial
@@ -256,7 +257,7 @@ def test_a_status_that_cannot_be_read_is_none(junk: object) -> None:
 
 def test_which_model_is_chosen(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     there: set[str] = set()
-    monkeypatch.setattr(backfill.importlib.util, "find_spec", lambda name: name if name in there else None)
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: name if name in there else None)
     assert chosen(Models(), tmp_path) is None
     there.add("llama_cpp")
     assert chosen(Models(), tmp_path) is None
