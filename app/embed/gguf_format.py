@@ -47,6 +47,7 @@ class Header:
     lengths: Mapping[str, int] = field(default_factory=dict)  # of the lists
     lists: Mapping[str, list[Any]] = field(default_factory=dict)  # those asked for
     tensors: int = 0
+    shapes: Mapping[str, tuple[int, ...]] = field(default_factory=dict)  # of the tensors, innermost axis first
 
     @property
     def architecture(self) -> str:
@@ -84,6 +85,7 @@ class _Reader:
         self.values: dict[str, Any] = {}
         self.lengths: dict[str, int] = {}
         self.lists: dict[str, list[Any]] = {}
+        self.shapes: dict[str, tuple[int, ...]] = {}
 
     def header(self) -> Header:
         if self.file.read(4) != MAGIC:
@@ -112,15 +114,15 @@ class _Reader:
             else:
                 self.values[key] = self._take(self._number(kind))[0]
         self._tensors(tensors)
-        return Header(version, self.values, self.lengths, self.lists, tensors)
+        return Header(version, self.values, self.lengths, self.lists, tensors, self.shapes)
 
     def _tensors(self, count: int) -> None:
         """Shapes are plausible and the data of each ends inside the file."""
         end = 0
         for _ in range(count):
-            self._string(64)
+            name = self._string(64)
             axes = self._count(4, "axes", "I")
-            shape = self._take(f"{axes}Q")
+            shape = self.shapes[name] = self._take(f"{axes}Q")
             kind, offset = self._take("IQ")
             numbers = math.prod(shape)
             per, width = _BLOCKS.get(kind, (256, 1))
