@@ -11,12 +11,14 @@ from .errors import ReadOnly, StoreError
 from .migrations import inspect, migrate
 
 if TYPE_CHECKING:
+    from .answers import Answers
     from .changes import Changes
     from .control import Control
     from .events import Events
     from .features import Features
     from .gate import Gate
     from .items import Items
+    from .pictures import Pictures
     from .scores import Scores
     from .search import Search
     from .subscriptions import Subscriptions
@@ -110,6 +112,12 @@ class Store:
         return Threads(self.db)
 
     @cached_property
+    def pictures(self) -> Pictures:
+        from .pictures import Pictures
+
+        return Pictures(self.db)
+
+    @cached_property
     def changes(self) -> Changes:
         from .changes import Changes
 
@@ -144,6 +152,12 @@ class Store:
         from .gate import Gate
 
         return Gate(self.db)
+
+    @cached_property
+    def answers(self) -> Answers:
+        from .answers import Answers
+
+        return Answers(self.db)
 
     @cached_property
     def search(self) -> Search:

@@ -1,0 +1,72 @@
+"""Words of a model on their way to a screen: who asks makes the row, the worker appends, the screen reads."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .connection import Database
+
+#: Seconds for which an answer is kept, and characters of one at most.
+KEPT, MOST_TEXT = 86_400.0, 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """`text` as far as it has come; `error` and `hint` say in words why there is no more."""
+
+    text: str
+    done: bool
+    error: str
+    hint: str
+    at: float
+
+
+class Answers:
+    """`store.answers`. A row that is deleted is a question taken back: the worker then stops."""
+
+    def __init__(self, db: Database) -> None:
+        self.db = db
+
+    def ask(self, answer: str, item_id: int, kind: str, now: float) -> None:
+        """Make the row and write the worker a letter, as one; what is older than a day goes."""
+        with self.db.write():
+            self.db.run("DELETE FROM answers WHERE at < ? OR at > ?", (now - KEPT, now + KEPT))
+            self.db.run(
+                "INSERT OR REPLACE INTO answers(id, item_id, kind, at) VALUES (?, ?, ?, ?)",
+                (answer, item_id, kind, now),
+            )
+            self.db.run(
+                "INSERT INTO control(kind, payload, at) VALUES (?, json_object('item_id', ?, 'answer', ?), ?)",
+                (kind, item_id, answer, now),
+            )
+
+    def take_back(self, answer: str) -> None:
+        """Nobody waits for it any more."""
+        with self.db.write():
+            self.db.run("DELETE FROM answers WHERE id = ?", (answer,))
+
+    def get(self, answer: str) -> Answer | None:
+        """How far it is; None where it was taken back or never asked."""
+        row = self.db.row("SELECT text, done, error, hint, at FROM answers WHERE id = ?", (answer,))
+        return None if row is None else Answer(row[0], bool(row[1]), *row[2:])
+
+    def waiting(self, kind: str, since: float) -> list[tuple[str, int]]:
+        """(id, item_id) of questions asked after `since` that no worker has finished, the oldest first."""
+        sql = "SELECT id, item_id FROM answers WHERE kind = ? AND NOT done AND at >= ? ORDER BY at, id"
+        return [(row[0], int(row[1])) for row in self.db.rows(sql, (kind, since)) if row[1] is not None]
+
+    def begin(self, answer: str) -> bool:
+        """Start with nothing said, also where an ended worker had begun; False: it was taken back."""
+        return self._set(answer, "text = ''", ())
+
+    def append(self, answer: str, text: str) -> bool:
+        """Add to it, up to its longest; False: it was taken back."""
+        return self._set(answer, "text = substr(text || ?, 1, ?)", (text, MOST_TEXT))
+
+    def finish(self, answer: str, error: str = "", hint: str = "") -> bool:
+        """Nothing more will come; `error` says why, where it is not simply complete."""
+        return self._set(answer, "done = 1, error = ?, hint = ?", (error, hint))
+
+    def _set(self, answer: str, what: str, values: tuple[object, ...]) -> bool:
+        with self.db.write():
+            return bool(self.db.run(f"UPDATE answers SET {what} WHERE id = ? AND NOT done", (*values, answer)))
