@@ -1,0 +1,127 @@
+"""One model in a GGUF file, loaded by llama.cpp's own C functions: its vocabulary, its tokens, its chat template.
+
+llama.cpp ends its process on what it does not expect, so this runs in a child process only (`child`, `runner`).
+"""
+
+from __future__ import annotations
+
+import ctypes
+import functools
+import os
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from penchant.app.errors import PenchantError
+
+DAMAGED = "The file is damaged, or this version of llama.cpp does not know the model: get either again."
+#: Stands for a text while a chat template is rendered: a private character that no template uses.
+_SLOT = "\ue0ff"
+
+
+@functools.cache
+def library() -> ModuleType:
+    """llama_cpp, silent, and ready to abort without starting a debugger."""
+    os.environ.setdefault("GGML_NO_BACKTRACE", "1")
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+    import llama_cpp
+
+    _silence.append(llama_cpp.llama_log_callback(lambda level, text, data: None))
+    llama_cpp.llama_log_set(_silence[0], ctypes.c_void_p(0))
+    llama_cpp.llama_backend_init()
+    return llama_cpp
+
+
+_silence: list[Any] = []  # the library keeps the pointer: so must we
+
+
+class Model:
+    """The weights and the vocabulary. `pointer` and `vocab` are llama.cpp's own, for its other functions."""
+
+    def __init__(self, path: Path) -> None:
+        llama = library()
+        settings = llama.llama_model_default_params()
+        settings.n_gpu_layers = 0
+        self.path = path
+        self.pointer = llama.llama_model_load_from_file(os.fsencode(path), settings)
+        if not self.pointer:
+            raise PenchantError(f"llama.cpp cannot load {path}", hint=DAMAGED)
+        self.vocab = llama.llama_model_get_vocab(self.pointer)
+        self.words = int(llama.llama_vocab_n_tokens(self.vocab))
+        self.width = int(llama.llama_model_n_embd(self.pointer))
+        self.layers = int(llama.llama_model_n_layer(self.pointer))
+        self.trained = int(llama.llama_model_n_ctx_train(self.pointer))
+        self.parameters = int(llama.llama_model_n_params(self.pointer))
+        self._template = llama.llama_model_chat_template(self.pointer, None)
+        self._newline = self.tokens("\n")
+
+    def tokens(self, text: str, *, special: bool = False, start: bool = False) -> list[int]:
+        """The ids of a text. `special`: control tokens written in it count as such (never for foreign text).
+
+        `start`: with what the model expects before a document, such as its BOS token.
+        """
+        llama = library()
+        data = text.encode("utf-8", "replace")
+        room = len(data) + 8
+        while True:
+            ids = (llama.llama_token * room)()
+            count = llama.llama_tokenize(self.vocab, data, len(data), ids, room, start, special)
+            if count >= 0:
+                return list(ids[:count])
+            room = -count
+
+    def line(self, text: str, most: int) -> list[int]:
+        """The ids of a text as a line of its own after another line, its line break included; cut to `most`."""
+        ids = self.tokens("\n" + text)
+        start = len(self._newline)
+        inside = ids[start:] if ids[:start] == self._newline else self.tokens(text)
+        return [*inside[: most - len(self._newline)], *self._newline]
+
+    def opening(self) -> list[int]:
+        """What stands before any document: at least one token, for the first word needs something before it."""
+        llama = library()
+        if ids := self.tokens("", start=True):
+            return ids
+        begin = llama.llama_vocab_bos(self.vocab)
+        return [begin] if begin >= 0 else self._newline
+
+    def piece(self, token: int) -> bytes:
+        """The bytes of a token; control tokens have none."""
+        llama = library()
+        room = ctypes.create_string_buffer(256)
+        count = llama.llama_token_to_piece(self.vocab, token, room, len(room), 0, False)
+        return room.raw[:count] if count > 0 else b""
+
+    def ends(self, token: int) -> bool:
+        """Whether the model says with this token that it has finished."""
+        return bool(library().llama_vocab_is_eog(self.vocab, token))
+
+    @functools.cached_property
+    def chat(self) -> bool:
+        """Whether the file brings a chat template that llama.cpp knows."""
+        return self._template is not None and bool(self._rendered("a", _SLOT))
+
+    def around(self, system: str) -> tuple[list[int], list[int]]:
+        """The tokens before and after what the user says in a chat, up to where the answer begins.
+
+        Only the template's own control tokens count: what the user says is tokenised without them, so that no text
+        can end its own turn. A model without a template gets plain text.
+        """
+        text = self._rendered(system, _SLOT) if self.chat else f"{system}\n\n{_SLOT}\nAnswer:"
+        before, found, after = text.partition(_SLOT)
+        if not found:
+            before, after = f"{system}\n\n", "\nAnswer:"
+        start = self.tokens(before, special=True, start=True)
+        return start or self.opening(), self.tokens(after, special=True)
+
+    def _rendered(self, system: str, user: str) -> str:
+        """The chat as text; "" where the template is not known, without `system` where it refuses one."""
+        llama = library()
+        pairs = [(b"system", system.encode()), (b"user", user.encode())]
+        for turns in (pairs, [(b"user", f"{system}\n\n{user}".encode())]):
+            chat = (llama.llama_chat_message * len(turns))(*[llama.llama_chat_message(*turn) for turn in turns])
+            room = ctypes.create_string_buffer(4 * sum(len(said) for _, said in turns) + 4_096)
+            count = llama.llama_chat_apply_template(self._template, chat, len(turns), True, room, len(room))
+            if 0 < count <= len(room) and user.encode() in room.raw[:count]:
+                return room.raw[:count].decode("utf-8", "replace")
+        return ""
