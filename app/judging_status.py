@@ -1,0 +1,84 @@
+"""How the judge is doing: a small record in the archive, and what a person reads of it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .store import Store
+
+#: Names under which the archive remembers it, the active model, its history, and what it spent.
+KEY, MODEL, HISTORY, USED = "judge.status", "judge.model", "judge.history", "judge.used"
+#: And, followed by the model's name, the texts it cannot take: {content hash (hex): item}.
+ASIDE = "judge.aside:"
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """`judged` texts have an opinion of this model and `waiting` ones are to get one.
+
+    `used` of `budget` CPU seconds are spent in this hour; `aside` names the items that the model cannot take;
+    `doing` says why nothing happens just now ("": it works, or has nothing to do); `speed` is texts a CPU second.
+    """
+
+    model: str = ""
+    file: str = ""
+    history: str = ""
+    judged: int = 0
+    waiting: int = 0
+    used: float = 0.0
+    budget: float = 0.0
+    doing: str = ""
+    note: str = ""
+    hint: str = ""
+    speed: float = 0.0
+    aside: tuple[int, ...] = ()
+
+    def line(self) -> str:
+        """One line; "" where there is nothing to tell."""
+        parts = []
+        if self.note:
+            parts.append(f"{self.note}. {self.hint}".strip())
+        elif self.waiting:
+            doing = f" ({self.doing})" if self.doing else ""
+            parts.append(f"{self.judged:,} texts judged, {self.waiting:,} to go{doing}")
+        elif self.doing:
+            parts.append(self.doing)
+        if self.aside:
+            parts.append(f"{len(self.aside)} left out because the model fails on them ({self.named()})")
+        return "Judge: " + "; ".join(parts) if parts else ""
+
+    def named(self) -> str:
+        """ "item 3, 4, 5 ...": what is set aside."""
+        return "item " + ", ".join(map(str, self.aside[:3])) + (" ..." if len(self.aside) > 3 else "")
+
+    def to_json(self) -> str:
+        return json.dumps(asdict(self))
+
+
+def of(store: Store) -> Status | None:
+    """What the archive remembers; None where there is nothing."""
+    return read(store.control.setting(KEY))
+
+
+def read(value: object) -> Status | None:
+    """What the archive remembers, None where it is nothing that can be read."""
+    try:
+        raw = json.loads(value) if isinstance(value, str) else None
+        return Status(**{**_known(raw), "aside": tuple(map(int, raw.get("aside", ())))}) if raw else None
+    except (ValueError, TypeError, AttributeError):
+        return None
+
+
+def _known(raw: Mapping[str, Any]) -> dict[str, Any]:
+    """The entries whose type is right: another version may have written it."""
+    empty = asdict(Status())
+    kinds = {name: (int, float) if isinstance(value, float) else type(value) for name, value in empty.items()}
+    return {
+        name: raw[name]
+        for name, kind in kinds.items()
+        if name != "aside" and isinstance(raw.get(name), kind) and not isinstance(raw.get(name), bool)
+    }
