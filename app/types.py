@@ -7,7 +7,7 @@ import time
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from penchant.adapters.base import Link, Media, Poll
 
@@ -165,3 +165,25 @@ class Subscription:
     state: Literal["idle", "queued", "fetching"] = "idle"
     done: int = 0
     total: int | None = None
+
+
+class Shot(NamedTuple):
+    """A picture of an item as it stands at the moment; `place` counts from 0 among the item's pictures.
+
+    `state`: "" nobody asked for it (or its files had to make room), "wanted" asked for, "there" its files are in
+    the cache, "failed" to be tried again, "refused" for good; `note` then says why, in words. `hash` names the
+    files (16 bytes) and stays known after they went. `width` and `height` are the original's in pixels, 0 where
+    unknown. `frames` is 2 for anything that moves. `preview` is RGB of 4 by 3 pixels, b"" where there is none.
+    """
+
+    place: int
+    url: str
+    state: Literal["", "wanted", "there", "failed", "refused"] = ""
+    hash: bytes | None = None
+    width: int = 0
+    height: int = 0
+    frames: int = 1
+    preview: bytes = b""
+    alt: str = ""
+    sensitive: bool = False
+    note: str = ""

@@ -1,0 +1,104 @@
+"""Which pictures an item shows, read from its media; and the values that the lane and the store exchange."""
+
+from __future__ import annotations
+
+import json
+from typing import NamedTuple
+
+#: Pictures of one item; a gallery of hundreds shows its first ones.
+MOST = 16
+#: Longest address that is asked for (characters).
+LONGEST = 4_000
+
+
+class Target(NamedTuple):
+    """A picture as the item names it; sizes in pixels, 0 where it does not say."""
+
+    url: str
+    alt: str
+    width: int
+    height: int
+
+
+class Wanted(NamedTuple):
+    """A picture that somebody asked for, as the archive knows it. Times are Unix seconds.
+
+    `addresses`: the subscriptions that brought its items, as the reader typed them.
+    """
+
+    id: int
+    url: str
+    state: str
+    hash: bytes | None
+    etag: str
+    last_modified: str
+    fetched_at: float
+    retry_at: float
+    failures: int
+    addresses: tuple[str, ...] = ()
+
+
+class Kept(NamedTuple):
+    """A picture that came and was decoded; the files named by `hash` are written."""
+
+    id: int
+    hash: bytes
+    format: str
+    width: int
+    height: int
+    frames: int
+    size: int
+    preview: bytes
+    fingerprint: int | None
+    etag: str
+    last_modified: str
+
+
+class Unchanged(NamedTuple):
+    """The server says that the picture is as it was."""
+
+    id: int
+
+
+class Failed(NamedTuple):
+    """No picture, and why. `retry_at` in Unix seconds; None: never again."""
+
+    id: int
+    note: str
+    retry_at: float | None
+
+
+Outcome = Kept | Unchanged | Failed
+
+
+class Counts(NamedTuple):
+    """How many addresses are in which state; `bytes` as they came, of those whose files are there."""
+
+    there: int
+    files: int
+    bytes: int
+    wanted: int
+    evicted: int
+    failed: int
+    refused: int
+
+
+def targets(media: str) -> list[Target]:
+    """The pictures in the column `items.media`: images, moving ones too, and what videos show before they play."""
+    found: dict[str, Target] = {}
+    for url, kind, alt, mime, preview, width, height, *_ in map(_padded, json.loads(media) if media else ()):
+        if kind == "video":
+            url, width, height = preview, 0, 0
+        elif kind != "image" and not (kind == "file" and mime.startswith("image/")):
+            continue
+        if url and len(url) <= LONGEST and url not in found:
+            found[url] = Target(url, alt, max(int(width or 0), 0), max(int(height or 0), 0))
+            if len(found) == MOST:
+                break
+    return list(found.values())
+
+
+def _padded(fields: list[object]) -> list[object]:
+    """The gate keeps the first fields only."""
+    whole: list[object] = ["", "image", "", "", "", 0, 0]
+    return [*fields[:7], *whole[len(fields) :]]
