@@ -8,9 +8,8 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
-from itertools import chain, zip_longest
 from typing import Any, NamedTuple
 
 #: Likes, and as many skips (real or assumed), below which the judge waits.
@@ -19,6 +18,10 @@ FEWEST = 8
 MOVED, NEW = 0.25, 20
 #: Decided texts that are judged, the latest: what the ranking learns its trust in experts from.
 MOST_DECIDED = 256
+#: Decided items that are left out of a history together, at most.
+MOST_LEFT_OUT = 16
+#: So many places of the stored order need their opinions before the ranking hears a model.
+FIRST_PLACES = 50
 #: A text that has an opinion of an older history waits behind those of nearly its worth that have none.
 OLD_IS_WORTH = 0.3
 #: Places of the stored order after which being shown soon counts half.
@@ -56,26 +59,41 @@ def due(
     decided: Iterable[Item],
     known: Mapping[bytes, Known],
     history: str,
-    aside: Collection[bytes] = (),
-) -> list[Item]:
-    """What lacks an opinion of this history, what matters most first; a text once.
+    aside: Set[bytes] = frozenset(),
+) -> tuple[list[Item], list[Item]]:
+    """What lacks an opinion of this history, what matters most first: (unseen, decided), a text once.
 
-    Unseen and decided items take turns: without the decided ones the ranking cannot learn how far to believe any.
+    The two take turns: without the decided ones the ranking cannot learn how far to believe any.
     """
-    first = sorted(
-        (item for item in unseen if _wanting(known.get(item.text), history)),
-        key=lambda item: (-_worth(item, known), -item.at, -item.item_id),
-    )
     second = sorted(
-        (item for item in decided if _untold(item, known.get(item.text), history)),
+        (item for item in decided if item.text not in aside and _untold(item, known.get(item.text), history)),
         key=lambda item: (item.text in known, -item.at, -item.item_id),
     )
-    turns = chain.from_iterable(zip_longest(first, second))
+    taken = {item.text for item in second}
+    first = sorted(
+        (item for item in unseen if item.text not in aside | taken and _wanting(known.get(item.text), history)),
+        key=lambda item: (-_worth(item, known), -item.at, -item.item_id),
+    )
+    return _once(first), _once(second)
+
+
+def _once(items: Iterable[Item]) -> list[Item]:
     found: dict[bytes, Item] = {}
-    for item in turns:
-        if item is not None and item.text not in aside:
-            found.setdefault(item.text, item)
+    for item in items:
+        found.setdefault(item.text, item)
     return list(found.values())
+
+
+def covered(unseen: Iterable[Item], decided: Iterable[Item], texts: Collection[bytes]) -> bool:
+    """Whether `texts` hold what the ranking needs to make use of a model: every decided item, and the first places."""
+    wanted = {item.text for item in decided}
+    wanted |= {item.text for item in unseen if item.place is not None and item.place < FIRST_PLACES}
+    return bool(wanted) and wanted <= set(texts)
+
+
+def fold(likes: int, skips: int) -> int:
+    """Decided items that may be left out of a history together, so that it is read once for all of them."""
+    return max(1, min(MOST_LEFT_OUT, min(likes, skips) // 3))
 
 
 def _worth(item: Item, known: Mapping[bytes, Known]) -> float:
@@ -168,14 +186,10 @@ class Budget:
         """Seconds until less than `allowed` is spent; infinite where nothing is allowed."""
         if allowed <= 0.0:
             return float("inf")
-        left = self.spent(now)
-        for minute, seconds in self._lately(now):
-            if left < allowed:
-                break
-            left -= seconds
-            if left < allowed:
-                return max(0.0, minute + HOUR - now)
-        return 0.0
+        if self.spent(now) < allowed:
+            return 0.0
+        ends = (minute + HOUR for minute, _ in self._lately(now))
+        return next(max(0.0, end - now) for end in ends if self.spent(max(now, end)) < allowed)
 
     def _lately(self, now: float) -> list[tuple[float, float]]:
         return [(minute, seconds) for minute, seconds in self.used if now - HOUR < minute <= now + MINUTE]
