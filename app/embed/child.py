@@ -1,7 +1,8 @@
 """The child process that llama.cpp lives in: `python -m penchant.app.embed.child MODEL THREADS PARENT`.
 
 MODEL is a path to a GGUF file, or "minilm:FOLDER": all-MiniLM-L6-v2, made in that folder where it is missing.
-Speaks frames over its own pipes: 4 bytes of length (big endian), then the body. A request is a JSON list of texts.
+Speaks frames over its own pipes: 4 bytes of length (big endian), then the body. A request is a JSON list of texts (or
+whatever list the model of another child takes: `clip_child` lives by the same `serve`).
 An answer begins with a letter: R and JSON {"name", "dim"} once the model is ready, V and float32 (little endian)
 for the texts asked, a row of NaN where there is none, E and JSON {"what", "hint"} for a failure in words.
 """
@@ -16,12 +17,16 @@ import struct
 import sys
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO, Protocol, TypeVar
 
 from penchant.app.errors import PenchantError
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from .gguf import LlamaEmbedder
 
 HEADER = struct.Struct(">I")
@@ -31,25 +36,40 @@ MINILM = "minilm:"
 ROOM = 1 << 30
 
 
+class Model(Protocol):
+    """Anything that answers with vectors of one length."""
+
+    name: str
+    dim: int
+
+
+M = TypeVar("M", bound=Model)
+
+
 def main(argv: list[str]) -> int:
-    """Load, then answer until the pipe closes or the parent is gone."""
+    """The model of sentence vectors."""
+    return serve(argv, load, lambda embedder, texts: embedder.embed_batch(texts))
+
+
+def serve(argv: list[str], load: Callable[[str, int], M], answer: Callable[[M, Any], NDArray[np.float32]]) -> int:
+    """Load, then answer until the pipe closes or the parent is gone. `argv` is [_, MODEL, THREADS, PARENT]."""
     requests, answers = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
     os.dup2(os.open(os.devnull, os.O_RDWR), 1)  # a library that prints must not write into the pipe
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in the terminal is the parent's affair
     threading.Thread(target=_watch, args=(int(argv[3]),), daemon=True).start()
     _be_humble()
     try:
-        embedder = load(argv[1], int(argv[2]))
+        model = load(argv[1], int(argv[2]))
     except (PenchantError, OSError, MemoryError) as error:
         write(answers, FAILED + _words(error))
         return 1
-    write(answers, READY + json.dumps({"name": embedder.name, "dim": embedder.dim}).encode())
+    write(answers, READY + json.dumps({"name": model.name, "dim": model.dim}).encode())
     while (frame := read(requests)) is not None:
         try:
-            answer = VECTORS + embedder.embed_batch(json.loads(frame)).astype("<f4", copy=False).tobytes()
+            said = VECTORS + answer(model, json.loads(frame)).astype("<f4", copy=False).tobytes()
         except (PenchantError, MemoryError) as error:
-            answer = FAILED + _words(error)
-        write(answers, answer)
+            said = FAILED + _words(error)
+        write(answers, said)
     return 0
 
 
@@ -68,7 +88,7 @@ def load(model: str, threads: int) -> LlamaEmbedder:
         path = ensure(Path(model.removeprefix(MINILM)))
     else:
         path = Path(model)
-    _limit_memory(path)
+    limit_memory(2 * path.stat().st_size + ROOM)
     from .gguf import LlamaEmbedder
 
     return LlamaEmbedder(path, threads=threads)
@@ -114,15 +134,14 @@ def _be_humble() -> None:
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
-def _limit_memory(path: Path) -> None:
-    """A file that claims huge layers fails to load instead of taking the machine's memory."""
+def limit_memory(room: int) -> None:
+    """A file that claims huge layers fails to load instead of taking the machine's memory: `room` bytes beyond now."""
     with contextlib.suppress(ImportError, OSError, ValueError):
         import resource
 
         with open("/proc/self/statm") as statm:
             now = int(statm.read().split()[0]) * os.sysconf("SC_PAGE_SIZE")
-        limit = now + 2 * path.stat().st_size + ROOM
-        resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+        resource.setrlimit(resource.RLIMIT_AS, (now + room, now + room))
 
 
 if __name__ == "__main__":
