@@ -1,4 +1,4 @@
-"""Runs the embedding model in a child process that may die at any text, and goes on without that text."""
+"""Runs an embedding model in a child process that may die at any text or picture, and goes on without that one."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class Ready:
 class Runner:
     """One child with one model, started on first use and again after it died. Calls queue up.
 
-    An async context manager. `program` is what Python runs as the child.
+    An async context manager. `program` is what Python runs as the child, `library` what it loads models by.
     """
 
     def __init__(
@@ -59,8 +59,9 @@ class Runner:
         threads: int = 1,
         limits: Limits | None = None,
         program: Sequence[str] = ("-m", "penchant.app.embed.child"),
+        library: str = "llama.cpp",
     ) -> None:
-        self.model, self.threads, self.program = model, threads, program
+        self.model, self.threads, self.program, self.library = model, threads, program, library
         self.limits = limits or Limits()
         self.restarts = 0
         self._child: asyncio.subprocess.Process | None = None
@@ -79,20 +80,21 @@ class Runner:
         async with self._lock:
             return await self._started()
 
-    async def embed(self, texts: Sequence[str]) -> list[bytes | None]:
+    async def embed(self, rows: Sequence[str], kind: str = "") -> list[bytes | None]:
         """A vector (float32 bytes) for each text; None for those that kill the model or have no direction.
 
-        What kills it twice is halved down to the one text. Raises `PenchantError` where the model fails as such.
+        A model of several kinds ("text", "picture": paths of files) is told which these are. What kills it twice is
+        halved down to the one row. Raises `PenchantError` where the model fails as such.
         """
         async with self._lock:
             for _ in range(2):
                 try:
-                    return await self._ask(texts)
+                    return await self._ask(rows, kind)
                 except Died as death:
                     log.warning(
-                        "the embedding model died", extra={"fields": {"texts": len(texts), "how": str(death)}}
+                        "the embedding model died", extra={"fields": {"rows": len(rows), "how": str(death)}}
                     )
-            return await self._halves(texts)
+            return await self._halves(rows, kind)
 
     async def close(self) -> None:
         """End the child; the next call starts another."""
@@ -100,32 +102,33 @@ class Runner:
         if child is not None:
             await _end(child)
 
-    async def _halves(self, texts: Sequence[str]) -> list[bytes | None]:
-        """The vectors of texts that killed it together: each half by itself."""
-        if len(texts) == 1:
+    async def _halves(self, rows: Sequence[str], kind: str) -> list[bytes | None]:
+        """The vectors of rows that killed it together: each half by itself."""
+        if len(rows) == 1:
             return [None]
-        middle = len(texts) // 2
+        middle = len(rows) // 2
         found: list[bytes | None] = []
-        for half in (texts[:middle], texts[middle:]):
+        for half in (rows[:middle], rows[middle:]):
             try:
-                found += await self._ask(half)
+                found += await self._ask(half, kind)
             except Died:
-                found += await self._halves(half)
+                found += await self._halves(half, kind)
         return found
 
-    async def _ask(self, texts: Sequence[str]) -> list[bytes | None]:
+    async def _ask(self, rows: Sequence[str], kind: str) -> list[bytes | None]:
         ready = await self._started()
-        answer = await self._exchange(json.dumps(list(texts)).encode(), self.limits.batch)
+        request = json.dumps({kind: list(rows)} if kind else list(rows))
+        answer = await self._exchange(request.encode(), self.limits.batch)
         width = 4 * ready.dim
         if answer[:1] == FAILED:
             await self.close()
             raise _failure(answer)
-        if answer[:1] != VECTORS or len(answer) != 1 + width * len(texts):
+        if answer[:1] != VECTORS or len(answer) != 1 + width * len(rows):
             await self.close()
             raise Died("its answer makes no sense")
         self._pause = 0.0
-        rows = [answer[1 + at * width : 1 + (at + 1) * width] for at in range(len(texts))]
-        return [None if _is_nan(row) else row for row in rows]
+        vectors = [answer[1 + at * width : 1 + (at + 1) * width] for at in range(len(rows))]
+        return [None if _is_nan(vector) else vector for vector in vectors]
 
     async def _started(self) -> Ready:
         """The running child's model, a new child's where there is none. Raises `PenchantError`."""
@@ -143,8 +146,8 @@ class Runner:
             answer = await self._exchange(None, self.limits.start)
         except Died as death:
             raise PenchantError(
-                f"llama.cpp cannot load the model: {death}",
-                hint="The file is damaged, too large for this machine, or unknown to this version of llama.cpp.",
+                f"{self.library} cannot load the model: {death}",
+                hint=f"The file is damaged, too large for this machine, or unknown to this version of {self.library}.",
             ) from death
         if answer[:1] != READY:
             await self.close()
