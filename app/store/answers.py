@@ -1,4 +1,4 @@
-"""Words of a model on their way to a screen: who asks makes the row, the worker appends, the screen reads."""
+"""Words of a model on their way to a screen: who asks makes the row, the worker writes, the screen reads."""
 
 from __future__ import annotations
 
@@ -12,7 +12,10 @@ KEPT, MOST_TEXT = 86_400.0, 2_000
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """`text` as far as it has come; `error` and `hint` say in words why there is no more."""
+    """`text` as far as it has come; `error` and `hint` say in words why there is no more.
+
+    `at`: when it was asked, then when a worker began.
+    """
 
     text: str
     done: bool
@@ -55,13 +58,13 @@ class Answers:
         sql = "SELECT id, item_id FROM answers WHERE kind = ? AND NOT done AND at >= ? ORDER BY at, id"
         return [(row[0], int(row[1])) for row in self.db.rows(sql, (kind, since)) if row[1] is not None]
 
-    def begin(self, answer: str) -> bool:
-        """Start with nothing said, also where an ended worker had begun; False: it was taken back."""
-        return self._set(answer, "text = ''", ())
+    def begin(self, answer: str, now: float) -> bool:
+        """A worker is at it, from nothing, also where another one had begun; False: it was taken back."""
+        return self._set(answer, "text = '', at = ?", (now,))
 
-    def append(self, answer: str, text: str) -> bool:
-        """Add to it, up to its longest; False: it was taken back."""
-        return self._set(answer, "text = substr(text || ?, 1, ?)", (text, MOST_TEXT))
+    def say(self, answer: str, text: str) -> bool:
+        """What has been said so far, up to the longest; False: it was taken back."""
+        return self._set(answer, "text = ?", (text[:MOST_TEXT],))
 
     def finish(self, answer: str, error: str = "", hint: str = "") -> bool:
         """Nothing more will come; `error` says why, where it is not simply complete."""
