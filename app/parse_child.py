@@ -49,9 +49,9 @@ def _answer(function: Any, args: tuple[Any, ...], cpu_seconds: float) -> tuple[s
     try:
         return "ok", function(*args)
     except MemoryError:
-        return "memory", "the document needs more memory than it may take"
+        return "memory", "it needs more memory than it may take"
     except RecursionError:
-        return "error", "the document is nested too deeply"
+        return "error", "it is nested too deeply"
     except Exception as error:
         from penchant.adapters.base import SourceError
 

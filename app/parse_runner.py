@@ -27,6 +27,10 @@ MAX_ANSWER = 256 << 20
 DYING_SECONDS = 1.0
 
 
+class Broke(Malformed):
+    """The document broke its reader or a limit, where the function itself would have said what is wrong."""
+
+
 @dataclass(frozen=True, slots=True)
 class ParseLimits:
     """Bounds of one document. Megabytes are beyond the child's size after its imports."""
@@ -40,11 +44,11 @@ class ParseRunner:
     """One persistent child, started on first use and again after it was killed.
 
     An async context manager; requests queue up behind one another. Call the
-    object itself: `await runner(function, *args)`.
+    object itself: `await runner(function, *args)`. `what` names the document in words.
     """
 
-    def __init__(self, limits: ParseLimits | None = None) -> None:
-        self.limits = limits or ParseLimits()
+    def __init__(self, limits: ParseLimits | None = None, *, what: str = "the answer") -> None:
+        self.limits, self.what = limits or ParseLimits(), what
         self._lock = asyncio.Lock()
         self._child: asyncio.subprocess.Process | None = None
         self.restarts = 0
@@ -58,8 +62,8 @@ class ParseRunner:
     async def __call__(self, function: Callable[..., Any], *args: Any) -> Any:
         """Return `function(*args)`; both must survive pickling.
 
-        Raises the function's own `SourceError`, and `Malformed` for a
-        document that breaks the parser or a limit.
+        Raises the function's own `SourceError`, and `Broke` (a `Malformed`)
+        for a document that breaks the parser or a limit.
         """
         request = pickle.dumps((function, args), pickle.HIGHEST_PROTOCOL)
         async with self._lock:
@@ -69,7 +73,7 @@ class ParseRunner:
         if kind == "source":
             raise value
         log.warning("parse failed: %s: %s", getattr(function, "__qualname__", "?"), value)
-        raise Malformed(f"the answer could not be read: {value}")
+        raise Broke(f"{self.what} could not be read: {value}")
 
     async def close(self) -> None:
         """End the child."""

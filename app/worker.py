@@ -22,11 +22,13 @@ from typing import TYPE_CHECKING, Protocol
 from . import favourites, gate_lane, logs, tuning_lane
 from .backfill import Backfill
 from .derive import Deriver
+from .describing import Describing
 from .errors import AlreadyRunning, Damaged, Exit, NotADatabase, ReadOnly, StoreError
 from .gate_fetch import Restorer
 from .lock import WorkerLock
 from .muting import next_end
 from .network import open_client
+from .pictures.lane import PictureLane
 from .ranker import Ranker
 from .rhythm import Rhythm
 from .store_thread import StoreThread
@@ -194,6 +196,12 @@ class Worker:
         self.backfill = Backfill(self.config.models, self.paths.models, self.store, self.ranker.changed)
         self.lanes.append(asyncio.create_task(self.backfill.run()))
         self.lanes.append(asyncio.create_task(tuning_lane.lane(self.paths.archive, self.store)))
+        describing = Describing(self.config, self.paths, self.store)
+        self.hearing.append(describing)
+        self.lanes.append(asyncio.create_task(describing.run()))
+        pictures = PictureLane(self.config.pictures, self.paths.cache / "pictures", self.store, self.client)
+        self.hearing.append(pictures)
+        self.lanes.append(asyncio.create_task(pictures.run()))
 
     async def _last_words(self) -> None:
         """Publish once more when the reader did something since: the next start shows what it taught."""

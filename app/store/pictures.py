@@ -95,6 +95,15 @@ class Pictures:
                 else:
                     self._put_failure(each)
 
+    def twin(self, hash: bytes) -> Kept | None:
+        """What is known of bytes that came from another address before."""
+        row = self.db.row(
+            "SELECT id, hash, format, width, height, frames, size, preview, fingerprint, etag, last_modified"
+            " FROM pictures WHERE hash = ? AND preview IS NOT NULL LIMIT 1",
+            (hash,),
+        )
+        return None if row is None else Kept(*row)
+
     def put_back(self, ids: Iterable[int]) -> None:
         """Nobody waits for these any more: they are asked for again when they are shown again."""
         self._each("UPDATE pictures SET used_at = NULL WHERE id = ? AND state = 'wanted'", ids)
@@ -261,7 +270,7 @@ class Pictures:
             (json.dumps([row[0] for row in rows]),),
         ):
             brought.setdefault(picture_id, []).append(address)
-        return [Wanted(*row, addresses=tuple(brought.get(row[0], ()))) for row in rows]
+        return [Wanted(*row, tuple(brought.get(row[0], ()))) for row in rows]
 
     def _put_failure(self, failed: Failed) -> None:
         state = "refused" if failed.retry_at is None else "failed"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 #: Pictures of one item; a gallery of hundreds shows its first ones.
 MOST = 16
@@ -98,7 +98,7 @@ def targets(media: str) -> list[Target]:
     return list(found.values())
 
 
-def _padded(fields: list[object]) -> list[object]:
+def _padded(fields: list[Any]) -> list[Any]:
     """The gate keeps the first fields only."""
-    whole: list[object] = ["", "image", "", "", "", 0, 0]
+    whole: list[Any] = ["", "image", "", "", "", 0, 0]
     return [*fields[:7], *whole[len(fields) :]]
