@@ -14,10 +14,12 @@ if TYPE_CHECKING:
     from .answers import Answers
     from .changes import Changes
     from .control import Control
+    from .descriptions import Descriptions
     from .events import Events
     from .features import Features
     from .gate import Gate
     from .items import Items
+    from .opinions import Opinions
     from .pictures import Pictures
     from .scores import Scores
     from .search import Search
@@ -148,6 +150,12 @@ class Store:
         return Features(self.db)
 
     @cached_property
+    def opinions(self) -> Opinions:
+        from .opinions import Opinions
+
+        return Opinions(self.db)
+
+    @cached_property
     def gate(self) -> Gate:
         from .gate import Gate
 
@@ -158,6 +166,12 @@ class Store:
         from .answers import Answers
 
         return Answers(self.db)
+
+    @cached_property
+    def descriptions(self) -> Descriptions:
+        from .descriptions import Descriptions
+
+        return Descriptions(self.db)
 
     @cached_property
     def search(self) -> Search:

@@ -7,7 +7,7 @@ ever becomes SQL; inside FTS5 expressions words are always quoted strings.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from .query import Clause, Filter, Query, Word
@@ -77,6 +77,17 @@ def expression(query: Query, *, either: bool = False) -> str:
     """
     parts = [_match_clause(clause) for clause in query.positive if not _hard(clause)]
     return (" OR " if either else " AND ").join(parts)
+
+
+def shadow_expression(query: Query) -> str:
+    """The FTS5 expression for text shadows: every positive clause without the words of other fields; "" for none."""
+    parts: list[str] = []
+    for clause in query.positive:
+        words = [replace(word, field="") for word in clause.words if word.field in ("", "alt")]
+        if not words or _hard(clause):
+            return ""
+        parts.append(_match_clause(replace(clause, words=tuple(words))))
+    return " AND ".join(parts)
 
 
 def remaining(query: Query) -> Condition:

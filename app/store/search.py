@@ -41,7 +41,8 @@ FAINT_FLOOR, FAINT = 0.15, 10
 class Hit:
     """One item found. Marks are (start, end) offsets into its title and into `snippet`.
 
-    `words` and `meaning` say which of the two found it.
+    `words` and `meaning` say which of the two found it; `shadow` that what machines say of its
+    pictures did, which then is the snippet.
     """
 
     item_id: int
@@ -51,6 +52,7 @@ class Hit:
     snippet_marks: Ranges = ()
     words: bool = False
     meaning: bool = False
+    shadow: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,15 +100,18 @@ class Search:
         with self.db.snapshot():
             if query.positive:
                 words, exhausted = self._words(query, where, notes)
-                meaning = self._meaning(query, where, embed, space, offset + limit, notes, bool(words))
+                shadows = self._shadows(query, where)
+                found = bool(words or shadows)
+                meaning = self._meaning(query, where, embed, space, offset + limit, notes, found)
             else:
                 words, exhausted = (
                     self._listed(query, where & condition.remaining(query), offset + limit + 1),
                     True,
                 )
-                meaning = []
-            ranked = fuse(words, meaning) if query.positive else [(item, 0.0) for item in words]
-            hits = self._hits(query, ranked[offset : offset + limit], set(words), set(meaning))
+                meaning, shadows = [], []
+            ranked = fuse(words, shadows, meaning) if query.positive else [(item, 0.0) for item in words]
+            page = ranked[offset : offset + limit]
+            hits = self._hits(query, page, set(words), set(meaning), set(shadows) - set(words))
         more = len(words) > offset + limit if not query.positive else not exhausted
         return SearchResult(tuple(hits), len(ranked), more, "; ".join(dict.fromkeys(notes)), query)
 
@@ -150,6 +155,14 @@ class Search:
                 (expression, *where.params),
             )
         ]
+
+    def _shadows(self, query: Query, where: Condition) -> list[int]:
+        """Item ids by what machines say of their pictures."""
+        matching = condition.shadow_expression(query)
+        if not matching:
+            return []
+        excluded = Query(tuple(clause for clause in query.clauses if clause.negated))
+        return self.store.descriptions.matching(matching, where & condition.remaining(excluded))
 
     def _unranked(self, query: Query, where: Condition) -> list[int]:
         """Words of scripts without spaces: those in the title first, then the newest."""
@@ -209,7 +222,12 @@ class Search:
         return faint
 
     def _hits(
-        self, query: Query, page: Sequence[tuple[int, float]], words: set[int], meaning: set[int]
+        self,
+        query: Query,
+        page: Sequence[tuple[int, float]],
+        words: set[int],
+        meaning: set[int],
+        shadows: set[int],
     ) -> list[Hit]:
         rows = {
             row[0]: row[1:]
@@ -219,15 +237,17 @@ class Search:
             )
         }
         wanted = {field: pattern(query, field) for field in ("title", "text", "alt")}
+        cast = self.store.descriptions.texts(item for item, _ in page if item in shadows)
         hits = []
         for item, score in page:
             title, text, alt = rows[item]
             body, marks = snippet(text, wanted["text"])
             if not marks and alt and find(alt, wanted["alt"]):
                 body, marks = snippet(alt, wanted["alt"])
-            hits.append(
-                Hit(item, score, find(title, wanted["title"]), body, marks, item in words, item in meaning)
-            )
+            if item in cast and not marks:
+                body, marks = snippet(cast[item], wanted["alt"])
+            titles, by_words, near = find(title, wanted["title"]), item in words, item in meaning
+            hits.append(Hit(item, score, titles, body, marks, by_words, near, item in cast))
         return hits
 
 
