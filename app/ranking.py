@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,7 +23,7 @@ from .rank.batch import Batch
 from .rank.curious import surprises
 from .rank.labels import LabelBook
 from .rank.learner import Learner
-from .rank.model import SPACES, ExpertFailed, Model
+from .rank.model import GIVEN, ExpertFailed, Model
 from .rank.order import OrderOptions, order
 from .rank.order_columns import Columns
 from .rank.recipe import Recipe
@@ -147,14 +147,14 @@ class RankSession:
         return Learner(self._model())
 
     def _model(self) -> Model:
-        """A model before its first label, with an expert for each vector space of the statistics."""
-        without = {*SPACES} - {*self._rows.stats.spaces}
+        """A model before its first label, with an expert for each vector space and judge of the statistics."""
+        without = {*GIVEN} - {*self._rows.stats.given}
         return Model(self._recipe, tuple(sorted(without | {*self.failed})))
 
     def _grown(self) -> bool:
-        """Whether the archive has outgrown its statistics, or has other vectors."""
-        known = self._rows.stats.items * GROWTH
-        return self._rows.outdated() or known < min(self.limit, self.store.items.count(View.NEWEST))
+        """Whether the archive has outgrown its statistics, has other vectors, or opinions on what was learned."""
+        due = self._rows.outdated() or self._rows.news.richer(self._rows.stats, self._learner)
+        return due or self._rows.stats.items * GROWTH < min(self.limit, self.store.items.count(View.NEWEST))
 
     def _fit(self) -> None:
         """New archive statistics; the model learns everything again with them.
@@ -206,7 +206,7 @@ class RankSession:
             self._set_block(self._rows.read(ids))
             first = 0
         else:
-            self._renew(ids)
+            self._renew(ids, self._rows.news.take())
         if first is not None:
             self._follow(first)
         give_back()
@@ -217,10 +217,10 @@ class RankSession:
         head = self.store.scores.head() if self._rows.outdated() else None
         return head is not None and head.version > (self.head_version or 0)
 
-    def _renew(self, ids: Sequence[int]) -> None:
-        """Keep the rows that are finished, read the others."""
+    def _renew(self, ids: Sequence[int], stale: Set[int] = frozenset()) -> None:
+        """Keep the rows that are finished and not `stale`, read the others."""
         old = self._block
-        kept = sorted(p for i in ids if (p := self._place.get(i)) is not None and old.complete[p])
+        kept = sorted(p for i in ids if (p := self._place.get(i)) is not None and old.complete[p] and i not in stale)
         have = set(old.columns.ids[kept].tolist())
         new = self._rows.read([i for i in ids if i not in have])
         self._set_block(Block.concat([old.take(np.array(kept, np.intp)), new]))

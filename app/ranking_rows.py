@@ -18,7 +18,7 @@ from .rank.order_columns import Columns, columns, join
 from .rank.stats import ArchiveStats, fit_stats
 from .rank.stories import Signs, signs
 from .rank.types import RankItem
-from .store.spaces import active_sentence_space
+from .ranking_news import KIND, OPTIONAL, News, given_spaces, heard_judges
 
 if TYPE_CHECKING:
     from .store import Store
@@ -62,18 +62,15 @@ class RowReader:
     def __init__(self, store: Store, stats: ArchiveStats | None = None) -> None:
         self.store = store
         self.stats = stats or ArchiveStats.empty(self.spaces())
+        self.news = News(store)
 
     def spaces(self) -> dict[str, tuple[str, int]]:
         """(name, dimensions) of the vector space that each expert of the archive reads now."""
-        out = {"static": (StaticEmbedder.name, StaticEmbedder.dim)}
-        sentence = active_sentence_space(self.store.vectors.db)
-        return out if sentence is None else {**out, "sentence": sentence}
+        return {"static": (StaticEmbedder.name, StaticEmbedder.dim), **given_spaces(self.store)}
 
     def outdated(self) -> bool:
-        """Whether the archive has other vector spaces than the statistics know."""
-        return {key: name for key, (name, _) in self.spaces().items()} != {
-            key: space.name for key, space in self.stats.spaces.items()
-        }
+        """Whether the archive has other vector spaces or another judge than the statistics know."""
+        return {key: name for key, (name, _) in self.spaces().items()} | heard_judges(self.store) != self.stats.given
 
     def read(self, ids: Sequence[int]) -> Block:
         """Rows of those ids that exist, in their order."""
@@ -87,14 +84,18 @@ class RowReader:
         vectors: dict[str, np.ndarray] = {}
         for key, space in self.stats.spaces.items():
             vectors[key], mask = self._vectors(kept, space.name, len(space.centre))
-            have = have & mask
-        return Block(columns(items), build_batch(items, blobs, vectors, self.stats), have, signs(items))
+            have = have & mask if key not in OPTIONAL else have
+        opinions = {key: self._opinions(kept, key, scale.name) for key, scale in self.stats.scales.items()}
+        batch = build_batch(items, blobs, vectors, self.stats, opinions)
+        return Block(columns(items), batch, have, signs(items))
 
     def fit(self, ids: Sequence[int]) -> ArchiveStats:
         """Statistics of these items, to be used from now on."""
         blobs: list[bytes] = []
         spaces = self.spaces()
         vectors: dict[str, list[np.ndarray]] = {key: [] for key in spaces}
+        judges = heard_judges(self.store)
+        opinions: dict[str, list[np.ndarray]] = {key: [] for key in judges}
         items: list[RankItem] = []
         for at in range(0, len(ids), CHUNK):
             chunk = self.store.items.rank_items(ids[at : at + CHUNK])
@@ -104,13 +105,16 @@ class RowReader:
                 found, mask = self._vectors(kept, name, dims)
                 # half precision while they are held: 10,000 vectors are 5 MB
                 vectors[key].append(found[mask].astype(np.float16))
+            for key, model in judges.items():
+                opinions[key].append(self._opinions(kept, key, model))
             items += map(_figures, chunk)
         matrices = {
             key: np.concatenate(vectors[key]) if vectors[key] else np.zeros((0, dims), np.float16)
             for key, (_, dims) in spaces.items()
         }
-        names = {key: name for key, (name, _) in spaces.items()}
-        self.stats = fit_stats(items, (decode_words(blob)[0] for blob in blobs), matrices, names)
+        names = {key: name for key, (name, _) in spaces.items()} | judges
+        said = {key: np.concatenate(found) if found else np.zeros(0) for key, found in opinions.items()}
+        self.stats = fit_stats(items, (decode_words(blob)[0] for blob in blobs), matrices, names, said)
         return self.stats
 
     def _words(self, ids: Sequence[int]) -> tuple[list[bytes], np.ndarray]:
@@ -126,10 +130,16 @@ class RowReader:
             return np.zeros((len(ids), dims), np.float32), np.zeros(len(ids), bool)
         return matrix, mask
 
+    def _opinions(self, ids: Sequence[int], expert: str, model: str) -> np.ndarray:
+        """float64[n], NaN where the judge has said nothing."""
+        found = self.store.opinions.values(model, KIND[expert], ids) if ids else {}
+        return np.array([found.get(item_id, np.nan) for item_id in ids], np.float64)
+
     def blank(self) -> Batch:
         """One row that says nothing: for an item that no longer exists."""
         vectors = {key: np.zeros((1, len(space.centre)), np.float32) for key, space in self.stats.spaces.items()}
-        batch = build_batch([RankItem(0, b"")], [b""], vectors, self.stats)
+        nothing = {key: np.full(1, np.nan) for key in self.stats.scales}
+        batch = build_batch([RankItem(0, b"")], [b""], vectors, self.stats, nothing)
         return replace(batch, blocks={**batch.blocks, "shape": np.zeros((1, SHAPE_DIMS), np.float32)})
 
 

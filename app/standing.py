@@ -25,6 +25,11 @@ EXPERTS: Mapping[str, tuple[str, str]] = {
     "popular": ("popularity", "Points and comments, against what is usual in its source."),
     "shape": ("length and form", "How long it is; whether it has a title, pictures or moving pictures."),
     "recency": ("age", "How old it is: whether you like what is fresh or what has settled."),
+    "picture": ("pictures", "What its pictures show, against those of what you liked and skipped."),
+    "caption": ("what it shows", "What its words would look like, by the model of pictures."),
+    "hidden": ("judge's reading", "What the language model has in mind after reading it."),
+    "judge": ("judge", "Whether the language model expects it after what you liked, or after what you skipped."),
+    "asked": ("judge's answer", "Whether the language model says yes when asked if you would like it."),
 }
 #: Part of the ordering -> its name on the screen, and what turning it up does.
 ORDER: Mapping[str, tuple[str, str]] = {

@@ -86,13 +86,18 @@ class Batch:
 
 
 def build_batch(
-    items: Sequence[RankItem], blobs: Sequence[bytes], vectors: Mapping[str, np.ndarray], stats: ArchiveStats
+    items: Sequence[RankItem],
+    blobs: Sequence[bytes],
+    vectors: Mapping[str, np.ndarray],
+    stats: ArchiveStats,
+    opinions: Mapping[str, np.ndarray] | None = None,
 ) -> Batch:
     """Columns of items from their word blobs (b"" if unknown) and, for each of the archive's spaces,
-    vectors float[n, v] (0 if unknown).
+    vectors float[n, v] (0 if unknown), for each of its judges opinions float[n] (NaN if unknown).
     """
     blocks: dict[str, SparseRows | np.ndarray] = {"words": word_rows(blobs, stats.idf)}
     blocks |= {name: space.project(vectors[name]) for name, space in stats.spaces.items()}
+    blocks |= {name: scale.rows((opinions or {})[name]) for name, scale in stats.scales.items()}
     blocks |= {
         "origin": sparse_rows([_named(origin_features(i), ORIGIN_BUCKETS) for i in items]),
         "tags": sparse_rows([_named(tag_features(i), TAG_BUCKETS) for i in items]),

@@ -13,7 +13,7 @@ import numpy as np
 
 from .batch import Batch
 from .evaluate_step import HEAD, Answer, Run, Step, summed
-from .model import SPACES, Model
+from .model import GIVEN, Model
 from .recipe import Recipe
 from .types import Label
 
@@ -87,7 +87,7 @@ Method = Callable[[DataSet], Fit]
 
 def fresh(data: DataSet) -> Model:
     """A model with an expert for everything the data set knows."""
-    return Model(data.recipe, without=tuple(name for name in SPACES if name not in data.batch.blocks))
+    return Model(data.recipe, without=tuple(name for name in GIVEN if name not in data.batch.blocks))
 
 
 def ours(data: DataSet) -> Fit:

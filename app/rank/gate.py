@@ -1,7 +1,7 @@
 """Is an item worth keeping? A second model with labels of its own, and how many may go.
 
-The model is the ranking's (experts and head), without age: what is judged is always old. Items are
-judged by models that never learned from them, in `FOLDS` parts; else an item that nobody looked at for
+The model is the ranking's (experts and head), without the judge, and without age: what is judged is always old. Items
+are judged by models that never learned from them, in `FOLDS` parts; else an item that nobody looked at for
 a month would count as evidence against itself. How much may go is learned too, from a replay in time order: the
 part of the unseen items below all but `RISK` of what the reader acted on next (a conformal quantile, Vovk et
 al. 2005). If tomorrow is to today as today was to yesterday, at most `RISK` of the later likes are
@@ -19,7 +19,7 @@ import numpy as np
 from . import told
 from .batch import Batch
 from .explain import TITLES
-from .model import SPACES, Model
+from .model import OPINIONS, SPACES, Model
 from .recipe import Recipe
 from .types import Label, RankItem
 
@@ -37,7 +37,11 @@ WEIGHTS: Mapping[str, float] = {
     "liked": 1.0, "saved": 1.0, "searched": 1.0, "later": 0.75, "read": 0.75, "opened": 0.5,
     "skipped": 0.25, "muted": 1.0, "passed": 0.25, "unseen": 0.5,
 }  # fmt: skip
-_PLAIN = {"static": "far from what you keep", "sentence": "its sentences are far from what you keep"}
+_PLAIN = {
+    "static": "far from what you keep", "sentence": "its sentences are far from what you keep",
+    "picture": "its pictures are far from what you keep", "caption": "what it shows is far from what you keep",
+    "hidden": "the judge reads it as far from what you keep",
+}  # fmt: skip
 FOR = ("liked", "saved", "searched", "later", "read", "opened")
 #: Seconds on an article from which on it was read.
 READ = 30.0
@@ -124,7 +128,7 @@ def _words(name: str, model: Model, item: RankItem, text: str, batch: Batch) -> 
 
 def _model(batch: Batch, recipe: Recipe | None) -> Model:
     given = recipe or Recipe()
-    without = {"recency"} | {name for name in SPACES if name not in batch.blocks}
+    without = {"recency", *OPINIONS} | {name for name in SPACES if name not in batch.blocks}
     return Model(replace(given, prior={**given.prior, **_PRIOR}), tuple(sorted(without)))
 
 

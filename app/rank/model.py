@@ -23,13 +23,18 @@ from .head import HeadWeights, fit_head
 from .lessons import restricted
 from .prior import NAMES, Prior
 from .recipe import BESIDE, PRIORS, Recipe
+from .scalar import ScalarExpert
 from .stats import SPACE_DIMS, WORD_BUCKETS
 from .types import Label, Scores
 
 #: The head looks at this many latest labels: enough to tell experts apart, and it follows a changing taste.
 WINDOW = 512
-#: Experts that read a vector space: there only where the archive has one for them.
-SPACES = ("static", "sentence")
+#: Experts that read a vector space, and those that hear a judge: there only where the archive has something for them.
+SPACES = ("static", "sentence", "picture", "caption", "hidden")
+OPINIONS = ("judge", "asked")
+GIVEN = (*SPACES, *OPINIONS)
+#: What a model knows nothing of unless it is told.
+UNKNOWN = GIVEN[1:]
 _SIZES = {
     "words": WORD_BUCKETS,
     "origin": ORIGIN_BUCKETS,
@@ -39,7 +44,7 @@ _SIZES = {
     "shape": SHAPE_DIMS,
     "recency": RECENCY_DIMS,
 }
-_DENSE = ("static", "sentence", "popular", "shape", "recency")
+_DENSE = (*SPACES, "popular", "shape", "recency")
 
 
 class ExpertFailed(RuntimeError):
@@ -50,16 +55,16 @@ class ExpertFailed(RuntimeError):
         self.name = name
 
 
-def make_experts(recipe: Recipe, without: Iterable[str] = ("sentence",)) -> dict[str, Expert]:
+def make_experts(recipe: Recipe, without: Iterable[str] = UNKNOWN) -> dict[str, Expert]:
     """Every expert as it starts, in their fixed order, but those of `without`."""
     out: dict[str, Expert] = {}
     absent = set(without)
     for name in PRIORS:
         if name not in absent:
-            kind = DenseExpert if name in _DENSE else SparseExpert
+            kind = ScalarExpert if name in OPINIONS else DenseExpert if name in _DENSE else SparseExpert
             better, share = BESIDE.get(name, ("", 1.0))
             scale = recipe.prior[name] * (share if better and better not in absent else 1.0)
-            out[name] = kind(_SIZES.get(name, SPACE_DIMS), scale, WINDOW)
+            out[name] = kind(1 if name in OPINIONS else _SIZES.get(name, SPACE_DIMS), scale, WINDOW)
     return out
 
 
@@ -72,7 +77,7 @@ class Model:
     """
 
     recipe: Recipe = field(default_factory=Recipe)
-    without: tuple[str, ...] = ("sentence",)
+    without: tuple[str, ...] = UNKNOWN
     experts: dict[str, Expert] = field(default_factory=dict)
     y: np.ndarray = field(default_factory=lambda: np.zeros(0))
     weight: np.ndarray = field(default_factory=lambda: np.zeros(0))
@@ -164,6 +169,14 @@ class Model:
             if w:
                 out += w * self._checked(name, expert.draw(self._block(name, batch, now), seed))
         return out
+
+    def heard(self, name: str) -> int:
+        """On how many of the remembered labels an expert of `GIVEN` had anything to go by; 0 if it is not there."""
+        rows = getattr(self.experts.get(name), "rows", None)
+        if rows is None:
+            return 0
+        own = rows[:, :1] if name in OPINIONS else rows[:, :-1]  # the rest is the label, or the offset's one
+        return int(np.count_nonzero(np.any(own != 0, axis=1)))
 
     def blank(self) -> Model:
         """The same model before its first label."""

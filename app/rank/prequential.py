@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from .experts import DenseExpert, Expert, SparseExpert
+from .scalar import ScalarExpert
 
 
 def opinions_before(expert: Expert) -> np.ndarray:
@@ -21,6 +22,8 @@ def opinions_before(expert: Expert) -> np.ndarray:
         return _dense(expert)
     if isinstance(expert, SparseExpert):
         return _sparse(expert)
+    if isinstance(expert, ScalarExpert):
+        return expert.before()
     raise TypeError(f"no sites in {type(expert).__name__}")
 
 

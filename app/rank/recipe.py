@@ -22,9 +22,14 @@ PRIORS: dict[str, float] = {
     "popular": 0.02,
     "shape": 1.0,
     "recency": 0.1,
+    "picture": 1.5,
+    "caption": 1.5,
+    "hidden": 1.5,
+    "judge": 2.0,
+    "asked": 2.0,
 }
 #: Share of its variance that an expert keeps beside a better one of its kind: what both say would count twice.
-BESIDE: dict[str, tuple[str, float]] = {"static": ("sentence", 0.1)}
+BESIDE: dict[str, tuple[str, float]] = {"static": ("sentence", 0.1), "caption": ("sentence", 0.1)}
 #: Bounds of any value that comes from outside: a factor of 100 either way of its default.
 _REACH = 100.0
 

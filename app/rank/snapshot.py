@@ -13,11 +13,11 @@ import numpy as np
 
 from .model import Model
 from .recipe import PRIORS, Recipe
-from .stats import ArchiveStats, Space
+from .stats import ArchiveStats, Scale, Space
 from .types import Label
 
 #: Raised with any change of the features, the experts or this format: older snapshots are then refitted.
-VERSION = 3
+VERSION = 4
 
 
 class SnapshotError(ValueError):
@@ -55,6 +55,8 @@ def dump(snapshot: Snapshot) -> bytes:
         "experts": list(model.experts),
         "recipe": model.recipe.flat(),
         "spaces": {name: space.name for name, space in stats.spaces.items()},
+        "scales": {name: [each.name, each.centre, each.spread] for name, each in stats.scales.items()},
+        "known": dict(stats.known),
     }
     arrays = {
         "meta": np.frombuffer(json.dumps(meta).encode(), np.uint8),
@@ -105,5 +107,7 @@ def _build(meta: dict[str, Any], arrays: dict[str, np.ndarray]) -> Snapshot:
         for name, named in meta["spaces"].items()
     }
     growth = (float(meta["growth"][0]), float(meta["growth"][1]), float(meta["growth"][2]))
-    stats = ArchiveStats(int(meta["items"]), arrays["idf"], spaces, usual, growth)
+    scales = {name: Scale(str(v[0]), float(v[1]), float(v[2])) for name, v in meta["scales"].items()}
+    known = {str(name): int(n) for name, n in meta["known"].items()}
+    stats = ArchiveStats(int(meta["items"]), arrays["idf"], spaces, usual, growth, scales, known)
     return Snapshot(model, stats, str(meta["digest"]), int(meta["through_seq"]))

@@ -54,10 +54,27 @@ class Space:
 
 
 @dataclass(frozen=True, slots=True)
+class Scale:
+    """What is usual of one judge's opinions of one kind: mean and spread; `name` is that of the model."""
+
+    name: str
+    centre: float = 0.0
+    spread: float = 1.0
+
+    def rows(self, values: np.ndarray) -> np.ndarray:
+        """float32[n, 1]: how many spreads above the usual, at most 3 either way; 0 for NaN (unknown)."""
+        known = np.isfinite(values)
+        z = np.clip((np.where(known, values, 0.0) - self.centre) / self.spread, -3.0, 3.0)
+        z = np.where(z == 0.0, 1e-6, z)  # 0 says "unknown"
+        return np.where(known, z, 0.0).astype(np.float32)[:, None]
+
+
+@dataclass(frozen=True, slots=True)
 class ArchiveStats:
     """Frozen with a head: the same events over the same stats give the same weights to the bit.
 
-    `idf` float32[65536]; `spaces` maps an expert to the vector space it reads;
+    `idf` float32[65536]; `spaces` maps an expert to the vector space it reads, `scales` to the opinions it hears;
+    `known` says of how many items these came;
     `usual` maps a source key (and "" for all) to (mean, spread) of log points and of log comments, as
     they would be at a usual age; `growth` is (log hours of that age, what log points and log comments
     grow by for each log hour).
@@ -68,6 +85,14 @@ class ArchiveStats:
     spaces: Mapping[str, Space]
     usual: Mapping[str, tuple[float, float, float, float]] = field(default_factory=dict)
     growth: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    scales: Mapping[str, Scale] = field(default_factory=dict)
+    known: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def given(self) -> dict[str, str]:
+        """Expert -> name of the space or judge that it reads."""
+        spaces = {name: space.name for name, space in self.spaces.items()}
+        return spaces | {name: scale.name for name, scale in self.scales.items()}
 
     @staticmethod
     def empty(spaces: Mapping[str, tuple[str, int]] | None = None) -> ArchiveStats:
@@ -83,9 +108,10 @@ def fit_stats(
     word_hashes: Iterable[np.ndarray],
     vectors: Mapping[str, np.ndarray],
     names: Mapping[str, str] | None = None,
+    opinions: Mapping[str, np.ndarray] | None = None,
 ) -> ArchiveStats:
-    """Stats of an archive (or a sample): each item's hashes uint32[k], and of each expert's space
-    vectors float[n, v] (0 = unknown); `names` are the spaces' own.
+    """Stats of an archive (or a sample): each item's hashes uint32[k], of each expert's space vectors
+    float[n, v] (0 = unknown), of each judging expert opinions float[n] (NaN = unknown); `names` of spaces and judges.
     """
     count = np.zeros(WORD_BUCKETS, np.int64)
     n = 0
@@ -97,7 +123,21 @@ def fit_stats(
     blank = np.ones(WORD_BUCKETS, np.float32)
     spaces = {key: _space(found, (names or {}).get(key, "")) for key, found in vectors.items()}
     growth = _growth(items)
-    return ArchiveStats(len(items), blank if idf is None else idf, spaces, _usual(items, growth), growth)
+    scales = {key: scale_of(found, (names or {}).get(key, "")) for key, found in (opinions or {}).items()}
+    known = {key: int(np.count_nonzero(np.any(found != 0, axis=1))) for key, found in vectors.items()}
+    known |= {key: int(np.count_nonzero(np.isfinite(found))) for key, found in (opinions or {}).items()}
+    words = blank if idf is None else idf
+    return ArchiveStats(len(items), words, spaces, _usual(items, growth), growth, scales, known)
+
+
+def scale_of(values: np.ndarray, name: str = "") -> Scale:
+    """The scale of opinions float[n] (NaN = unknown)."""
+    known = values[np.isfinite(values)]
+    if not len(known):
+        return Scale(name)
+    low, high = np.quantile(known, [0.02, 0.98])
+    known = np.clip(known, low, high)  # one endless text must not set the unit
+    return Scale(name, float(known.mean()), max(float(known.std()), 1e-6))
 
 
 def _space(vectors: np.ndarray, name: str) -> Space:

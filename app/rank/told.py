@@ -19,6 +19,15 @@ NEAR = 0.3
 #: A contribution smaller than this is not named.
 SMALL = 0.005
 
+#: How the line of a vector space begins; a post is "like" others where nothing is said.
+LIKE = {
+    "picture": "pictures like those of",
+    "caption": "what it shows is like",
+    "hidden": "to the judge it reads like",
+}
+#: Spreads from the usual up to which a judge's opinion is called slight, and from which on it is called clear.
+SLIGHT, CLEAR = 0.5, 1.5
+
 #: Lines, and the things among them.
 Told = tuple[list[str], list[Thing]]
 
@@ -81,7 +90,8 @@ def of_space(name: str, batch: Batch, judged: Judged, part: float) -> Told:
             found = [(int(judged.item_ids[i]), float(near[i])) for i in chosen]
             titles = [(short(judged.title(item_id)), item_id, cosine) for item_id, cosine in found]
             named = ", ".join(f'"{title}"' for title, _, _ in titles)
-            lines.append(f"like {len(chosen)} post{'s' if len(chosen) > 1 else ''} you {verb}: {named}")
+            many = f"{len(chosen)} post{'s' if len(chosen) > 1 else ''}"
+            lines.append(f"{LIKE.get(name, 'like')} {many} you {verb}: {named}")
             things += [Thing(f'"{title}"', f"item:{item_id}", cosine) for title, item_id, cosine in titles]
     return lines, things
 
@@ -146,6 +156,23 @@ def of_recency(item: RankItem, now: float) -> Told:
         return [], []
     hours = max(0.0, now - item.at) / 3600.0
     return [f"{hours:.0f} hours old" if hours < 48 else f"{hours / 24:.0f} days old"], []
+
+
+def of_judge(batch: Batch) -> Told:
+    """On which side the judge's comparison with the reader's history puts it, against what is usual."""
+    z = float(batch.block("judge")[0][0])  # type: ignore[index]
+    side = "what you liked" if z > 0 else "what you skipped"
+    return [f"{_how(z)}closer to {side} than most, by the words it expects"], []
+
+
+def of_answer(batch: Batch) -> Told:
+    """What the judge answered when asked whether the reader would like it, against what is usual."""
+    z = float(batch.block("asked")[0][0])  # type: ignore[index]
+    return [f"asked whether you would like it: {_how(z)}{'more' if z > 0 else 'less'} of a yes than usual"], []
+
+
+def _how(z: float) -> str:
+    return "slightly " if abs(z) < SLIGHT else "clearly " if abs(z) >= CLEAR else ""
 
 
 def of_topics(model: Model, batch: Batch) -> Told:

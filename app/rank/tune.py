@@ -15,7 +15,7 @@ from penchant.app.types import Event
 
 from .batch import Batch
 from .labels import labels_from_events
-from .model import SPACES, Model
+from .model import GIVEN, Model
 from .order import faded
 from .recipe import Recipe
 
@@ -34,6 +34,9 @@ FACTORS: dict[str, tuple[float, ...]] = {
     "prior.popular": (0.2, 5.0),
     "prior.shape": (0.2, 5.0),
     "prior.recency": (0.2, 5.0),
+    "prior.picture": (0.33, 3.0),
+    "prior.caption": (0.33, 3.0),
+    "prior.hidden": (0.33, 3.0),
     "head.apart": (0.5, 2.0),
     "head.memory": (0.5, 3.0),
     "head.caution": (0.5, 2.0),
@@ -79,7 +82,7 @@ class Verdict:
 def foretell(recipe: Recipe, past: Past) -> Trace:
     """Predict every decision of the past before it is learned. The head is fitted anew at each 1/16 more labels."""
     labels = [x for x in labels_from_events(past.events, recipe.label) if x.item_id in past.rows]
-    model = Model(recipe, tuple(name for name in SPACES if name not in past.batch.blocks))
+    model = Model(recipe, tuple(name for name in GIVEN if name not in past.batch.blocks))
     names, logit, y, age = [], [], [], []
     head, fitted = model.head(), 0
     for n, label in enumerate(labels):
@@ -138,7 +141,7 @@ def _wishes(recipe: Recipe, past: Past, factors: Mapping[str, Sequence[float]]) 
     out = []
     for name, tries in factors.items():
         group, _, expert = name.partition(".")
-        if group == "prior" and expert in SPACES and expert not in past.batch.blocks:
+        if group == "prior" and expert in GIVEN and expert not in past.batch.blocks:
             continue
         out += [(name, flat[name] * factor) for factor in tries]
     return out

@@ -9,7 +9,7 @@ import pytest
 
 from penchant.app.rank import report
 from penchant.app.rank.metrics import auc
-from penchant.app.rank.model import WINDOW, Model
+from penchant.app.rank.model import UNKNOWN, WINDOW, Model
 from penchant.app.rank.prequential import opinions_before
 from penchant.app.rank.types import Label
 
@@ -58,7 +58,7 @@ def test_an_expert_that_knows_nothing_is_near_chance(world) -> None:
 
 
 def test_a_failed_expert_is_listed_with_its_reason(world) -> None:
-    model = Model(without=("sentence", "words"))
+    model = Model(without=(*UNKNOWN, "words"))
     model.learn(Label("", 0, 1, 1.0), world.batch, 0)
     last = report.expert_report(model, {"words": "no number"})[-1]
     assert (last.name, last.failed, last.trust) == ("words", "no number", 0.0) and math.isnan(last.right)
