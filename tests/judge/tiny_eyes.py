@@ -53,6 +53,7 @@ def write_text(path: Path, *, width: int = WIDTH, chat: bool = False, seed: int 
         "tokenizer.ggml.eos_token_id": 4 if chat else 2,
         "tokenizer.ggml.unknown_token_id": 0,
         "tokenizer.ggml.add_bos_token": True,
+        "tokenizer.ggml.add_space_prefix": False,
     }
     if chat:
         facts["tokenizer.chat_template"] = CHATML
