@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
+from itertools import chain, zip_longest
 from typing import Any, NamedTuple
 
 #: Likes, and as many skips (real or assumed), below which the judge waits.
@@ -18,8 +19,6 @@ FEWEST = 8
 MOVED, NEW = 0.25, 20
 #: Decided texts that are judged, the latest: what the ranking learns its trust in experts from.
 MOST_DECIDED = 256
-#: Decided items that are left out of a history together, at most.
-MOST_LEFT_OUT = 16
 #: So many places of the stored order need their opinions before the ranking hears a model.
 FIRST_PLACES = 50
 #: A text that has an opinion of an older history waits behind those of nearly its worth that have none.
@@ -60,27 +59,24 @@ def due(
     known: Mapping[bytes, Known],
     history: str,
     aside: Set[bytes] = frozenset(),
-) -> tuple[list[Item], list[Item]]:
-    """What lacks an opinion of this history, what matters most first: (unseen, decided), a text once.
+) -> list[Item]:
+    """What lacks an opinion of this history, what matters most first; a text once.
 
-    The two take turns: without the decided ones the ranking cannot learn how far to believe any.
+    Unseen and decided items take turns: without the decided ones the ranking cannot learn how far to believe any.
     """
     second = sorted(
-        (item for item in decided if item.text not in aside and _untold(item, known.get(item.text), history)),
+        (item for item in decided if _untold(item, known.get(item.text), history)),
         key=lambda item: (item.text in known, -item.at, -item.item_id),
     )
-    taken = {item.text for item in second}
+    taken = {item.text for item in second} | aside
     first = sorted(
-        (item for item in unseen if item.text not in aside | taken and _wanting(known.get(item.text), history)),
+        (item for item in unseen if item.text not in taken and _wanting(known.get(item.text), history)),
         key=lambda item: (-_worth(item, known), -item.at, -item.item_id),
     )
-    return _once(first), _once(second)
-
-
-def _once(items: Iterable[Item]) -> list[Item]:
     found: dict[bytes, Item] = {}
-    for item in items:
-        found.setdefault(item.text, item)
+    for item in chain.from_iterable(zip_longest(first, second)):
+        if item is not None and item.text not in aside:
+            found.setdefault(item.text, item)
     return list(found.values())
 
 
@@ -89,11 +85,6 @@ def covered(unseen: Iterable[Item], decided: Iterable[Item], texts: Collection[b
     wanted = {item.text for item in decided}
     wanted |= {item.text for item in unseen if item.place is not None and item.place < FIRST_PLACES}
     return bool(wanted) and wanted <= set(texts)
-
-
-def fold(likes: int, skips: int) -> int:
-    """Decided items that may be left out of a history together, so that it is read once for all of them."""
-    return max(1, min(MOST_LEFT_OUT, min(likes, skips) // 3))
 
 
 def _worth(item: Item, known: Mapping[bytes, Known]) -> float:
@@ -158,7 +149,8 @@ def moved(history: History, likes: Iterable[int], skips: Iterable[int], assumed:
         return True
     before = {(item, 1) for item in history.likes} | {(item, 0) for item in history.skips if not assumed}
     now = {(item, 1) for item in likes} | {(item, 0) for item in skips if not assumed}
-    return len(before ^ now) > MOVED * len(before) or len(now - before) >= NEW
+    new, gone = len(now - before), len(before - now)
+    return max(new, gone) > MOVED * len(before) or new >= NEW
 
 
 def enough(likes: int, skips: int) -> bool:
