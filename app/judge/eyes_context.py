@@ -79,6 +79,10 @@ class PictureContext:
         self._kept.append((("token", token), self._add((token,), past, None)))
         return self._logits()
 
+    def forget(self) -> None:
+        """Keep nothing of the last prompt."""
+        self._cut(0)
+
     @property
     def used(self) -> int:
         """Positions taken."""
@@ -104,7 +108,7 @@ class PictureContext:
             self.computed += piece.tokens
             return projector.feed(self._context, piece, past, self.n_batch)
         except BaseException:
-            self._cut(0)  # a half-computed piece must not pass for a whole one
+            self.forget()  # a half-computed piece must not pass for a whole one
             raise
 
     def _add_text(self, ids: Sequence[int], past: int) -> int:
@@ -139,7 +143,7 @@ class PictureContext:
             raise PenchantError("the judge's model gives no answer", hint=DAMAGED)
         logits = np.ctypeslib.as_array(found, (self.model.words,)).copy()
         if np.isnan(logits).any():
-            self._cut(0)
+            self.forget()
             raise PenchantError("the judge's model answers nonsense", hint=DAMAGED)
         return logits
 
