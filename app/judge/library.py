@@ -77,13 +77,14 @@ class Model:
         inside = ids[start:] if ids[:start] == self._newline else self.tokens(text)
         return [*inside[: most - len(self._newline)], *self._newline]
 
+    def before(self) -> list[int]:
+        """What the model expects before any document: its BOS token or nothing."""
+        return self.tokens("", start=True)
+
     def opening(self) -> list[int]:
-        """What stands before any document: at least one token, for the first word needs something before it."""
-        llama = library()
-        if ids := self.tokens("", start=True):
-            return ids
-        begin = llama.llama_vocab_bos(self.vocab)
-        return [begin] if begin >= 0 else self._newline
+        """What stands before a document that has no history: at least one token."""
+        begin = library().llama_vocab_bos(self.vocab)
+        return self.before() or ([begin] if begin >= 0 else self._newline)
 
     def piece(self, token: int) -> bytes:
         """The bytes of a token; control tokens have none."""
