@@ -19,7 +19,7 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
-from . import favourites, gate_lane, logs, tuning_lane
+from . import favourites, gate_lane, logs, picture_backfill, tuning_lane
 from .backfill import Backfill
 from .derive import Deriver
 from .describing import Describing
@@ -170,7 +170,7 @@ class Worker:
             while not (self.stopping.is_set() or watch.gone()):
                 try:
                     busy = await self._step()
-                    if once and not busy and not self.visits and await self.store(self.backfill.up_to_date):
+                    if once and not busy and not self.visits and await self.store(self._up_to_date):
                         await self.ranker.publish_now()
                         break
                 except (Damaged, NotADatabase, ReadOnly):
@@ -195,6 +195,9 @@ class Worker:
         self.lanes.append(asyncio.create_task(sparing))
         self.backfill = Backfill(self.config.models, self.paths.models, self.store, self.ranker.changed)
         self.lanes.append(asyncio.create_task(self.backfill.run()))
+        self.seeing = picture_backfill.lane(self.paths, self.config.models, self.store, self.ranker.changed)
+        self.hearing.append(self.seeing)
+        self.lanes.append(asyncio.create_task(self.seeing.run()))
         self.lanes.append(asyncio.create_task(tuning_lane.lane(self.paths.archive, self.store)))
         describing = Describing(self.config, self.paths, self.store)
         self.hearing.append(describing)
@@ -202,6 +205,9 @@ class Worker:
         pictures = PictureLane(self.config.pictures, self.paths.cache / "pictures", self.store, self.client)
         self.hearing.append(pictures)
         self.lanes.append(asyncio.create_task(pictures.run()))
+
+    def _up_to_date(self, store: Store) -> bool:
+        return self.backfill.up_to_date(store) and self.seeing.up_to_date(store)
 
     async def _last_words(self) -> None:
         """Publish once more when the reader did something since: the next start shows what it taught."""

@@ -141,7 +141,8 @@ def checkpoint(path: Path) -> Checkpoint:
     config = config_of(weights)
     if config is not None:
         label = path.name if path.is_dir() else weights.stem
-        return Checkpoint(label, weights, checked(config["model_cfg"], weights), dict(config.get("preprocess_cfg") or {}))
+        model, preprocess = checked(config["model_cfg"], weights), config.get("preprocess_cfg")
+        return Checkpoint(label, weights, model, preprocess if isinstance(preprocess, dict) else {})
     import open_clip
 
     found = named(weights, open_clip.list_models())

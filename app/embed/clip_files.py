@@ -30,7 +30,7 @@ _LIMITS = {
     "vocab_size": 2_000_000, "context_length": 4_096, "head_width": 1_024,
 }  # fmt: skip
 _TIMM = re.compile(r"[A-Za-z0-9_.]{1,100}")
-_HINT = "Pull a model with `penchant models pull`, or name a folder with open_clip_model.safetensors and " + CONFIG + "."
+_HINT = f"Pull a model with `penchant models pull`, or name a folder with open_clip_model.safetensors and {CONFIG}."
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +99,7 @@ def named(weights: Path, architectures: Iterable[str]) -> tuple[str, str] | None
 
 
 def checked(model: Mapping[str, Any], weights: Path) -> dict[str, Any]:
-    """The table of a model, without what would fetch anything. Raises `PenchantError` in words for what has no sense."""
+    """The table of a model, without what would fetch anything. Raises `PenchantError` for what has no sense."""
     found = {key: dict(value) if isinstance(value, dict) else value for key, value in model.items()}
     for part in ("vision_cfg", "text_cfg"):
         if not isinstance(found.get(part), dict):

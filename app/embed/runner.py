@@ -75,6 +75,11 @@ class Runner:
     async def __aexit__(self, *_: object) -> None:
         await self.close()
 
+    @property
+    def loaded(self) -> Ready | None:
+        """The model that the running child has; None where none runs."""
+        return self._ready if self._child is not None else None
+
     async def ready(self) -> Ready:
         """Load the model. Raises `PenchantError` in words where it cannot be."""
         async with self._lock:

@@ -11,7 +11,7 @@ from .bound import WHOLE
 from .connection import Database
 from .errors import Damaged
 from .report import Report
-from .spaces import active_sentence_space
+from .spaces import ORPHAN, active_sentence_space, of_pictures
 
 if TYPE_CHECKING:
     from . import Store
@@ -127,7 +127,7 @@ def people(db: Database, report: Report) -> None:
 def vectors(db: Database, report: Report) -> None:
     """Every text has its vector in every space, once, also among the coarse blocks."""
     for space_id, name, complete in db.rows("SELECT id, name, complete FROM spaces ORDER BY id"):
-        missing = db.value(
+        missing = 0 if of_pictures(name) else db.value(
             f"SELECT count(DISTINCT content_hash) FROM items h WHERE {WHOLE} AND NOT EXISTS"
             " (SELECT 1 FROM embeddings e WHERE e.space_id = ? AND e.content_hash = h.content_hash)",
             (space_id,),
@@ -149,6 +149,8 @@ def vectors(db: Database, report: Report) -> None:
             )
         elif missing:
             report.ok("vectors", f"{name}: {have:,}, {missing:,} texts have none yet")
+        elif of_pictures(name):
+            report.ok("vectors", f"{name}: {have:,}")
         else:
             report.ok("vectors", f"{name}: {have:,}, every text has one")
     _orphans(db, report, "vectors", "embeddings")
@@ -193,10 +195,10 @@ def words(db: Database, report: Report) -> None:
 
 
 def _orphans(db: Database, report: Report, topic: str, table: str) -> None:
-    orphans = db.value(
-        f"SELECT count(*) FROM {table} d WHERE NOT EXISTS"
-        " (SELECT 1 FROM items i WHERE i.content_hash = d.content_hash)"
-    )
+    gone = ORPHAN.format("d") if table == "embeddings" else (
+        "NOT EXISTS (SELECT 1 FROM items i WHERE i.content_hash = d.content_hash)"
+    )  # fmt: skip
+    orphans = db.value(f"SELECT count(*) FROM {table} d WHERE {gone}")
     if orphans:
         report.ok(topic, f"{orphans:,} belong to texts that are gone; a rebuild drops them")
 

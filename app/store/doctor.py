@@ -104,9 +104,10 @@ def rebuild(
 def _forget(store: Store) -> None:
     """Drop vectors, word statistics, scores and heads; items go back into nobody's queue (see `missing`)."""
     with store.db.write():
-        # What belongs to texts that the gate dropped could not be made again.
+        # What belongs to texts that the gate dropped, or to pictures whose files went, could not be made again.
         gone = "content_hash NOT IN (SELECT i.content_hash FROM dropped d JOIN items i ON i.id = d.item_id)"
-        store.db.run(f"DELETE FROM embeddings WHERE {gone}")
+        fled = "content_hash NOT IN (SELECT hash FROM pictures WHERE hash IS NOT NULL AND state <> 'there')"
+        store.db.run(f"DELETE FROM embeddings WHERE {gone} AND {fled}")
         store.vectors.rebuild_coarse()
         store.db.run("UPDATE spaces SET complete = 0")
         store.db.run(f"DELETE FROM features WHERE {gone}")

@@ -23,7 +23,9 @@ from .migrations import inspect
 #: Never derived, so copied; in this order because later ones refer to earlier ones.
 TABLES = ("subscriptions", "items", "aliases", "sightings", "events", "settings", "dropped", "gate_log")
 #: Settings that speak of derived rows, which start anew.
-_DERIVED_SETTINGS = ("ranking", "features.version", "unranked", "space.sentence", "backfill")
+_DERIVED_SETTINGS = (
+    "ranking", "features.version", "unranked", "space.sentence", "backfill", "space.picture", "picture.status",
+)  # fmt: skip
 #: Tables whose rows have a number of their own, and the column that shows it.
 _NUMBERED = {"subscriptions": "id", "items": "id", "events": "seq", "dropped": "item_id", "gate_log": "id"}
 BATCH = 500

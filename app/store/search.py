@@ -11,7 +11,7 @@ from .bound import bound
 from .condition import Condition
 from .marks import Ranges, find, pattern, snippet
 from .query import Query, parse
-from .spaces import PREFIX
+from .spaces import OF_MODELS
 
 if TYPE_CHECKING:
     import numpy as np
@@ -203,7 +203,7 @@ class Search:
             each
             for each in self.store.vectors.spaces()
             if each.dim == vector.size
-            and (each.name == space if space else not each.name.startswith(PREFIX))
+            and (each.name == space if space else not each.name.startswith(OF_MODELS))
         ]
         if not spaces:
             notes.append("search by meaning starts once the worker has read the items")

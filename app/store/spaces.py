@@ -11,11 +11,19 @@ from .connection import Database
 ACTIVE = "space.sentence"
 #: How the names of sentence spaces begin.
 PREFIX = "gguf:"
-#: The same for pictures. A model "clip:NAME" has three spaces: of single pictures (by the hash of their bytes), of items
-#: with pictures (the mean of theirs) and of the texts of all items.
+#: Spaces that are not of words: vectors of one length may come from any of them.
+OF_MODELS = ("gguf:", "clip:", "hidden:")
+#: The same for pictures. A model "clip:NAME" has three spaces: of single pictures (by the hash of their bytes), of
+#: items with pictures (the mean of theirs) and of the texts of all items.
 PICTURES_ACTIVE = "space.picture"
 PICTURES_PREFIX = "clip:"
 EACH, PICTURE, TEXT = ":each", ":picture", ":text"
+#: A row {0} of `embeddings` whose text, or picture, is gone.
+ORPHAN = (
+    "NOT EXISTS (SELECT 1 FROM items h WHERE h.content_hash = {0}.content_hash)"
+    " AND NOT EXISTS (SELECT 1 FROM pictures g JOIN spaces s ON s.id = {0}.space_id AND s.name GLOB 'clip:*:each'"
+    " WHERE g.hash = {0}.content_hash)"
+)
 
 
 def active_sentence_space(db: Database) -> tuple[str, int] | None:
@@ -42,7 +50,7 @@ def active_picture_spaces(db: Database) -> dict[str, tuple[str, int]]:
     if not isinstance(model, str):
         return {}
     wanted = {"picture": model + PICTURE, "caption": model + TEXT}
-    known = dict(db.rows("SELECT name, dim FROM spaces WHERE name IN (?, ?)", tuple(wanted.values())))
+    known: dict[str, int] = dict(db.rows("SELECT name, dim FROM spaces WHERE name IN (?, ?)", tuple(wanted.values())))
     return {key: (name, int(known[name])) for key, name in wanted.items() if name in known}
 
 
@@ -55,9 +63,9 @@ def activate_picture_spaces(db: Database, model: str | None) -> None:
             db.run("INSERT OR REPLACE INTO settings VALUES (?, ?)", (PICTURES_ACTIVE, model))
 
 
-def of_single_pictures(name: str) -> bool:
-    """Whether a space holds the vectors of single pictures, which belong to no text."""
-    return name.startswith(PICTURES_PREFIX) and name.endswith(EACH)
+def of_pictures(name: str) -> bool:
+    """Whether a space holds the vectors of pictures, or of items by their pictures: most texts have none."""
+    return name.startswith(PICTURES_PREFIX) and not name.endswith(TEXT)
 
 
 def epoch(db: Database) -> int:

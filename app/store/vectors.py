@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from .bound import WHOLE, bound, items_of
 from .condition import EVERYTHING, Condition
 from .connection import Database
-from .spaces import activate_sentence_space, active_sentence_space, drop_in_pieces
+from .spaces import ORPHAN, activate_sentence_space, active_sentence_space, drop_in_pieces
 
 if TYPE_CHECKING:
     import numpy as np
@@ -190,12 +190,9 @@ class Vectors:
         drop_in_pieces(self.db, space)
 
     def prune(self) -> int:
-        """Delete the vectors of texts that no item has any more; returns how many."""
+        """Delete the vectors of texts that no item has any more and of unknown pictures; returns how many."""
         with self.db.write():
-            gone = self.db.run(
-                "DELETE FROM embeddings WHERE NOT EXISTS"
-                " (SELECT 1 FROM items i WHERE i.content_hash = embeddings.content_hash)"
-            )
+            gone = self.db.run(f"DELETE FROM embeddings WHERE {ORPHAN.format('embeddings')}")
             if gone:
                 self.rebuild_coarse()
         return gone

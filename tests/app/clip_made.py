@@ -52,7 +52,7 @@ def train(folder: Path, steps: int = 250) -> Path:
     random = np.random.default_rng(0)
     model = open_clip.CLIP(**json.loads(json.dumps(CONFIG["model_cfg"])))
     tokens = open_clip.SimpleTokenizer(context_length=16)(list(CAPTIONS))
-    model.token_embedding.weight.requires_grad_(False).mul_(10.0)  # never learned: most of the work would be words unused
+    model.token_embedding.weight.requires_grad_(False).mul_(10.0)  # most of the work otherwise
     learner = torch.optim.AdamW([part for part in model.parameters() if part.requires_grad], lr=2e-3, weight_decay=0.01)
     pace = torch.optim.lr_scheduler.OneCycleLR(learner, 2e-3, total_steps=steps, pct_start=0.1)
     target = torch.arange(len(CAPTIONS)).repeat(4)
@@ -68,6 +68,7 @@ def train(folder: Path, steps: int = 250) -> Path:
         pace.step()
     torch.set_num_threads(threads)
     folder.mkdir(parents=True, exist_ok=True)
-    save_file({key: value.contiguous() for key, value in model.state_dict().items()}, folder / "open_clip_model.safetensors")
+    weights = {key: value.contiguous() for key, value in model.state_dict().items()}
+    save_file(weights, folder / "open_clip_model.safetensors")
     (folder / "open_clip_config.json").write_text(json.dumps(CONFIG))
     return folder

@@ -1,0 +1,66 @@
+"""How far the picture vectors are: a small record in the archive, and what a person reads of it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .store import Store
+
+#: Name under which the archive remembers it.
+KEY = "picture.status"
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """`done` of `total` pictures and `texts_done` of `texts` texts have their vector by the model `model`
+    ("clip:NAME"); `aside` counts what the model cannot take. `note` and `hint` say what is wrong, `waits` why it rests.
+    """
+
+    model: str = ""
+    done: int = 0
+    total: int = 0
+    texts_done: int = 0
+    texts: int = 0
+    aside: int = 0
+    note: str = ""
+    hint: str = ""
+    waits: str = ""
+
+    def line(self) -> str:
+        """One line; "" where there is nothing to tell."""
+        parts = []
+        if self.note:
+            parts.append(f"{self.note}. {self.hint}".strip())
+        else:
+            if self.done < self.total:
+                parts.append(f"{self.done:,} of {self.total:,} pictures")
+            if self.texts_done < self.texts:
+                parts.append(f"{self.texts_done:,} of {self.texts:,} texts")
+            if parts and self.waits:
+                parts.append(self.waits)
+        if self.aside:
+            parts.append(f"{self.aside} left out because the model fails on them")
+        return "Picture vectors: " + "; ".join(parts) if parts else ""
+
+    def to_json(self) -> str:
+        return json.dumps(asdict(self))
+
+
+def of(store: Store) -> Status | None:
+    """What the archive remembers; None where there is nothing."""
+    return read(store.control.setting(KEY))
+
+
+def read(value: object) -> Status | None:
+    """What the archive remembers, None where it is nothing that can be read."""
+    try:
+        raw = json.loads(value) if isinstance(value, str) else None
+    except ValueError:
+        return None
+    if not isinstance(raw, dict) or not raw:
+        return None
+    kinds = {name: type(default) for name, default in asdict(Status()).items()}
+    return Status(**{name: raw[name] for name, kind in kinds.items() if type(raw.get(name)) is kind})
