@@ -81,8 +81,13 @@ def _parser(arguments: list[str]) -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="store_true", help="print the version and exit")
+    parser.add_argument(
+        "--images",
+        choices=("auto", "kitty", "iterm2", "block", "none"),
+        help="how the feed draws pictures (the configuration's `images` otherwise)",
+    )
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands")
-    wanted = next((word for word in arguments if not word.startswith("-")), None)
+    wanted = next((word for word in arguments if word in COMMANDS), None)
     for name, (module, words) in COMMANDS.items():
         command = commands.add_parser(
             name, help=words, description=words[0].upper() + words[1:] + ".",

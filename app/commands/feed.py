@@ -23,4 +23,4 @@ def run(args: argparse.Namespace, context: Context) -> int | None:
     config, paths = context.config, context.paths.ensure()
     from penchant.app.tui.app import run as run_feed
 
-    return run_feed(config, paths)
+    return run_feed(config, paths, args.images or "")

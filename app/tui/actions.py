@@ -107,6 +107,33 @@ class ItemActions:
         else:
             self.tell("No comments page is known for this item")
 
+    async def do_original(self) -> None:
+        """Open the first picture itself in the browser."""
+        here = self.at_hand()
+        if here is not None:
+            await self.open_original(here[0].item_id, 1)
+
+    async def open_original(self, item_id: int, number: int) -> None:
+        """Open picture `number` (from 1) of an item."""
+        shots = await self.app.bridge.reader.do(lambda store: store.pictures.of_items([item_id]))
+        found = shots.get(item_id, ())
+        if 1 <= number <= len(found) and guard_url(found[number - 1].url):
+            self.app.browse(found[number - 1].url)
+            self.tell(f"Opening {found[number - 1].url}")
+        elif found and number > len(found):
+            self.tell(f"There is no picture {number}: this item has {words.many(len(found), 'picture')}")
+        else:
+            self.tell("This picture has no web address" if found else "This item has no picture")
+
+    def do_reveal(self) -> None:
+        """Sensitive pictures of the item at hand, clear or blurred."""
+        here, gallery = self.at_hand(), self.app.gallery
+        clear = gallery.reveal(here[0].item_id) if here is not None and gallery is not None else None
+        if clear is None:
+            self.tell("Pictures are off" if gallery is None else "No picture of this item is blurred")
+        else:
+            self.tell("Shown; v blurs it again" if clear else "Blurred; v shows it")
+
     def do_copy_link(self) -> None:
         """Put the link into the clipboard of the reader's own terminal."""
         here = self.at_hand()

@@ -9,11 +9,9 @@ import uuid
 from collections.abc import Coroutine, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from rich.segment import Segment
 from textual.app import App
 from textual.binding import Binding, BindingType
-from textual.color import Color
-from textual.filter import ANSIToTruecolor, LineFilter, Monochrome, monochrome_style
+from textual.filter import ANSIToTruecolor, LineFilter, Monochrome
 from textual.screen import Screen
 
 from penchant.adapters.base import SourceError
@@ -31,6 +29,8 @@ from .loading import FirstPage, Watch
 from .messages import Durable, Failed
 from .mutewatch import MuteWatch
 from .offer import Offer
+from .pictures import terminal
+from .pictures.window import PictureWindow
 from .visit import Standing
 
 if TYPE_CHECKING:
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from penchant.app.types import Card, Subscription
 
     from .lessons import Lessons, Order
+    from .pictures.wish import Way
     from .workerchild import WorkerChild
 
 #: How often the screen asks whether another process changed the archive (seconds); one pragma, 10 us.
@@ -55,14 +56,7 @@ def _palette() -> type[Any]:
     return Commands
 
 
-class Greys(LineFilter):
-    """For NO_COLOR. Textual's own filter fails on segments without a style, of which a card has some."""
-
-    def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
-        return [s if s.style is None else Segment(s.text, monochrome_style(s.style)) for s in segments]
-
-
-class PenchantApp(App[None]):
+class PenchantApp(PictureWindow, App[None]):
     """`run` is the usual way in; tests give a `Bridge` of their own by `archive`."""
 
     CSS_PATH = "penchant.tcss"
@@ -73,8 +67,9 @@ class PenchantApp(App[None]):
     animation_level = "none"  # type: ignore[assignment]
 
     def __init__(
-        self, config: Config, paths: Paths, first: FirstPage | None = None, *, worker: bool = True
-    ) -> None:
+        self, config: Config, paths: Paths, first: FirstPage | None = None, *,
+        worker: bool = True, images: tuple[Way, bytes] = ("none", b""),
+    ) -> None:  # fmt: skip
         super().__init__()
         self.register_theme(themes.DARK)
         self.register_theme(themes.LIGHT)
@@ -115,11 +110,12 @@ class PenchantApp(App[None]):
         self._beat = 0
         self._looking: asyncio.Task[Any] | None = None
         self._last_failure = ""
+        self.open_pictures(config, paths, *images)
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         """Without the one for ANSI colours: the themes have none, and it costs a sixth of every line."""
         kept = [found for found in super().get_line_filters() if not isinstance(found, ANSIToTruecolor)]
-        return [Greys() if isinstance(found, Monochrome) else found for found in kept]
+        return [themes.Greys() if isinstance(found, Monochrome) else found for found in kept]
 
     # -- start
     def get_default_screen(self) -> Screen[Any]:
@@ -131,6 +127,7 @@ class PenchantApp(App[None]):
 
     def on_mount(self) -> None:
         signals.install(self, asyncio.get_running_loop())
+        self.terminal_ready()
         self.call_after_refresh(self._painted)
 
     def _painted(self) -> None:
@@ -378,6 +375,7 @@ class PenchantApp(App[None]):
         await asyncio.get_running_loop().run_in_executor(None, self._close)
 
     def _close(self) -> None:
+        self.close_pictures()
         self.bridge.flush()
         # Everything is on disk: it publishes what that taught, while we go.
         self.stop_worker(0.0)
@@ -403,9 +401,12 @@ def _read_first(config: Config, paths: Paths) -> FirstPage:
         store.close()
 
 
-def run(config: Config, paths: Paths) -> int:
-    """Open the feed on this terminal; returns the exit code. Raises `StoreError` before the first paint."""
-    app = PenchantApp(config, paths)
+def run(config: Config, paths: Paths, images: str = "") -> int:
+    """Open the feed on this terminal; returns the exit code. Raises `StoreError` before the first paint.
+
+    `images` is the command line's word on pictures, which goes before the configuration's.
+    """
+    app = PenchantApp(config, paths, images=terminal.here(images or config.images))
     app.owns_process = True
     app.run()
     return app.return_code or 0

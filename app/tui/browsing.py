@@ -142,7 +142,12 @@ class Browsing:
         self.app.spawn(self._need_cards(ids))
 
     async def _need_cards(self, ids: list[int]) -> None:
-        cards = await self.app.bridge.reader.do(lambda store: store.items.cards(ids))
+        gallery = self.app.gallery
+        cards, shots = await self.app.bridge.reader.do(
+            lambda store: (store.items.cards(ids), store.pictures.of_items(ids) if gallery else {})
+        )
+        if gallery is not None:
+            gallery.learn(ids, shots)
         self.feed.give(cards)
 
     # -- while it is shown

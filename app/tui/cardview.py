@@ -44,6 +44,7 @@ class Palette(NamedTuple):
     bar: Style
     selected: Style
     ground: Style
+    picture: Style = Style()
 
 
 class Found(NamedTuple):

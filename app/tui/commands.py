@@ -110,6 +110,18 @@ class Comments(Command):
     scopes = BOTH
 
 
+class Original(Command):
+    id, keys, label, group = "original", ("i",), "picture", "Read"
+    help = "Open the picture itself in the web browser; in an article a number before it chooses which"
+    scopes = BOTH
+
+
+class Reveal(Command):
+    id, keys, label, group = "reveal", ("v",), "show picture", "Read"
+    help = "Show a sensitive picture that is blurred; again: blur it"
+    scopes = BOTH
+
+
 class CopyLink(Command):
     id, keys, label, group = "copy-link", ("y",), "copy link", "Read"
     help = "Copy the link to the clipboard (OSC 52, so over ssh and tmux too)"
@@ -243,6 +255,11 @@ class Add(Command):
     help = "Add sources: starter list, any address, OPML, Mastodon, topics"
 
 
+class PictureColumn(Command):
+    id, keys, label, group = "picture-column", ("I",), "pictures", "Program"
+    help = "Switch the pictures beside the items on and off"
+
+
 class Theme(Command):
     id, keys, label, group = "theme", ("D",), "light or dark", "Program"
     help = "Switch between the light and the dark theme"
@@ -263,10 +280,10 @@ class Quit(Command):
 
 COMMANDS: tuple[type[Command], ...] = (
     Down, Up, PageDown, PageUp, Top, Bottom,
-    Read, Story, NextItem, PreviousItem, Restore, Browser, Comments, CopyLink,
+    Read, Story, NextItem, PreviousItem, Restore, Browser, Comments, Original, Reveal, CopyLink,
     Like, Skip, Save, Later, Undo, Why, Mute, Mutes, Tuning, Choice,
     ForYou, Newest, Following, Saved, Liked, LaterView, SearchView, Search,
-    Refresh, Sources, Add, Theme, Help, Back, Quit,
+    Refresh, Sources, Add, PictureColumn, Theme, Help, Back, Quit,
 )  # fmt: skip
 
 GROUPS = ("Move", "Read", "Teach", "Views", "Program")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from rich.segment import Segment
 from textual import events
@@ -15,8 +15,14 @@ from penchant.app.types import Card
 
 from . import words
 from .cardview import ROWS, Found, Palette, card_strips, placeholder
+from .pictures import cards as beside
+from .pictures.frame import Frame
+from .pictures.raster import Spot
 from .rowlist import RowList
 from .visit import Visit
+
+if TYPE_CHECKING:
+    from .pictures.gallery import Gallery
 
 #: Cards kept in memory; one is about 1.5 KB.
 MOST_CARDS = 1500
@@ -41,6 +47,7 @@ class FeedList(RowList):
         self.cards: dict[int, Card] = {}
         self.found: dict[int, Found] = {}
         self.message: tuple[str, ...] = ()
+        self.gallery: Gallery | None = None
         self._need = need
         self._moved = moved
         self._scrolled_to = scrolled_to
@@ -89,6 +96,7 @@ class FeedList(RowList):
         for index in self.shown_rows():
             if ids[index] in fresh:
                 self.redraw_row(index)
+        self.watch_pictures()
 
     def _keep(self, cards: Iterable[Card]) -> set[int]:
         fresh = set()
@@ -126,9 +134,10 @@ class FeedList(RowList):
                 ground = self.palette.ground
                 blank = placeholder(width, ground)
                 return blank + [Strip.blank(width, ground)] * (self.opening if selected else 0)
-            strips = self._strips[key] = card_strips(
+            frame = self._frame(item_id, selected, width)
+            strips = card_strips(
                 self._as_it_stands(card),
-                width,
+                width if frame is None else beside.column(frame, width) - 1,
                 self.opening,
                 self.palette,
                 self._now,
@@ -136,9 +145,50 @@ class FeedList(RowList):
                 selected=selected,
                 found=self.found.get(item_id),
             )
+            if frame is not None:
+                ground = self.palette.selected if selected else self.palette.ground
+                strips = beside.beside(strips, frame, width, self.palette.picture, ground)
+            self._strips[key] = strips
             if len(self._strips) > 600:
                 self._strips.pop(next(iter(self._strips)))
         return strips
+
+    # -- pictures
+    def _frame(self, item_id: int, selected: bool, width: int) -> Frame | None:
+        """The picture beside a card; None for a card without one."""
+        if self.gallery is None or not beside.room(width):
+            return None
+        return self.gallery.thumb(item_id, ROWS + (self.opening if selected else 0))
+
+    def spots(self) -> list[Spot]:
+        """The pictures on screen that the terminal draws itself."""
+        if self.gallery is None or self.gallery.way == "block":
+            return []
+        width, top = self.scrollable_content_region.width, self.scroll_offset.y
+        found = []
+        for index in self.shown_rows():
+            item_id = self.visit.ids[index]
+            frame = self._frame(item_id, index == self.selected, width) if item_id in self.cards else None
+            if frame is not None and frame.raster is not None:
+                found.append(Spot(beside.column(frame, width), self.top_of(index) - top, frame.raster))
+        return found
+
+    def pictures_changed(self, items: set[int]) -> None:
+        """Pictures of these items came, or are ready to be drawn."""
+        for key in [key for key in self._strips if key[0] in items]:
+            del self._strips[key]
+        for index in self.shown_rows():
+            if self.visit.ids[index] in items:
+                self.redraw_row(index)
+
+    def watch_pictures(self) -> None:
+        """Tell the gallery what is on screen and what comes next."""
+        if self.gallery is None or not self.gallery.column:
+            return
+        rows = self.shown_rows()
+        ids = self.visit.ids[rows.start : rows.stop + len(rows)]
+        cards = self.cards
+        self.gallery.watch("feed", [i for i in ids if (card := cards.get(i)) is None or card.media])
 
     def _as_it_stands(self, card: Card) -> Card:
         """A card with what this window's order says of it, which is newer than what the archive says."""
@@ -170,6 +220,7 @@ class FeedList(RowList):
         self._drawn = self._looks()
         self._fetch()
         self._scrolled_to(forward)
+        self.watch_pictures()
 
     def _fetch(self) -> None:
         """Ask for the cards on screen and a page around it."""

@@ -76,6 +76,9 @@ class FeedScreen(ItemActions, Browsing, Screen[None]):
         self.feed = self.query_one(FeedList)
         self.status = self.query_one(StatusLine)
         self.query_one(KeyLine).use(self.app.keys)
+        if (gallery := self.app.gallery) is not None:
+            self.feed.gallery = gallery
+            gallery.listeners.append(self.feed.pictures_changed)
         self.show_page(self.first)
 
     def _compositor_refresh(self) -> None:
@@ -247,6 +250,17 @@ class FeedScreen(ItemActions, Browsing, Screen[None]):
         from .onboarding import OnboardingScreen
 
         self.app.push_screen(OnboardingScreen(first=False))
+
+    def do_picture_column(self) -> None:
+        """Pictures beside the cards, or none."""
+        gallery = self.app.gallery
+        if gallery is None:
+            self.tell("Pictures are off: `images` in the configuration, or --images, says how they are drawn")
+            return
+        gallery.column = not gallery.column
+        self.feed.redraw()
+        self.feed.watch_pictures()
+        self.tell("Pictures beside the items; I hides them" if gallery.column else "No pictures beside the items")
 
     def do_quit(self) -> None:
         self.app.leave(0)

@@ -6,8 +6,8 @@ changed lies in the list and the fixed lines, which never overlap, their own
 lines can go out as they are. Whatever else is on screen (a notification, a
 dialog, the search panel) takes Textual's way.
 
-This leans on private parts of Textual, whose minor version is pinned; nothing
-else in the program does so for painting.
+This leans on private parts of Textual, whose minor version is pinned; beside it
+only `pictures/painter` does so for painting.
 """
 
 from __future__ import annotations

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from rich.segment import Segment
+from textual.color import Color
+from textual.filter import LineFilter, monochrome_style
 from textual.theme import Theme
 
 DARK = Theme(
@@ -34,6 +37,13 @@ LIGHT = Theme(
     dark=False,
     variables={"muted": "#5b6470", "faint": "#6b7480", "cursor-ground": "#dfe8f5"},
 )
+
+
+class Greys(LineFilter):
+    """For NO_COLOR. Textual's own filter fails on segments without a style, of which a card has some."""
+
+    def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
+        return [s if s.style is None else Segment(s.text, monochrome_style(s.style)) for s in segments]
 
 
 def named(setting: str) -> str:

@@ -81,7 +81,7 @@ def _app(config: object, paths: Paths) -> PenchantApp:
             self.open_url(safe)
 
     assert isinstance(config, Config)
-    return WebApp(config, paths)
+    return WebApp(config, paths, images=("none" if config.images == "none" else "block", b""))
 
 
 if __name__ == "__main__":

@@ -1,0 +1,105 @@
+"""The picture thread and its cache. The loop asks and goes on; what is ready is told there."""
+
+from __future__ import annotations
+
+import asyncio
+import concurrent.futures
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+
+from penchant.app.pictures.files import PictureFiles
+
+from .raster import Raster
+from .wish import Wish
+
+#: Bytes of rasters kept.
+ROOM = 16_000_000
+#: Wishes that wait at most; the oldest are forgotten, since the reader has scrolled on.
+MOST_WAITING = 64
+
+
+class Workshop:
+    """`get` on the loop; `ready(wish, whether it could be made)` is called on the loop as well."""
+
+    def __init__(self, files: PictureFiles, ready: Callable[[Wish, bool], None]) -> None:
+        self._files = files
+        self._ready = ready
+        self._made: OrderedDict[Wish, Raster] = OrderedDict()
+        self._bytes = 0
+        self._failed: set[Wish] = set()
+        self._waiting: OrderedDict[Wish, None] = OrderedDict()
+        self._under_way: set[Wish] = set()
+        self._lock = threading.Lock()
+        self._pool: concurrent.futures.ThreadPoolExecutor | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    def get(self, wish: Wish) -> Raster | None:
+        """The raster if it is there; otherwise it is begun."""
+        raster = self._made.get(wish)
+        if raster is not None:
+            self._made.move_to_end(wish)
+            return raster
+        if wish not in self._failed:
+            self._begin(wish)
+        return None
+
+    def again(self, hash: bytes) -> None:
+        """The files of a picture came again: what could not be made may be tried anew."""
+        self._failed = {wish for wish in self._failed if wish.hash != hash}
+
+    def close(self) -> None:
+        """Begin nothing more. Does not wait."""
+        with self._lock:
+            self._waiting.clear()
+        if self._pool is not None:
+            self._pool.shutdown(wait=False, cancel_futures=True)
+
+    def _begin(self, wish: Wish) -> None:
+        with self._lock:
+            if wish in self._under_way:
+                return
+            if wish in self._waiting:
+                self._waiting.move_to_end(wish)
+                return
+            self._waiting[wish] = None
+            while len(self._waiting) > MOST_WAITING:
+                self._waiting.popitem(last=False)
+        if self._pool is None:
+            self._loop = asyncio.get_running_loop()
+            self._pool = concurrent.futures.ThreadPoolExecutor(1, thread_name_prefix="penchant-pictures")
+        self._pool.submit(self._work)
+
+    def _keep(self, wish: Wish, raster: Raster | None) -> None:
+        with self._lock:
+            self._under_way.discard(wish)
+        if raster is None:
+            self._failed.add(wish)
+        else:
+            self._made[wish] = raster
+            self._bytes += raster.size
+            while self._bytes > ROOM and len(self._made) > 1:
+                self._bytes -= self._made.popitem(last=False)[1].size
+        self._ready(wish, raster is not None)
+
+    # -- in the thread
+    def _work(self) -> None:
+        with self._lock:
+            if not self._waiting:
+                return
+            wish = self._waiting.popitem()[0]
+            self._under_way.add(wish)
+        raster = self._make(wish)
+        loop = self._loop
+        if loop is not None and not loop.is_closed():
+            loop.call_soon_threadsafe(self._keep, wish, raster)
+
+    def _make(self, wish: Wish) -> Raster | None:
+        from .scale import raster_of
+
+        path = self._files.large(wish.hash) if wish.large else self._files.thumb(wish.hash)
+        try:
+            return raster_of(path, wish)
+        except Exception:
+            # Missing or damaged: Pillow raises anything. The screen shows a quiet placeholder.
+            return None
