@@ -9,11 +9,13 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import math
 import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
+from . import backfill_status
 from .backfill_status import KEY, Status
 from .embed.base import item_text
 from .embed.runner import Runner
@@ -24,6 +26,7 @@ from .store import spaces
 if TYPE_CHECKING:
     from .config import Models
     from .store import Store
+    from .store.control import Request
 
     T = TypeVar("T")
     Call = Callable[[Callable[[Store], T]], Awaitable[T]]
@@ -56,7 +59,7 @@ class Backfill:
     """`run` it as a task until the end. `changed` is called when the ranking has new vectors to read."""
 
     def __init__(self, models: Models, folder: Path, call: Call, changed: Callable[[], None]) -> None:
-        self._models, self._call, self._changed = models, call, changed
+        self._models, self._folder, self._call, self._changed = models, folder, call, changed
         self._model = chosen(models, folder)
         self._runner = Runner(self._model or "", threads=models.threads)
         self._broken = False
@@ -68,12 +71,18 @@ class Backfill:
         self._finished = -1  # epoch at which every text had its vector
         self._search_at = 0.0
         self._top = self._total = self._left = self._fresh = 0
+        self._speed = 0.0
+        self._heard = False
         self._size = 4
         self._told_at = self._worked_at = 0.0
 
     def up_to_date(self, store: Store) -> bool:
         """Nothing to do now: every text has its vector, or no model can make any."""
         return self._model is None or self._broken or spaces.epoch(store.db) in (0, self._finished)
+
+    def hear(self, letter: Request) -> None:
+        """A model was chosen or pulled, perhaps ours."""
+        self._heard = self._heard or letter.kind == "models"
 
     async def run(self) -> None:
         """Work until cancelled; failures are told in the status and tried again later."""
@@ -82,10 +91,13 @@ class Backfill:
         try:
             while True:
                 try:
+                    if self._heard:
+                        await self._choose()
                     if self._model is None:
                         await self._call(switch_off)
-                        return
-                    pause = await self._step()
+                        pause = math.inf
+                    else:
+                        pause = await self._step()
                 except StoreError as error:
                     log.error("the archive refuses: %s", error)
                     pause = STORE_PAUSE
@@ -95,9 +107,27 @@ class Backfill:
                 except Exception:
                     log.exception("no sentence vectors")
                     pause = await self._failed("a fault of penchant's own", "The log has the details.")
-                await asyncio.sleep(pause)
+                await self._nap(pause)
         finally:
             await self._runner.close()
+
+    async def _nap(self, seconds: float) -> None:
+        """Wait, but not longer than until a letter comes."""
+        await asyncio.sleep(min(seconds, LOOK))
+        while (seconds := seconds - LOOK) > 0.0 and not self._heard:
+            await asyncio.sleep(min(seconds, LOOK))
+
+    async def _choose(self) -> None:
+        """Which model is wanted by now; another than before is another child and another space."""
+        self._heard = False
+        wanted = chosen(self._models, self._folder)
+        if wanted == self._model and not self._broken:
+            return
+        await self._runner.close()
+        self._model, self._space, self._broken, self._speed = wanted, "", False, 0.0
+        self._queue, self._aside = [], {}
+        self._seen = self._searched = self._finished = -1
+        self._runner = Runner(wanted or "", threads=self._models.threads)
 
     async def _step(self) -> float:
         """One chunk, or a look; returns the seconds to wait. Raises `PenchantError`."""
@@ -118,6 +148,7 @@ class Backfill:
         took = time.monotonic() - started
         self._worked_at = time.monotonic()
         self._size = max(1, min(CHUNK, int(len(rows) * CHUNK_SECONDS / max(took, 1e-3))))
+        self._speed = round(len(rows) / max(took, 1e-3), 1)
         await self._call(lambda store: self._keep(store, rows, vectors))
         if self._to_blame():
             await self._open()
@@ -239,9 +270,12 @@ class Backfill:
         return switched
 
     def _tell(self, store: Store, note: str = "", hint: str = "") -> None:
+        before = backfill_status.of(store)
+        if not self._speed and before is not None and before.space == self._space:
+            self._speed = before.speed
         done = self._total - self._left - len(self._aside)
         status = Status(
-            self._space, max(0, done), self._total, tuple(sorted(self._aside.values())), note, hint
+            self._space, max(0, done), self._total, tuple(sorted(self._aside.values())), note, hint, self._speed
         )
         if store.control.setting(KEY) != status.to_json():
             store.control.remember(KEY, status.to_json())

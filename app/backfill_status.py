@@ -16,7 +16,9 @@ KEY = "backfill"
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """`done` of `total` texts have their vector; `aside` names the items whose text the model cannot take."""
+    """`done` of `total` texts have their vector; `aside` names the items whose text the model cannot take;
+    `speed` is texts a second while it works.
+    """
 
     space: str = ""
     done: int = 0
@@ -24,6 +26,7 @@ class Status:
     aside: tuple[int, ...] = field(default=())
     note: str = ""
     hint: str = ""
+    speed: float = 0.0
 
     def line(self) -> str:
         """One line; "" where there is nothing to tell."""
@@ -58,5 +61,5 @@ def read(value: object) -> Status | None:
 
 def _known(raw: Mapping[str, Any]) -> dict[str, Any]:
     """The entries whose type is right: another version may have written it."""
-    kinds = {"space": str, "done": int, "total": int, "note": str, "hint": str}
+    kinds = {"space": str, "done": int, "total": int, "note": str, "hint": str, "speed": float}
     return {key: raw[key] for key, kind in kinds.items() if isinstance(raw.get(key), kind)}

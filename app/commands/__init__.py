@@ -30,7 +30,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "web": ("web", "open the feed in a browser"),
     "gate": ("gate", "drop bodies of old items that are not worth keeping, restore them"),
     "doctor": ("doctor", "check the archive, rebuild what is derived"),
-    "models": ("models", "show the models in use, make or drop what they made"),
+    "models": ("models", "show, pull, choose, verify and remove models"),
     "evaluate": ("evaluate", "measure the ranking against simple recipes"),
     "config": ("config", "show, check or print the configuration"),
     "adapters": ("adapters", "list the kinds of source, check one that another package brings"),

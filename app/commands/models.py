@@ -1,23 +1,41 @@
-"""`penchant models`: which models work on the archive, how far they are; `make-minilm`, `drop`."""
+"""`penchant models`: what is in use and how far it is; pull, use, remove, verify; make-minilm and drop."""
 
 from __future__ import annotations
 
 import argparse
-from typing import TYPE_CHECKING, Any
 
 from penchant.app.errors import PenchantError
 
 from .context import Context
-from .output import dumps, plain, say, table
-
-if TYPE_CHECKING:
-    from penchant.app.store.vectors import Space
+from .output import plain, say
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="one JSON object a line")
-    parser.set_defaults(what="list")
+    parser.set_defaults(what="list", all=False)
     actions = parser.add_subparsers(metavar="ACTION")
+    names = actions.add_parser("list", help="what is installed and in use")
+    names.add_argument("--all", action="store_true", help="also models that are known to work and can be pulled")
+    names.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help="one JSON object a line")
+    names.set_defaults(what="list")
+    pull = actions.add_parser("pull", help="download a model, after asking")
+    pull.add_argument(
+        "name", metavar="NAME", help="a name of `list --all`, OWNER/REPOSITORY:FILE of the hub, or an https address"
+    )
+    pull.add_argument("--yes", action="store_true", help="do not ask")
+    pull.add_argument("--use", action="store_true", help="switch it on afterwards")
+    pull.set_defaults(what="pull")
+    use = actions.add_parser("use", help="choose the model of a role")
+    use.add_argument("role", metavar="ROLE", help="sentence, picture, judge or eyes")
+    use.add_argument("name", metavar="NAME", help='an installed model, a path, "none" or "auto"')
+    use.set_defaults(what="use")
+    remove = actions.add_parser("remove", help="delete a model that is not in use")
+    remove.add_argument("name", metavar="NAME", help="its name, as `list` shows it")
+    remove.add_argument("--yes", action="store_true", help="do not ask")
+    remove.set_defaults(what="remove")
+    verify = actions.add_parser("verify", help="compare what is installed with what was pulled, byte by byte")
+    verify.add_argument("name", metavar="NAME", nargs="*", help="only these")
+    verify.set_defaults(what="verify")
     make = actions.add_parser("make-minilm", help="write all-MiniLM-L6-v2 as a GGUF file")
     make.set_defaults(what="make")
     drop = actions.add_parser("drop", help="delete the vectors of a model that is not in use")
@@ -26,7 +44,15 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace, context: Context) -> int | None:
-    if args.what == "make":
+    if args.what == "pull":
+        from .models_pull import pull
+
+        pull(context, args.name, yes=args.yes, then_use=args.use)
+    elif args.what in ("use", "remove", "verify"):
+        from . import models_change
+
+        return models_change.run(args, context)
+    elif args.what == "make":
         from penchant.app.embed import minilm
 
         path = minilm.ensure(context.paths.ensure().models)
@@ -34,65 +60,18 @@ def run(args: argparse.Namespace, context: Context) -> int | None:
     elif args.what == "drop":
         _drop(context, args.space)
     else:
-        _show(context, args.json)
+        from .models_list import show
+
+        show(context, as_json=args.json, everything=args.all)
     return None
 
 
-def _show(context: Context, as_json: bool) -> None:
-    from penchant.app import backfill_status
-
-    spaces = context.store.vectors.spaces()
-    active = context.store.vectors.sentence()
-    status = backfill_status.of(context.store)
-    facts = [_facts(space, active is not None and active.name == space.name) for space in spaces]
-    if as_json:
-        for fact in facts:
-            say(dumps(fact))
-        return
-    say(f"sentence vectors: {plain(_wish(context))}")
-    if status is not None and status.line():
-        say(plain(status.line()))
-    rows = [
-        [
-            each["space"],
-            each["use"],
-            str(each["dim"]),
-            f"{each['vectors']:,}",
-            f"{each['bytes'] / 1e6:.1f} MB",
-        ]
-        for each in facts
-    ]
-    if rows:
-        table(["SPACE", "USE", "NUMBERS", "VECTORS", "SIZE"], rows, flexible=0)
-
-
-def _wish(context: Context) -> str:
-    from penchant.app.backfill import chosen
-
-    wanted = context.config.models.sentence
-    found = chosen(context.config.models, context.paths.models)
-    if found is None:
-        return "auto: none, penchant[sentence] is not installed" if wanted else "off"
-    return wanted if wanted != "auto" else "auto: minilm"
-
-
-def _facts(space: Space, active: bool) -> dict[str, Any]:
-    from penchant.app import embed
-    from penchant.app.store.spaces import PREFIX
-
-    use = "always" if space.name == embed.space() else "ranking" if active else "not in use"
-    if use == "not in use" and space.name.startswith(PREFIX) and not space.complete:
-        use = "being made"
-    # float32 and its int8 copy
-    return {
-        "space": space.name, "use": use, "dim": space.dim, "vectors": space.count, "bytes": 5 * space.dim * space.count
-    }  # fmt: skip
-
-
 def _drop(context: Context, name: str) -> None:
+    from .models_list import space_facts
+
     vectors = context.store.vectors
     active = vectors.sentence()
-    facts = [_facts(space, space == active) for space in vectors.spaces() if space.name == name]
+    facts = [space_facts(space, space == active) for space in vectors.spaces() if space.name == name]
     found = facts[0] if facts else None
     if found is None:
         raise PenchantError(f"there is no space {name!r}", hint="`penchant models` lists them.")
@@ -105,3 +84,5 @@ def _drop(context: Context, name: str) -> None:
         )
     vectors.drop(name)
     say(f"dropped {found['vectors']:,} vectors")
+
+

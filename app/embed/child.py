@@ -88,7 +88,7 @@ def load(model: str, threads: int) -> LlamaEmbedder:
         path = ensure(Path(model.removeprefix(MINILM)))
     else:
         path = Path(model)
-    limit_memory(2 * path.stat().st_size + ROOM)
+    limit_memory(2 * (path.stat().st_size if path.is_file() else 0) + ROOM)
     from .gguf import LlamaEmbedder
 
     return LlamaEmbedder(path, threads=threads)
