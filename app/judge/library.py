@@ -70,12 +70,11 @@ class Model:
                 return list(ids[:count])
             room = -count
 
-    def line(self, text: str, most: int) -> list[int]:
-        """The ids of a text as a line of its own after another line, its line break included; cut to `most`."""
+    def onward(self, text: str, most: int) -> list[int]:
+        """The ids of a text that goes on inside a document, `most` of them; some models begin one with a space."""
         ids = self.tokens("\n" + text)
         start = len(self._newline)
-        inside = ids[start:] if ids[:start] == self._newline else self.tokens(text)
-        return [*inside[: most - len(self._newline)], *self._newline]
+        return (ids[start:] if ids[:start] == self._newline else self.tokens(text))[:most]
 
     def before(self) -> list[int]:
         """What the model expects before any document: its BOS token or nothing."""

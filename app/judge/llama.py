@@ -3,9 +3,9 @@
 A history (prefix) is evaluated once and kept as a block of memory; texts then run as parallel sequences over it:
 
     judge = Judge(Path("model.gguf"), context_tokens=1024)
-    liked = judge.prefix("Things this reader liked:\\nA post\\nAnother\\n")    # seconds, once
-    judge.loglik(liked, ["Is this one next?", "Or this?"])                    # mean log p of a token, float64 [2]
-    judge.hidden(["a text"], layer=20)                                        # float32 [1, 2 * width]
+    liked = judge.prefix("Things this reader liked:\\n- A post\\n-")            # seconds, once
+    judge.loglik(liked, [" Is this one next?\\n", " Or this?\\n"])             # mean log p of a token, float64 [2]
+    judge.hidden(["a text"])                                                   # float32 [1, 2 * width]
     chat = judge.chat_prefix("You know this reader.", "They liked: ...\\n")
     judge.yes_no(chat, ["A post.\\nWould they like it?"], "You know this reader.")   # logit of yes against no [1]
     judge.generate(judge.chat_tokens("...", "..."), 60, print)
@@ -27,7 +27,7 @@ from penchant.app.errors import PenchantError
 from .library import DAMAGED, Model, library
 from .likelihood import log_softmax, log_sum, picked, sampled
 from .placing import BLOCK, SEQUENCES, Place, placed, up
-from .tap import Tap
+from .tap import OUTPUT, Tap
 
 if TYPE_CHECKING:
     import numpy as np
@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 BATCH, LOGITS = 512, 128 << 20
 #: Tokens read of one text.
 LONGEST = 256
+#: What stands before a text that is read without a history: the beginning of a line of a list.
+PLAIN = "-"
 #: The sequence of tokens that only fill places.
 FILLING = SEQUENCES + 1
 #: Ways to begin an answer; the probabilities of those that are one token are added up.
@@ -90,6 +92,7 @@ class Judge:
         self._batch = llama.llama_batch_init(self.batch_tokens, 0, 1)
         self._memory = llama.llama_get_memory(self.context)
         self._held: Prefix | None = None
+        self._plain: Prefix | None = None
 
     def tokens(self, text: str) -> list[int]:
         """The ids of a text; control tokens written in it are mere letters."""
@@ -111,43 +114,43 @@ class Judge:
         return self._held
 
     def loglik(self, prefix: Prefix, texts: Sequence[str]) -> NDArray[np.float64]:
-        """The mean log-probability of a token of each text as the next line, its line break included [n], nats."""
+        """The mean log-probability (nats) of a token of each text as what goes on from a history, to the letter [n].
+
+        NaN for an empty text. A text is cut at `longest` tokens.
+        """
         return self.read(prefix, texts)[0]
 
     def read(
         self, prefix: Prefix, texts: Sequence[str], layer: int | None = None
     ) -> tuple[NDArray[np.float64], NDArray[np.float32] | None]:
-        """`loglik`, and from the same pass the hidden states of a layer (None: none), as `hidden` gives them."""
+        """`loglik`, and from the same pass what a layer makes of each text (None: nothing).
+
+        That is the state of its last token, then the mean of all [n, 2 * width]. Layers count from 0; OUTPUT is what
+        the model's output is computed of.
+        """
         import numpy as np
 
-        rows = [self.model.line(text, self.longest) for text in texts]
-        found = np.empty(len(rows))
-        states = None if layer is None else np.empty((len(rows), 2 * self.model.width), np.float32)
-        with self._tap.open(None if layer is None else self._layer(layer)):
+        rows = [self.model.onward(text, self.longest) for text in texts]
+        found = np.full(len(rows), np.nan)
+        states = None if layer is None else np.full((len(rows), 2 * self.model.width), np.nan, np.float32)
+        with self._tap.open(None if layer is None else min(layer, self.model.layers - 2)):
             for group in self._groups(prefix, rows, last_only=False):
-                logits, at = self.logits(sum(len(rows[row]) - 1 for row, _ in group)), 0
+                logits, at = self.logits(sum(len(rows[row]) for row, _ in group)), 0
                 for row, start in group:
                     ids = rows[row]
                     told = picked(logits[at : at + len(ids) - 1], ids[1:])
                     found[row] = (float(prefix.after[ids[0]]) + told.sum()) / len(ids)
-                    at += len(ids) - 1
                     if states is not None:
-                        states[row] = self._tap.summary(start, len(ids))
+                        states[row] = self._tap.summary(at if layer == OUTPUT else start, len(ids))
+                    at += len(ids)
         return found, states
 
-    def hidden(self, texts: Sequence[str], layer: int) -> NDArray[np.float32]:
-        """What a layer makes of texts that stand alone: the last token's state, then the mean [n, 2 * width].
-
-        `layer` counts from 0; of the last one llama.cpp computes single tokens only, so the one before it is the most.
-        """
-        import numpy as np
-
-        rows = [self.model.line(text, self.longest) for text in texts]
-        states = np.empty((len(rows), 2 * self.model.width), np.float32)
-        with self._tap.open(self._layer(layer)):
-            for group in self._groups(None, rows, last_only=True):
-                for row, start in group:
-                    states[row] = self._tap.summary(start, len(rows[row]))
+    def hidden(self, texts: Sequence[str], layer: int = OUTPUT) -> NDArray[np.float32]:
+        """What a layer makes of texts without a history, as in `read`; the same whatever the reader likes."""
+        if self._plain is None:
+            self._plain = self.prefix(PLAIN)
+        states = self.read(self._plain, [f" {text}\n" for text in texts], layer)[1]
+        assert states is not None
         return states
 
     def chat_tokens(self, system: str, user: str) -> list[int]:
@@ -258,25 +261,22 @@ class Judge:
             return np.empty((0, self.model.words), np.float32)
         return np.ctypeslib.as_array(library().llama_get_logits(self.context), (rows, self.model.words))
 
-    def _groups(
-        self, prefix: Prefix | None, rows: Sequence[Sequence[int]], *, last_only: bool
-    ) -> Iterator[list[Place]]:
+    def _groups(self, prefix: Prefix, rows: Sequence[Sequence[int]], *, last_only: bool) -> Iterator[list[Place]]:
         """Decode rows beside one another over a prefix; yields which rows the logits are now of, in their order.
 
-        Logits are those of each row's last token, or else of all but the last.
+        Logits are those of each row's last token, or of all. Rows without a token are left out.
         """
         llama = library()
         for group in placed([len(row) for row in rows], self.batch_tokens):
             self._hold(prefix)
-            begin = len(prefix.tokens) if prefix else 0
+            begin = len(prefix.tokens)
             ends = [*(place.start for place in group[1:]), up(group[-1].start + len(rows[group[-1].row]), BLOCK)]
             entries: list[Entry] = []
             for sequence, ((row, start), end) in enumerate(zip(group, ends, strict=True), 1):
-                if prefix is not None:
-                    llama.llama_memory_seq_cp(self._memory, 0, sequence, -1, -1)
+                llama.llama_memory_seq_cp(self._memory, 0, sequence, -1, -1)
                 ids, last = rows[row], len(rows[row]) - 1
                 for at in range(end - start):  # what follows a text cannot change it: it fills places
-                    wanted = at == last if last_only else at < last
+                    wanted = at == last or (at < last and not last_only)
                     entries.append((ids[min(at, last)], begin + at, sequence, wanted))
             try:
                 self.decode(entries)
@@ -285,11 +285,9 @@ class Judge:
                 for sequence in range(1, len(group) + 1):
                     llama.llama_memory_seq_rm(self._memory, sequence, -1, -1)
 
-    def _hold(self, prefix: Prefix | None) -> None:
+    def _hold(self, prefix: Prefix) -> None:
         """Put a history into the context, unless it is there."""
-        if prefix is None:
-            self.forget()
-        elif self._held is not prefix:
+        if self._held is not prefix:
             self.forget()
             self._restore(prefix.state, 0)
             self._restore(prefix.filling, FILLING)
@@ -314,9 +312,6 @@ class Judge:
         if not state.size:
             raise PenchantError("llama.cpp does not give its memory of a history", hint=DAMAGED)
         return state
-
-    def _layer(self, layer: int) -> int:
-        return max(0, min(layer, self.model.layers - 2))
 
     def _give_way(self) -> None:
         """One thread while others want the processors: two that wait for each other are slower than one."""

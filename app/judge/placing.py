@@ -31,9 +31,9 @@ def up(number: int, step: int) -> int:
 def placed(lengths: Sequence[int], room: int) -> Iterator[list[Place]]:
     """Calls of up to SEQUENCES texts within `room` tokens (a multiple of BLOCK), longest first, in order of place.
 
-    Raises `ValueError` for a text longer than `room`.
+    Empty texts are left out. Raises `ValueError` for a text longer than `room`.
     """
-    order = sorted(range(len(lengths)), key=lambda row: -lengths[row])
+    order = sorted((row for row in range(len(lengths)) if lengths[row]), key=lambda row: -lengths[row])
     if order and lengths[order[0]] > room:
         raise ValueError(f"a text of {lengths[order[0]]} tokens in a call of {room}")
     group: list[Place] = []

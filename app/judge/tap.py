@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from penchant.app.errors import PenchantError
+
 from .library import library
 
 if TYPE_CHECKING:
@@ -29,6 +31,10 @@ def _ggml() -> ctypes.CDLL:
     return found
 
 
+#: Instead of a layer: the normed state of which the output is computed, of the tokens whose logits are wanted.
+OUTPUT = -1
+
+
 class Tap:
     """Closed, it costs a call of nothing for each tensor: about a millisecond in two seconds."""
 
@@ -40,8 +46,8 @@ class Tap:
 
     @contextlib.contextmanager
     def open(self, layer: int | None) -> Iterator[None]:
-        """Keep what a layer (from 0) leaves behind in each call of llama.cpp; None: nothing."""
-        self._wanted = None if layer is None else b"l_out-%d" % layer
+        """Keep what a layer (from 0, or OUTPUT) leaves behind in each call of llama.cpp; None: nothing."""
+        self._wanted = None if layer is None else b"result_norm" if layer == OUTPUT else b"l_out-%d" % layer
         self._states = []
         try:
             yield
@@ -52,6 +58,8 @@ class Tap:
         """Of the tokens from `start` of the last call: the state of the last one, then the mean [2 * width]."""
         import numpy as np
 
+        if not self._states:
+            raise PenchantError("this kind of model shows no hidden states", hint="Another model can be chosen.")
         states = self._states[-1][start : start + count]
         return np.concatenate([states[-1], states.mean(axis=0)])
 
