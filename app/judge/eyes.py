@@ -18,7 +18,7 @@ from penchant.adapters.text_clean import clean_line
 from penchant.app.errors import PenchantError
 
 from . import eyes_picture, eyes_prompt
-from .eyes_context import PictureContext
+from .eyes_context import BATCH, PictureContext
 from .eyes_format import check_eyes
 from .eyes_library import Projector, width
 from .eyes_prompt import Example, Part, Theirs
@@ -36,6 +36,8 @@ DESCRIPTION, REPEATED = 80, 8
 _THEIRS = 80
 #: Tokens kept free for a caption, a question and what stands around them.
 _WORDS = 2 * _THEIRS + 80
+#: Tokens of marks around a picture at most.
+_MARKS = 40
 _SENTENCE = re.compile("[.!?\u2026\u3002\uff01\uff1f]['\"\u201d\u2019)]*(?=\\s)")
 
 
@@ -62,13 +64,15 @@ class Eyes:
         made = f"{name}\n{self.name}\n{library().__version__}\n{n_ctx}"
         self._maker = hashlib.blake2b(made.encode(), digest_size=6).hexdigest()
         before, after = model.around(eyes_prompt.SYSTEM) if model.chat else (model.opening(), [])
-        self.projector = Projector(mmproj, model, threads=threads) if mmproj else None
-        try:
-            self.context = PictureContext(model, n_ctx=n_ctx, threads=threads)
-        except BaseException:
-            if self.projector is not None:
-                self.projector.close()
-            raise
+        self.projector: Projector | None = None
+        self.context = PictureContext(model, n_ctx=n_ctx, threads=threads)
+        if mmproj is not None:
+            try:
+                most = max(1, self.picture_room - _MARKS)
+                self.projector = Projector(mmproj, model, threads=threads, together=BATCH, most=most)
+            except BaseException:
+                self.context.close()
+                raise
         self._before, self._after = tuple(before), tuple(after)
         self._sights = Sights(cache)
         self._answers: tuple[list[int], list[int]] | None = None
@@ -89,9 +93,10 @@ class Eyes:
         """Tokens that one picture may take."""
         return max(0, (self.context.room - _WORDS) // 2)
 
-    def see(self, picture: Path | NDArray[np.uint8]) -> Sight:
+    def see(self, picture: Path | NDArray[np.uint8], *, brief: bool = False) -> Sight:
         """A picture as the model takes it in: the path of a JPEG that penchant made, or RGB [height, width, 3].
 
+        `brief` takes only the overview where the model cuts pictures in parts: a history holds more of those.
         Raises `PenchantError`: unreadable, no vision part, too large for the context.
         """
         if self.projector is None:
@@ -106,11 +111,11 @@ class Eyes:
             high, wide = picture.shape[:2]
             pixels = eyes_picture.Pixels(wide, high, picture.tobytes())
             key = pixels.key
-        key = self._maker + key
+        key = f"{self._maker}{key}{int(brief)}"
         found = self._sights.get(key)
         if found is None:
             pixels = eyes_picture.decode(data) if pixels is None else eyes_picture.bounded(pixels)
-            found = Sight(key, self.projector.look(pixels, self.picture_room))
+            found = Sight(key, self.projector.look(pixels, self.picture_room, brief=brief))
             self._sights.put(found)
         return found
 

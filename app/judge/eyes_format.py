@@ -17,16 +17,13 @@ _SIZES = (
     ("image_size", 8_192), ("patch_size", 512), ("embedding_length", 32_768), ("feed_forward_length", 262_144),
     ("block_count", 512), ("attention.head_count", 512),
 )  # fmt: skip
-#: Last tensors of the projectors whose width is that of the text model's embeddings; others llama.cpp compares itself.
+#: The tensor, and its axis, that has the width of the text model's embeddings; of other projectors llama.cpp says so.
 _LAST = {
-    "mlp": ("mm.2.bias", "mm.2.weight"),
-    "mlp_norm": ("mm.3.bias",),
-    "ldp": ("mm.model.mlp.3.weight",),
-    "ldpv2": ("mm.model.peg.0.bias",),
-    "idefics3": ("mm.model.fc.weight",),
-    "gemma3": ("mm.input_projection.weight",),
-    "qwen2vl_merger": ("mm.2.bias",),
-    "qwen2.5vl_merger": ("mm.2.bias",),
+    "mlp": ("mm.2.weight", 1),
+    "idefics3": ("mm.model.fc.weight", 1),
+    "gemma3": ("mm.input_projection.weight", 0),
+    "qwen2vl_merger": ("mm.2.bias", 0),
+    "qwen2.5vl_merger": ("mm.2.bias", 0),
 }
 _DAMAGED = "The file is damaged, or made for a newer llama.cpp: get it again and compare its checksum."
 _WRONG = "An mmproj file belongs to one language model: take the one that is offered beside it."
@@ -60,12 +57,12 @@ def check_eyes(path: Path, n_embd: int) -> EyesFile:
     if patch > size or width % heads:
         raise _unusable(path, f"patches of {patch} pixels in {size}, {heads} heads for {width} numbers")
     _colours(path, header)
-    for name in _LAST.get(projector, ()):
-        shape = header.shapes.get(name)
-        if shape is not None and shape[-1] != n_embd:
-            raise PenchantError(
-                f"{path} turns pictures into {shape[-1]} numbers; the language model takes {n_embd}", hint=_WRONG
-            )
+    name, axis = _LAST.get(projector, ("", 0))
+    shape = header.shapes.get(name, ())
+    if len(shape) > axis and shape[axis] != n_embd:
+        raise PenchantError(
+            f"{path} turns pictures into {shape[axis]} numbers; the language model takes {n_embd}", hint=_WRONG
+        )
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, lambda: hashlib.blake2b(key=RECIPE, digest_size=6)).hexdigest()
     return EyesFile(str(header.values.get("general.name") or path.stem)[:60], projector, digest)

@@ -37,10 +37,11 @@ class Projector:
     """One loaded mmproj file beside its text model. Belongs to one thread.
 
     `model` must outlive this. `encoded` counts the pieces of pictures that went through the vision model; a picture
-    whose tokens look at one another in both directions may have `together` of them at most.
+    whose tokens look at one another in both directions may have `together` of them at most. Models that make more
+    tokens of larger pictures are held to `most`.
     """
 
-    def __init__(self, path: Path, model: Model, *, threads: int = 1, together: int = 512) -> None:
+    def __init__(self, path: Path, model: Model, *, threads: int = 1, together: int = 512, most: int = 1024) -> None:
         self.together = together
         self.encoded = 0
         self._library = vision_library()
@@ -50,6 +51,8 @@ class Projector:
         settings = self._library.mtmd_context_params_default()
         settings.use_gpu = settings.warmup = settings.print_timings = False
         settings.n_threads = threads
+        if hasattr(settings, "image_max_tokens"):
+            settings.image_max_tokens = most
         _said.clear()
         self._context = self._library.mtmd_init_from_file(os.fsencode(path), model.pointer, settings)
         if not self._context:
@@ -68,10 +71,10 @@ class Projector:
             self._library.mtmd_free(self._context)
             self._context = None
 
-    def look(self, pixels: Pixels, room: int) -> tuple[Piece, ...]:
+    def look(self, pixels: Pixels, room: int, *, brief: bool = False) -> tuple[Piece, ...]:
         """The pieces of a picture, in at most `room` tokens: all of it, or the overview of a picture cut in parts.
 
-        Raises `PenchantError` where even that takes more, or the vision model fails.
+        `brief`: the overview in any case. Raises `PenchantError` where even that takes more, or the vision model fails.
         """
         library = self._library
         chunks = library.mtmd_input_chunks_init()
@@ -88,7 +91,7 @@ class Projector:
             if code:
                 raise self._failed(code)
             found = [library.mtmd_input_chunks_get(chunks, n) for n in range(library.mtmd_input_chunks_size(chunks))]
-            return tuple(self._piece(chunk) for chunk in self._fitting(found, room))
+            return tuple(self._piece(chunk) for chunk in self._fitting(found, room, brief))
         finally:
             library.mtmd_bitmap_free(bitmap)
             library.mtmd_input_chunks_free(chunks)
@@ -115,10 +118,10 @@ class Projector:
         finally:
             library.mtmd_input_chunk_free(chunk)
 
-    def _fitting(self, chunks: Sequence[Any], room: int) -> list[Any]:
+    def _fitting(self, chunks: Sequence[Any], room: int, brief: bool) -> list[Any]:
         counts = [int(self._library.mtmd_input_chunk_get_n_tokens(chunk)) for chunk in chunks]
         texts = [None if self._is_picture(chunk) else self._text(chunk) for chunk in chunks]
-        kept = fitting(counts, texts, room)
+        kept = fitting(counts, texts, room, brief=brief)
         for number in kept:
             whole = texts[number] is None and self._library.mtmd_decode_use_non_causal(self._context, chunks[number])
             if whole and counts[number] > self.together:
@@ -173,15 +176,16 @@ class Projector:
         return PenchantError(f"the vision part fails with the code {code} {last_words()}".strip(), hint=_LOAD)
 
 
-def fitting(counts: Sequence[int], texts: Sequence[str | None], room: int) -> list[int]:
-    """Which chunks of a picture to take: all where they fit, else the overview with the marks beside it, else none.
+def fitting(counts: Sequence[int], texts: Sequence[str | None], room: int, *, brief: bool = False) -> list[int]:
+    """Which chunks of a picture to take: all where they fit, else (or if `brief`) the overview with the marks beside
+    it, else none.
 
     `counts` are their tokens; `texts` the marks, None for embeddings. Some models cut a picture in parts and add the
     whole of it, small: first of all, or last behind a mark that says "global".
     """
-    if sum(counts) <= room:
-        return list(range(len(counts)))
     pictures = [number for number, text in enumerate(texts) if text is None]
+    if sum(counts) <= room and not (brief and len(pictures) > 1):
+        return list(range(len(counts)))
     if len(pictures) < 2:
         return []
     last = pictures[-1]

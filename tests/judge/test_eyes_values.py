@@ -111,6 +111,8 @@ def test_of_a_picture_in_parts_the_overview(
     counts: list[int], texts: list[str | None], room: int, kept: list[int]
 ) -> None:
     assert fitting(counts, texts, room) == kept
+    brief = fitting(counts, texts, 1000, brief=True)
+    assert sum(texts[number] is None for number in brief) == 1
 
 
 @given(st.text())

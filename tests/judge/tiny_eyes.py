@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,13 +12,20 @@ from penchant.app.embed import gguf_format
 
 LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.,:;?!'-()<>|_[]"
 CONTROL = ["<unk>", "<s>", "</s>", "<|im_start|>", "<|im_end|>"]
-WORDS = ["yes", "no", "Yes", "No"]
+WORDS = ["\n\n", "\n", "<fake_token_around_image>", "<global-img>", "<row_1_col_1>", "yes", "no", "Yes", "No"]
 TOKENS = [*CONTROL, *WORDS, *(f"<0x{n:02X}>" for n in range(256)), "\u2581", *LETTERS]
 WIDTH, INNER, HEADS, LAYERS, CONTEXT = 64, 96, 4, 2, 4096
 CHATML = "{% for m in messages %}{{'<|im_start|>' + m.role + '\\n' + m.content + '<|im_end|>\\n'}}{% endfor %}"
 
 
-def write_text(path: Path, *, width: int = WIDTH, chat: bool = False, seed: int = 0) -> Path:
+def write_text(
+    path: Path,
+    *,
+    width: int = WIDTH,
+    chat: bool = False,
+    seed: int = 0,
+    writer: Callable[..., None] = gguf_format.write,
+) -> Path:
     """A text model; `chat` gives it a chat template (ChatML)."""
     rng = np.random.default_rng(seed)
 
@@ -58,7 +66,7 @@ def write_text(path: Path, *, width: int = WIDTH, chat: bool = False, seed: int 
     if chat:
         facts["tokenizer.chat_template"] = CHATML
     with path.open("wb") as file:
-        gguf_format.write(file, facts, made)
+        writer(file, facts, made)
     return path
 
 
@@ -73,6 +81,7 @@ def write_eyes(
     seed: int = 1,
     changes: dict[str, Any] | None = None,
     drop: str = "",
+    writer: Callable[..., None] = gguf_format.write,
 ) -> Path:
     """A vision part with the `mlp` projector for a text model of that width.
 
@@ -123,7 +132,7 @@ def write_eyes(
     }
     with path.open("wb") as file:
         kept = {key: value for key, value in facts.items() if value is not None}
-        gguf_format.write(file, kept, [each for each in made if not drop or not each[0].startswith(drop)])
+        writer(file, kept, [each for each in made if not drop or not each[0].startswith(drop)])
     return path
 
 
