@@ -67,6 +67,7 @@ def _decoded(data: bytes) -> Decoded:
         picture.load()
         turn = _turn(picture)
         large = _small(_flat(picture), _box(LARGE_BOX, turn))
+    large.info.clear()  # a comment would be saved with it
     if turn is not None:
         large = large.transpose(turn)
         if _sideways(turn):

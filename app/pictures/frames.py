@@ -35,4 +35,4 @@ def pixels(path: Path, box: tuple[int, int] | None = None) -> Pixels:
     picture = image(path)
     if box is not None:
         picture.thumbnail(box)
-    return Pixels(*picture.size, picture.tobytes())
+    return Pixels(picture.width, picture.height, picture.tobytes())

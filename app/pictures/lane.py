@@ -90,7 +90,8 @@ class PictureLane:
             await self._end()
 
     async def _begin(self) -> None:
-        left = await self._call(lambda store: (self.keeper.begin(store), store.pictures.wanting(time.time()))[1])
+        await self._call(self.keeper.begin)
+        left = await self._call(lambda store: store.pictures.wanting(time.time()))
         if self.options.fetch != "none":
             self.line.put(left)
             self._wake.set()

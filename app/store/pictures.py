@@ -270,7 +270,7 @@ class Pictures:
             (json.dumps([row[0] for row in rows]),),
         ):
             brought.setdefault(picture_id, []).append(address)
-        return [Wanted(*row, tuple(brought.get(row[0], ()))) for row in rows]
+        return [Wanted(*row)._replace(addresses=tuple(brought.get(row[0], ()))) for row in rows]
 
     def _put_failure(self, failed: Failed) -> None:
         state = "refused" if failed.retry_at is None else "failed"
