@@ -194,6 +194,7 @@ class Worker:
         sparing = gate_lane.lane(self.config.gate, self.paths.archive, self.store, lambda: not self.visits)
         self.lanes.append(asyncio.create_task(sparing))
         self.backfill = Backfill(self.config.models, self.paths.models, self.store, self.ranker.changed)
+        self.hearing.append(self.backfill)
         self.lanes.append(asyncio.create_task(self.backfill.run()))
         self.seeing = picture_backfill.lane(self.paths, self.config.models, self.store, self.ranker.changed)
         self.hearing.append(self.seeing)

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 
 #: Part of the machine's memory that a recommended model may take.
 SHARE = 0.25
+#: Bytes of a judge that one processor bears.
+EACH = 500_000_000
 _MB = 1_000_000
 OPEN_CLIP = ("open_clip_model.safetensors", "open_clip_config.json")
 
@@ -130,12 +132,14 @@ def of_role(role: str) -> tuple[Model, ...]:
     return tuple(model for model in MODELS if model.role == role)
 
 
-def recommended(role: str, memory: int, *, free: bool = True) -> Model | None:
+def recommended(role: str, memory: int, processors: int, *, free: bool = True) -> Model | None:
     """The largest model of a role that takes at most SHARE of `memory` bytes; None where none does.
 
+    A judge reads hundreds of words for every item, so that its size is bounded by the number of processors too.
     `free` leaves out those that are for research only.
     """
-    fits = [model for model in of_role(role) if model.memory <= SHARE * memory and not (free and _research(model))]
+    most = min(SHARE * memory, EACH * processors if role == "judge" else SHARE * memory)
+    fits = [model for model in of_role(role) if model.memory <= most and not (free and _research(model))]
     return fits[-1] if fits else None
 
 

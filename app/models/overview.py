@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -109,7 +110,7 @@ def _role(
     role: str, models: Models, folder: Path, memory: int, there: dict[str, installed.Installed], parts: dict[str, int]
 ) -> Role:
     uses = name_of(role, models, folder)
-    advised = recommended(role, memory) if memory else None
+    advised = recommended(role, memory, os.cpu_count() or 1) if memory else None
     rows = [*_packaged(role, uses)]
     rows += [_installed(model, uses, folder, memory) for model in there.values() if model.role == role]
     known = {row.name for row in rows}

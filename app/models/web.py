@@ -19,7 +19,7 @@ from urllib.parse import urljoin
 import httpcore
 import httpx
 
-from penchant.adapters.base import SourceError
+from penchant.adapters.base import SourceError, Unreachable
 from penchant.adapters.http import USER_AGENT, host_of, network_error, parse_address
 from penchant.adapters.http_guard import TYPED, GuardedTransport
 from penchant.adapters.http_headers import retry_after_seconds
@@ -32,6 +32,10 @@ _NETWORK = (
     httpcore.NetworkError, httpcore.ProtocolError, httpcore.TimeoutException, httpx.HTTPError, httpx.StreamError,
     httpx.InvalidURL, OSError, SourceError,
 )  # fmt: skip
+OFFLINE = (
+    "Check the network, or the proxy (HTTPS_PROXY). Models that are installed work without any; what was begun"
+    " goes on from where it broke."
+)
 _LATER = "Pull again later: what has arrived is kept, and the rest is fetched from there on."
 
 
@@ -138,10 +142,12 @@ class Web:
             return await self._http.send(request, stream=True)
         except (httpcore.TimeoutException, httpx.TimeoutException) as error:
             raise Broken(f"{host_of(url)} does not answer") from error
+        except Unreachable as error:
+            raise Broken(_plain(error), hint=OFFLINE) from error
         except SourceError as error:
-            raise PenchantError(str(error), hint="Nothing was fetched from there.") from error
+            raise PenchantError(_plain(error), hint="Nothing was fetched from there.") from error
         except _NETWORK as error:
-            raise Broken(_plain(network_error(host_of(url), error))) from error
+            raise Broken(_plain(network_error(host_of(url), error)), hint=OFFLINE) from error
 
     async def _chunks(self, answer: httpx.Response, host: str) -> AsyncIterator[bytes]:
         try:
