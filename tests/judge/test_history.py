@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -83,5 +85,5 @@ def test_assumed_skips_are_spread_over_what_was_never_touched(pool: int, number:
     left = [i for i in range(pool) if i not in known]
     assert len(found) == len(set(found)) == min(number, len(left)) and set(found) <= set(left)
     if len(found) > 1:
-        gaps = [left.index(b) - left.index(a) for a, b in zip(found, found[1:], strict=False)]
+        gaps = [left.index(b) - left.index(a) for a, b in pairwise(found)]
         assert max(gaps) - min(gaps) <= 1

@@ -201,7 +201,7 @@ def test_undo_and_a_restart_come_out_the_same(path: Path, session: RankSession, 
         now = dict(zip(again.columns.ids.tolist(), model.score(again.batch, now=NOW).logit.tolist(), strict=True))
         held = [(i, at) for at, i in enumerate(block.columns.ids.tolist()) if i in now]
         assert held and [now[i] for i, _ in held] == pytest.approx([before[at] for _, at in held], abs=1e-6)
-            assert other.trust() == session.trust()
+        assert other.trust() == session.trust()
         assert set(other.learned[0].experts) == set(session.learned[0].experts)
         other.close()
 

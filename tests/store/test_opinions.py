@@ -68,7 +68,7 @@ def test_what_is_no_number_is_refused_whole(store: Store, texts: dict[int, bytes
 
 def test_dropping_a_judge_leaves_the_others(store: Store, texts: dict[int, bytes]) -> None:
     for model in (JUDGE, "gguf:Other:00"):
-        store.opinions.put(model, "likelihood", "h", {text: 1.0 for text in texts.values()})
+        store.opinions.put(model, "likelihood", "h", dict.fromkeys(texts.values(), 1.0))
     store.opinions.activate(JUDGE)
     store.opinions.drop([JUDGE])
     assert store.opinions.count(JUDGE, "likelihood") == 0 and store.opinions.active() is None
