@@ -136,7 +136,7 @@ def test_an_opinion_that_came_since_is_taken_in(session: RankSession, store: Sto
     assert block.batch.block("judge")[place] == 0
     store.opinions.put(JUDGE, "likelihood", "8+8:a", {hashes(store)[late]: 0.9})
     assert session.refresh()
-    model, block = session.learned
+    _, block = session.learned
     assert block.batch.block("judge")[block.columns.ids.tolist().index(late)] > 0
     assert not session.refresh(), "and then there is nothing new"
 
