@@ -119,7 +119,7 @@ class History:
     @classmethod
     def from_json(cls, value: object) -> History | None:
         try:
-            version, likes, skips, assumed = json.loads(value) if isinstance(value, str) else ()
+            version, likes, skips, assumed = json.loads(value if isinstance(value, str) else "")
             return cls(str(version), tuple(map(int, likes)), tuple(map(int, skips)), bool(assumed))
         except (ValueError, TypeError):
             return None

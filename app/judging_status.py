@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .store import Store
 
-#: Names under which the archive remembers it, the active model, its history, and what it spent.
-KEY, MODEL, HISTORY, USED = "judge.status", "judge.model", "judge.history", "judge.used"
+#: Names under which the archive remembers it, the history and what folds of it say of any text, and what was spent.
+KEY, HISTORY, CENTRES, USED = "judge.status", "judge.history", "judge.centres", "judge.used"
 #: And, followed by the model's name, the texts it cannot take: {content hash (hex): item}.
 ASIDE = "judge.aside:"
 

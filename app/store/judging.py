@@ -49,16 +49,6 @@ def without_vector(db: Database, space: str, item_ids: Iterable[int]) -> set[byt
     }
 
 
-def some_texts(db: Database, count: int, without: Iterable[int]) -> list[int]:
-    """Items as a draw by the hash of their texts, so the same ones for the same archive; whole ones only."""
-    rows = db.rows(
-        f"SELECT h.id FROM items h WHERE h.deleted_at IS NULL AND {WHOLE}"
-        " AND h.id NOT IN (SELECT value FROM carray(?)) ORDER BY h.content_hash LIMIT ?",
-        (bound(without), count),
-    )
-    return [int(row[0]) for row in rows]
-
-
 def last_event_at(db: Database) -> float | None:
     """When the newest event happened (Unix seconds); an import's say when the act was."""
     at = db.value("SELECT at FROM events ORDER BY seq DESC LIMIT 1")

@@ -1,0 +1,301 @@
+"""The judge in the worker: a language model's opinions of what matters first, within a budget, resumable.
+
+A lane of the worker. The model runs in a child process (`judge.runner`); what is missing is always asked of the
+archive, so a kill costs one batch. A question of the reader ("reason") goes before everything else.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import time
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING
+
+from . import judging_opinion as opinion
+from . import power
+from .errors import PenchantError, StoreError
+from .judging_keep import Keeper, Read
+from .judging_look import Looker, Outlook
+from .judging_plan import CALM, FEWEST, Item, calm_in
+from .judging_reason import STILL_ASKED, SYSTEM, TOKENS, Question, answer, asked_of, finish
+from .models.choice import chosen
+from .store import judging as asked
+
+if TYPE_CHECKING:
+    from .config import Config
+    from .judge.runner import Ready, Runner
+    from .judging_opinion import Deal
+    from .judging_plan import History
+    from .paths import Paths
+    from .store.control import Request
+    from .sync import Call
+
+log = logging.getLogger(__name__)
+
+#: Seconds: before the first look, between looks when nothing waits.
+BEGIN, LOOK = 5.0, 10.0
+#: Texts at a time at most, and the seconds that they should take.
+BATCH, SECONDS = 16, 3.0
+#: Seconds after a failure of the model or of the archive until the next attempt.
+AGAIN, STORE_PAUSE = 300.0, 30.0
+#: An idle model is given back after so many seconds.
+IDLE = 60.0
+#: The ranking hears of new opinions at most so often (seconds): it orders anew each time.
+TELL = 30.0
+#: Parameters of a chat model that "auto" asks for a yes or no.
+LARGE = 1e9
+
+
+class Judging:
+    """`run` it as a task until the end; `hear` letters. `changed` is called when the ranking has more to read."""
+
+    def __init__(self, config: Config, paths: Paths, call: Call, changed: Callable[[], None]) -> None:
+        self._config, self._paths, self._call, self._changed = config, paths, call, changed
+        self._looker, self._keeper = Looker(), Keeper(60.0 * config.judge.minutes_per_hour)
+        self._questions: list[Question] = []
+        self._rings = asyncio.Event()
+        self._chosen: str | None = None
+        self._runner: Runner | None = None
+        self._outlook: Outlook | None = None
+        self._deal: Deal | None = None
+        self._centres: list[float] = []
+        self._size = 4
+        self._looked_at = self._told_at = self._worked_at = 0.0
+        self._fresh = 0
+
+    def hear(self, letter: Request) -> None:
+        """Take a letter: a question of the reader, or that another model may be chosen."""
+        if letter.kind == "reason":
+            item_id, name = letter.payload.get("item_id"), letter.payload.get("answer")
+            if isinstance(item_id, int) and isinstance(name, str):
+                self._ask(Question(name, item_id))
+        elif letter.kind == "models":
+            self._chosen = None
+            self._rings.set()
+
+    def _ask(self, question: Question) -> None:
+        if question not in self._questions:
+            self._questions.append(question)
+            self._rings.set()
+
+    async def run(self) -> None:
+        """Work until cancelled; failures are told in the status and tried again later."""
+        await self._rest(BEGIN)
+        try:
+            since = time.time() - STILL_ASKED
+            for question in await self._call(lambda store: store.answers.waiting("reason", since)):
+                self._ask(Question(*question))
+            while True:
+                await self._rest(await self._careful())
+        finally:
+            if self._runner is not None:
+                await self._runner.close()
+
+    async def _rest(self, seconds: float) -> None:
+        """Wait, but not once the bell rings."""
+        if not self._questions:
+            self._rings.clear()
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._rings.wait(), seconds)
+
+    async def _careful(self) -> float:
+        """A step; returns the seconds to wait, whatever went wrong."""
+        try:
+            return await self._step()
+        except StoreError as error:
+            log.error("the archive refuses: %s", error)
+            return STORE_PAUSE
+        except PenchantError as error:
+            log.error("no judge: %s", error)
+            return await self._failed(str(error), error.hint)
+        except Exception:
+            log.exception("no judge")
+            return await self._failed("a fault of penchant's own", "The log has the details.")
+
+    async def _failed(self, note: str, hint: str) -> float:
+        self._outlook = None
+        if self._runner is not None:
+            await self._runner.close()
+        with contextlib.suppress(StoreError):
+            await self._call(partial(self._keeper.tell, note=note, hint=hint))
+        return AGAIN
+
+    async def _step(self) -> float:
+        """An answer, a batch or a look. Raises `PenchantError`."""
+        if self._chosen is None:
+            await self._choose()
+        if self._questions:
+            await self._answer(self._questions.pop(0))
+            return 0.0
+        if self._runner is None:
+            return AGAIN
+        wait, doing = await self._hindered()
+        if wait <= 0.0:
+            outlook = await self._look()
+            dealt = await self._dealt(outlook.history)
+            if dealt is not None and outlook.due:
+                return await self._judge(self._runner, dealt, outlook)
+            wait, doing = LOOK, "" if dealt is not None else _too_few(outlook)
+            await self._tell_ranking(TELL)
+        await self._idle(self._runner)
+        if doing is not None:
+            await self._call(partial(self._keeper.tell, doing=doing))
+        return wait
+
+    async def _choose(self) -> None:
+        """Find out which model is wanted. Another than before is another child."""
+        wanted = chosen("judge", self._config.models, self._paths) or ""
+        if self._runner is not None and self._runner.model != wanted:
+            await self._runner.close()
+            self._runner = None
+        self._chosen, self._outlook, self._deal = wanted, None, None
+        if not wanted:
+            await self._call(self._keeper.switch_off)
+            return
+        await self._call(partial(self._keeper.begin, wanted))
+        if self._runner is None:
+            self._runner = child_of(wanted, self._config, self._paths)
+
+    async def _hindered(self) -> tuple[float, str | None]:
+        """Seconds to wait and why; words None: too short to tell of."""
+        now, keeper = time.time(), self._keeper
+        wait = keeper.budget.wait(now, keeper.allowed)
+        if keeper.allowed <= 0.0:
+            return AGAIN, "it judges nothing by itself: minutes_per_hour is 0"
+        if wait > 0.0:
+            then = time.strftime("%H:%M", time.localtime(now + wait))
+            used = f"its {keeper.allowed / 60:g} CPU minutes an hour are used"
+            return min(wait, 6 * LOOK), f"{used}; it goes on at {then}"
+        if await asyncio.to_thread(power.on_battery):
+            return power.HOLDS, "it waits while this machine runs on its battery"
+        last = await self._call(lambda store: asked.last_event_at(store.db))
+        return min(CALM, calm_in(last, now)), None
+
+    async def _look(self) -> Outlook:
+        """What waits, looked up now and then and when nothing does."""
+        outlook = self._outlook
+        if outlook is None or not outlook.due or time.monotonic() - self._looked_at >= LOOK:
+            aside, now = frozenset(self._keeper.aside), time.time()
+            outlook = await self._call(lambda store: self._looker.look(store, self._keeper.model, now, aside))
+            self._outlook, self._looked_at = outlook, time.monotonic()
+            if await self._call(partial(self._keeper.seen, outlook)):
+                self._fresh += 1
+        return outlook
+
+    async def _dealt(self, history: History | None) -> Deal | None:
+        """The history as the model reads it; None where it is too small."""
+        if history is None:
+            return None
+        if self._deal is None or self._deal.version != history.version:
+            tokens = self._config.judge.history_tokens
+            self._deal = await self._call(partial(opinion.deal, history, tokens))
+            self._centres = []
+        return self._deal if self._deal.usable else None
+
+    async def _judge(self, runner: Runner, dealt: Deal, outlook: Outlook) -> float:
+        """One batch; returns the seconds of rest that it earned."""
+        if not await self._opened(runner):
+            return 0.0
+        started, before = time.monotonic(), runner.cpu
+        try:
+            if not self._centres:
+                await self._find_centres(runner, dealt)
+            batch, began = outlook.due[: self._size], time.monotonic()
+            read = await self._read(runner, dealt, batch)
+        finally:
+            self._worked_at = time.monotonic()
+            await self._call(partial(self._keeper.spend, runner.cpu - before))
+        self._size = max(1, min(BATCH, 2 * self._size, int(len(batch) * SECONDS / max(self._worked_at - began, 1e-3))))
+        del outlook.due[: len(batch)]
+        self._fresh += len(batch)
+        await self._call(partial(self._keeper.keep, dealt.version, batch, read))
+        await self._call(self._keeper.tell)
+        await self._tell_ranking(TELL)
+        return (self._worked_at - started) * (1.0 / self._config.models.cpu_share - 1.0)
+
+    async def _opened(self, runner: Runner) -> bool:
+        """Load the model; False where it is another than was thought, and everything must be looked up again."""
+        ready = await runner.ready()
+        self._looker.kinds = ("likelihood", "yes") if self._asks(ready) else ("likelihood",)
+        if ready.name == self._keeper.model:
+            return True
+        await self._call(partial(self._keeper.named, ready.name))
+        self._outlook, self._centres = None, []
+        return False
+
+    def _asks(self, ready: Ready) -> bool:
+        wish = self._config.judge.ask
+        return wish == "on" or (wish == "auto" and ready.chat and ready.parameters >= LARGE)
+
+    async def _find_centres(self, runner: Runner, dealt: Deal) -> None:
+        version = dealt.version
+        known = await self._call(partial(self._keeper.centres, version))
+        if known is None or len(known) != len(dealt.folds):
+            known = await opinion.centres(runner, dealt)
+            await self._call(partial(self._keeper.keep_centres, version, known))
+        self._centres = known
+
+    async def _read(self, runner: Runner, dealt: Deal, batch: list[Item]) -> Read:
+        """Opinions, answers and hidden states of a batch."""
+        ids = [item.item_id for item in batch]
+        known = await self._call(lambda store: opinion.lines_of(store, ids))
+        lines = [known.get(item_id, "") for item_id in ids]
+        before = runner.cpu
+        ratios = await opinion.opinions(runner, dealt, self._centres, lines)
+        seconds = runner.cpu - before
+        answers: list[float | None] = [None] * len(lines)
+        if "yes" in self._looker.kinds:
+            answers = await opinion.answers(runner, dealt, lines)
+        states = await runner.hidden(lines)
+        return Read(ratios, answers, states, seconds)
+
+    async def _answer(self, question: Question) -> None:
+        """Stream a reason to whoever asked; a failure is told there too."""
+        name = question.answer
+        if not await self._call(lambda store: store.answers.begin(name, time.time())):
+            return  # taken back meanwhile
+        try:
+            if self._runner is None:
+                raise PenchantError("no language model is at work", hint="`penchant judge` says what would help.")
+            text = await self._call(
+                lambda store: asked_of(store, question.item_id, self._looker.decisions(store))
+            )
+            before = self._runner.cpu
+            await answer(self._call, question, self._runner.reason(SYSTEM, text, TOKENS))
+            self._worked_at = time.monotonic()
+            await self._call(partial(self._keeper.spend, self._runner.cpu - before))
+        except PenchantError as error:
+            log.warning("no reason given: %s", error)
+            await self._call(partial(finish, name, "", str(error), error.hint))
+        except Exception:
+            await self._call(partial(finish, name, "", "a fault of penchant's own", "The log has the details."))
+            raise
+
+    async def _tell_ranking(self, often: float) -> None:
+        """Let the ranking read what is new, when nothing more waits or often enough."""
+        more = self._outlook is not None and bool(self._outlook.due)
+        if self._fresh and (not more or time.monotonic() - self._told_at >= often):
+            self._fresh, self._told_at = 0, time.monotonic()
+            self._changed()
+
+    async def _idle(self, runner: Runner) -> None:
+        """Give an unused model back."""
+        if self._worked_at and time.monotonic() - self._worked_at > IDLE:
+            self._worked_at = 0.0
+            await runner.close()
+
+
+def child_of(model: str, config: Config, paths: Paths) -> Runner:
+    """The runner of a model; its child starts on first use."""
+    from .judge.runner import Runner
+
+    return Runner(model, threads=config.models.threads)
+
+
+def _too_few(outlook: Outlook) -> str:
+    if outlook.likes >= FEWEST:
+        return "it waits for more texts that differ"
+    return f"it waits until you have liked {FEWEST} items ({outlook.likes} so far)"
