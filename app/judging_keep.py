@@ -42,18 +42,16 @@ class Keeper:
     def __init__(self, allowed: float) -> None:
         self.allowed = allowed
         self.budget = Budget()
-        self.model = self.file = ""
+        self.model = ""
         self.aside: dict[bytes, int] = {}
-        self._seen = Outlook()
-        self._speed = 0.0
+        self._status = Status()
 
     def begin(self, file: str, store: Store) -> None:
         """A file was chosen; what it is called is remembered from last time."""
         self.budget = Budget.from_json(store.control.setting(USED))
         before = of(store)
-        self.file, self._seen = file, Outlook()
-        self.named(before.model if before is not None and before.file == file else "", store)
-        self._speed = before.speed if before is not None and self.model else 0.0
+        self._status = before if before is not None and before.file == file else Status(file=file)
+        self.named(self._status.model, store)
 
     def named(self, model: str, store: Store) -> None:
         """The model says what it is called."""
@@ -89,9 +87,10 @@ class Keeper:
         store.opinions.put(self.model, "yes", version, said)
         told = {item.text: value for item, value in zip(batch, read.ratios, strict=True) if value is not None}
         store.opinions.put(self.model, "likelihood", version, told)
-        self._seen = replace(self._seen, judged=store.opinions.count(self.model, "likelihood"))
-        if told and read.seconds > 0.0:
-            self._speed = len(told) / read.seconds
+        speed = round(len(told) / read.seconds, 2) if told and read.seconds > 0.0 else self._status.speed
+        judged = store.opinions.count(self.model, "likelihood")
+        waiting = max(0, self._status.waiting - len(batch))
+        self._status = replace(self._status, judged=judged, waiting=waiting, speed=speed)
         failed = {item.text: item.item_id for item in batch if item.text not in told}
         if failed:
             self._set_aside(failed, store)
@@ -102,7 +101,7 @@ class Keeper:
         store.control.remember(
             ASIDE + self.model, json.dumps({text.hex(): item for text, item in self.aside.items()})
         )
-        if len(self.aside) > max(MOST_ASIDE, self._seen.judged // 20):
+        if len(self.aside) > max(MOST_ASIDE, self._status.judged // 20):
             raise PenchantError(
                 f"the model failed on {len(self.aside)} texts",
                 hint="Its file is damaged, or this version of llama.cpp does not know it: take another one.",
@@ -110,7 +109,8 @@ class Keeper:
 
     def seen(self, outlook: Outlook, store: Store) -> bool:
         """What waits now; lets the ranking hear a model that knows enough. True where that is new."""
-        self._seen = outlook
+        version = outlook.history.version if outlook.history else ""
+        self._status = replace(self._status, history=version, judged=outlook.judged, waiting=len(outlook.due))
         switched = False
         if self.model and outlook.heard and store.opinions.active() != self.model:
             store.opinions.activate(self.model)
@@ -139,21 +139,16 @@ class Keeper:
         store.control.forget(KEY)
 
     def tell(self, store: Store, *, doing: str = "", note: str = "", hint: str = "") -> None:
-        """Leave a record of how it stands, where that is new."""
-        seen, now = self._seen, time.time()
-        status = Status(
-            self.model,
-            self.file,
-            seen.history.version if seen.history else "",
-            seen.judged,
-            len(seen.due),
-            round(self.budget.spent(now), 1),
-            self.allowed,
-            doing,
-            note,
-            hint,
-            round(self._speed, 2),
-            tuple(sorted(self.aside.values())),
+        """Leave a record of how it stands, where that is new. `doing`: what it waits for."""
+        status = replace(
+            self._status,
+            model=self.model,
+            used=round(self.budget.spent(time.time()), 1),
+            budget=self.allowed,
+            doing=doing,
+            note=note,
+            hint=hint,
+            aside=tuple(sorted(self.aside.values())),
         )
         if store.control.setting(KEY) != status.to_json():
             store.control.remember(KEY, status.to_json())
