@@ -56,19 +56,19 @@ def serve(argv: list[str], load: Callable[[str, int], M], answer: Callable[[M, A
     requests, answers = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
     os.dup2(os.open(os.devnull, os.O_RDWR), 1)  # a library that prints must not write into the pipe
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in the terminal is the parent's affair
-    threading.Thread(target=_watch, args=(int(argv[3]),), daemon=True).start()
-    _be_humble()
+    threading.Thread(target=watch, args=(int(argv[3]),), daemon=True).start()
+    be_humble()
     try:
         model = load(argv[1], int(argv[2]))
     except (PenchantError, OSError, MemoryError) as error:
-        write(answers, FAILED + _words(error))
+        write(answers, FAILED + words(error))
         return 1
     write(answers, READY + json.dumps({"name": model.name, "dim": model.dim}).encode())
     while (frame := read(requests)) is not None:
         try:
             said = VECTORS + answer(model, json.loads(frame)).astype("<f4", copy=False).tobytes()
         except (PenchantError, MemoryError) as error:
-            said = FAILED + _words(error)
+            said = FAILED + words(error)
         write(answers, said)
     return 0
 
@@ -110,19 +110,19 @@ def write(pipe: BinaryIO, body: bytes) -> None:
         pipe.flush()
 
 
-def _words(error: BaseException) -> bytes:
+def words(error: BaseException) -> bytes:
     what = str(error) or "the model needs more memory than it may take"
     return json.dumps({"what": what, "hint": getattr(error, "hint", "")}).encode()
 
 
-def _watch(parent: int) -> None:
+def watch(parent: int) -> None:
     """End in the middle of a long computation too when the parent goes: its pipe is read only between them."""
     while os.name == "nt" or os.getppid() == parent:
         time.sleep(0.5)
     os._exit(0)
 
 
-def _be_humble() -> None:
+def be_humble() -> None:
     """Lowest priority, idle threads that sleep, no core file after an abort."""
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     if hasattr(os, "nice"):
