@@ -119,10 +119,10 @@ class Eyes:
             self._sights.put(found)
         return found
 
-    def describe(self, sight: Sight, on_text: Callable[[str], None] = lambda text: None) -> str:
+    def describe(self, sight: Sight, on_text: Callable[[str], bool | None] = lambda text: None) -> str:
         """The model's own description: one line, two sentences at most, always the same for the same picture.
 
-        `on_text` gets what there is so far after each token; what it raises ends the answer.
+        `on_text` gets what there is so far after each token; False ends it.
         """
         asked = eyes_prompt.description(sight, chat=self.model.chat)
         pieces = joined([self._before, *self._pieces(asked), self._after])
@@ -138,7 +138,8 @@ class Eyes:
             ids.append(token)
             text += decoder.decode(self.model.piece(token))
             lengths.append(len(text))
-            on_text(told(text))
+            if on_text(told(text)) is False:
+                return told(text, whole=False)
             logits = self.context.more(token)
         return told(text)
 
