@@ -29,6 +29,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "serve": ("serve", "publish the ranking as feeds for other readers"),
     "web": ("web", "open the feed in a browser"),
     "gate": ("gate", "drop bodies of old items that are not worth keeping, restore them"),
+    "pictures": ("pictures", "show the cache of pictures and what did not come, empty it"),
     "doctor": ("doctor", "check the archive, rebuild what is derived"),
     "models": ("models", "show, pull, choose, verify and remove models"),
     "evaluate": ("evaluate", "measure the ranking against simple recipes"),

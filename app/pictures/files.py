@@ -53,18 +53,22 @@ class PictureFiles:
                 with contextlib.suppress(OSError):
                     path.unlink()
 
-    def sizes(self) -> dict[bytes, int]:
-        """Bytes of every picture that has both files. Removes halves and what a killed worker left."""
+    def sizes(self, *, tidy: bool = True) -> dict[bytes, int]:
+        """Bytes of every picture that has both files. With `tidy`, halves and what a kill left are removed.
+
+        Tidying belongs to whoever writes: what is being written looks like a half.
+        """
         found: dict[bytes, list[tuple[str, int]]] = {}
         for path, size in self._walk():
             name, _, kind = path.name.partition(".")
             hash = _hash(name)
             if hash is not None and f".{kind}" in (THUMB, LARGE):
                 found.setdefault(hash, []).append((kind, size))
-            elif path.name.endswith(".part"):
+            elif tidy and path.name.endswith(".part"):
                 with contextlib.suppress(OSError):
                     path.unlink()
-        self.remove(hash for hash, files in found.items() if len(files) < 2)
+        if tidy:
+            self.remove(hash for hash, files in found.items() if len(files) < 2)
         return {hash: sum(size for _, size in files) for hash, files in found.items() if len(files) == 2}
 
     def _walk(self) -> Iterable[tuple[Path, int]]:

@@ -46,7 +46,7 @@ class Keeper:
         """Remove what was not looked at for longest until the rest fits; returns how many pictures went."""
         if self.used <= self.most:
             return 0
-        sizes = self.files.sizes()  # counted anew: another process may have cleared the cache
+        sizes = self.files.sizes(tidy=False)  # anew: another process may have cleared the cache
         self.used = sum(sizes.values())
         if self.used <= self.most:
             return 0

@@ -250,6 +250,25 @@ def gate(db: Database, report: Report) -> None:
         report.ok("gate", "nothing dropped")
 
 
+def pictures(db: Database, report: Report) -> None:
+    """What is known of pictures. Their files lie in the cache: the worker compares them when it starts."""
+    there, nameless, failed = db.row(
+        "SELECT count(*) FILTER (WHERE state = 'there'), count(*) FILTER (WHERE state = 'there' AND hash IS NULL),"
+        " count(*) FILTER (WHERE state IN ('failed', 'refused')) FROM pictures"
+    ) or (0, 0, 0)
+    if nameless:
+        report.warn(
+            "pictures",
+            f"{nameless:,} of {there:,} pictures have no file that belongs to them",
+            "Another program wrote into the archive; they are not shown.",
+            "`penchant pictures clear` has all of them fetched again.",
+        )
+    elif there or failed:
+        report.ok("pictures", f"{there:,} in the cache" + (f", {failed:,} did not come" if failed else ""))
+    else:
+        report.ok("pictures", "none yet")
+
+
 def queue(db: Database, report: Report) -> None:
     """Changes that wait for the worker."""
     waiting = db.value("SELECT count(*) FROM changes")
@@ -267,6 +286,7 @@ ALL: tuple[tuple[str, Callable[[Database, Report], None]], ...] = (
     ("words", words),
     ("ranking", ranking),
     ("gate", gate),
+    ("pictures", pictures),
     ("queue", queue),
 )
 
@@ -279,6 +299,7 @@ def derived(store: Store) -> list[tuple[str, Callable[[], object]]]:
         ("names", lambda: rename(store.db)),
         ("people", lambda: _recount(store.db)),
         ("fingerprints", lambda: _fingerprints(store)),
+        ("pictures", store.pictures.relink),
     ]
 
 

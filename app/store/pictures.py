@@ -134,6 +134,14 @@ class Pictures:
         with self.db.write():
             return self.db.run(f"DELETE FROM pictures WHERE {orphan}")
 
+    def forgive(self) -> int:
+        """Ask again for what failed or was refused, when it is next shown; returns how many."""
+        with self.db.write():
+            return self.db.run(
+                "UPDATE pictures SET state = 'wanted', used_at = NULL, retry_at = NULL, failures = 0, note = ''"
+                " WHERE state IN ('failed', 'refused')"
+            )
+
     def clear(self) -> None:
         """Forget every picture, failures too."""
         with self.db.write():
