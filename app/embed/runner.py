@@ -105,7 +105,7 @@ class Runner:
         """End the child; the next call starts another."""
         child, self._child, self._ready = self._child, None, None
         if child is not None:
-            await _end(child)
+            await end(child)
 
     async def _halves(self, rows: Sequence[str], kind: str) -> list[bytes | None]:
         """The vectors of rows that killed it together: each half by itself."""
@@ -186,7 +186,7 @@ class Runner:
         await self.close()
         self.restarts += 1
         self._pause = min(max(2 * self._pause, self.limits.backoff), self.limits.longest)
-        raise Died(reason or _how(child.returncode))
+        raise Died(reason or how(child.returncode))
 
 
 def _failure(answer: bytes) -> PenchantError:
@@ -201,14 +201,14 @@ def _is_nan(row: bytes) -> bool:
     return first != first
 
 
-def _how(code: int | None) -> str:
+def how(code: int | None) -> str:
     if code is not None and code < 0:
         with contextlib.suppress(ValueError):
             return f"it was ended by {signal.Signals(-code).name}"
     return f"it ended with the code {code}"
 
 
-async def _end(child: asyncio.subprocess.Process) -> None:
+async def end(child: asyncio.subprocess.Process) -> None:
     if child.stdin is not None:
         child.stdin.close()
     if child.returncode is None:

@@ -1,0 +1,166 @@
+"""The child process of the judge: `python -m penchant.app.judge.child MODEL THREADS PARENT SETTINGS`.
+
+MODEL is a path to a GGUF file; SETTINGS are those of `Settings`, as JSON. Speaks frames over its own pipes: 4 bytes of
+length (big endian), then the body. A request is a JSON object whose "do" names one of `Answers`. An answer begins
+with a letter: R and JSON (`runner.Ready`) once the model is ready; V, the CPU seconds spent so far (float64), then
+float64 (little endian), a row for each text; W and a piece of text, as often as it comes, then V without numbers;
+E and JSON {"what", "hint"} for a failure in words. {"do": "stop"} ends the writing that goes on, if any.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import queue
+import signal
+import struct
+import sys
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+from penchant.app.embed.child import be_humble, limit_memory, read, watch, words, write
+from penchant.app.errors import PenchantError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from .state import Histories
+
+READY, VALUES, WRITTEN, FAILED = b"R", b"V", b"W", b"E"
+#: Address space beyond the imports and twice the file: logits, the context, evaluated histories.
+ROOM = 3 << 30
+STOP = "stop"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """`folder`: for evaluated histories ("": none) and, below `copy_bytes`, a copy of the model in a faster format."""
+
+    context_tokens: int = 1024
+    states: str = ""
+    copies: str = ""
+    copy_bytes: int = 0
+
+
+def main(argv: list[str]) -> int:
+    """Load, then answer until the pipe closes or the parent is gone."""
+    requests, answers = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
+    os.dup2(os.open(os.devnull, os.O_RDWR), 1)  # a library that prints must not write into the pipe
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in the terminal is the parent's affair
+    threading.Thread(target=watch, args=(int(argv[3]),), daemon=True).start()
+    be_humble()
+    try:
+        served = load(Path(argv[1]), int(argv[2]), Settings(**json.loads(argv[4])))
+    except (PenchantError, OSError, MemoryError) as error:
+        write(answers, FAILED + words(error))
+        return 1
+    write(answers, READY + json.dumps(served.facts).encode())
+    waiting: queue.SimpleQueue[dict[str, Any] | None] = queue.SimpleQueue()
+    threading.Thread(target=_listen, args=(requests, waiting, served.stopped), daemon=True).start()
+    while (request := waiting.get()) is not None:
+        try:
+            values = served.answer(request, lambda text: write(answers, WRITTEN + text.encode()))
+            said = VALUES + struct.pack("<d", time.process_time()) + values.astype("<f8", copy=False).tobytes()
+        except (PenchantError, MemoryError) as error:
+            said = FAILED + words(error)
+        write(answers, said)
+    return 0
+
+
+def _listen(pipe: BinaryIO, waiting: queue.SimpleQueue[dict[str, Any] | None], stopped: threading.Event) -> None:
+    """Take requests while another is answered, so that a writing can be stopped."""
+    while (frame := read(pipe)) is not None:
+        request = json.loads(frame)
+        if request["do"] == STOP:
+            stopped.set()
+        else:
+            waiting.put(request)
+    stopped.set()
+    waiting.put(None)
+
+
+def load(path: Path, threads: int, settings: Settings) -> Served:
+    """The judge of a file. Raises `PenchantError`, `OSError`, `MemoryError`."""
+    try:
+        import llama_cpp
+    except Exception as error:  # a wheel for another processor raises what it likes
+        raise PenchantError(
+            f"llama.cpp cannot be loaded: {type(error).__name__}: {error}",
+            hint='Install penchant[judge] again, or set `judge = ""` in [models] to go without.',
+        ) from error
+    from .gguf_file import check_file, model_name
+
+    header = check_file(path)
+    limit_memory(2 * max(path.stat().st_size, settings.copy_bytes) + ROOM)
+    name, used = model_name(path, header, Path(settings.copies) if settings.copies else None), path
+    if settings.copies and settings.copy_bytes:
+        from .quantise import fast_copy
+
+        used = fast_copy(path, header, name, Path(settings.copies), settings.copy_bytes) or path
+    from .llama import Judge
+    from .state import Histories, StateFiles
+
+    judge = Judge(used, context_tokens=settings.context_tokens, threads=threads)
+    states = StateFiles(Path(settings.states)) if settings.states else None
+    format_of = "" if used == path else used.suffixes[-2] if len(used.suffixes) > 1 else used.name
+    maker = f"{name}\n{format_of}\n{llama_cpp.__version__}"
+    return Served(Histories(judge, maker, states), name, used)
+
+
+class Served:
+    """One judge and what may be asked of it."""
+
+    def __init__(self, histories: Histories, name: str, path: Path) -> None:
+        self.judge, self.histories, self.stopped = histories.judge, histories, threading.Event()
+        model = self.judge.model
+        self.facts = {
+            "name": name, "width": model.width, "layers": model.layers, "parameters": model.parameters,
+            "chat": model.chat, "context": self.judge.context_tokens, "file": str(path), "cpu": time.process_time(),
+        }  # fmt: skip
+        self._sound()
+
+    def answer(self, request: dict[str, Any], say: Any) -> NDArray[np.float64]:
+        """Numbers for a request; `say` gets the pieces of a writing."""
+        import numpy as np
+
+        judge, do = self.judge, request["do"]
+        if do == "loglik":
+            return judge.loglik(self.histories.of(judge.history(request["history"])), request["texts"])
+        if do == "hidden":
+            return judge.hidden(request["texts"]).astype(np.float64)
+        if do == "ask":
+            ids = judge.chat_history(request["system"], request["history"])
+            return judge.yes_no(self.histories.of(ids), request["texts"], request["system"])
+        if do == "write":
+            self._write(request, say)
+            return np.empty(0)
+        raise PenchantError(f"the judge does not know how to {do!r}")
+
+    def _write(self, request: dict[str, Any], say: Any) -> None:
+        self.stopped.clear()
+
+        def on_text(text: str) -> bool:
+            if text:
+                say(text)
+            return not self.stopped.is_set()
+
+        prompt = self.judge.chat_tokens(request["system"], request["user"])
+        self.judge.generate(prompt, request["tokens"], on_text, stop=request["stop"])
+
+    def _sound(self) -> None:
+        """Damaged weights mostly load, and then answer nothing or the same to everything."""
+        import numpy as np
+
+        from .library import DAMAGED
+
+        one, other = self.judge.hidden(["a garden in the rain", "interest rates rise"])
+        if not (np.isfinite(one).all() and np.isfinite(other).all()) or np.array_equal(one, other):
+            raise PenchantError(f"the model in {self.facts['file']} answers nonsense", hint=DAMAGED)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv))
