@@ -6,6 +6,8 @@
     author:ada source:lobsters tag:space lang:de kind:rss site:example.org
     is:liked is:saved is:later is:unseen is:seen is:read is:skipped
     has:image has:video has:audio has:media has:link has:poll
+    picture:"red square"                        what a picture shows, by a model of pictures
+    like:4711                                   items like that one, in words or in their pictures
     before:2025-01 after:7d on:yesterday     2025, 2025-01, 2025-01-31, today, yesterday, 12h, 7d, 2w, 3m, 1y
 
 `-` before any of them means "not". What does not fit (an unknown `name:`, a
@@ -60,7 +62,9 @@ ALIASES = {
     "until": "before",
     "date": "on",
 }
-OPERATORS = (*FIELDS, *TEXT_FILTERS, *DATE_FILTERS, "is", "has")
+#: What is looked for by vectors: what pictures show, and items like one.
+LOOK, LIKE = "picture", "like"
+OPERATORS = (*FIELDS, *TEXT_FILTERS, *DATE_FILTERS, "is", "has", LOOK, LIKE)
 
 _TOKEN = re.compile(
     r"""(?P<minus>-(?=[^\s-]))?
@@ -105,6 +109,9 @@ class Query:
     clauses: tuple[Clause, ...] = ()
     filters: tuple[Filter, ...] = ()
     notes: tuple[str, ...] = ()
+    #: What pictures are to show, in words; the item (its id) that others are to be like, 0 for none.
+    look: str = ""
+    like: int = 0
 
     @property
     def text(self) -> str:
@@ -116,7 +123,12 @@ class Query:
         return tuple(clause for clause in self.clauses if not clause.negated)
 
     def __bool__(self) -> bool:
-        return bool(self.clauses or self.filters)
+        return bool(self.clauses or self.filters or self.look or self.like)
+
+    def in_words(self) -> Query:
+        """The same with what pictures are to show among the words."""
+        words = tuple(Clause((Word(word),)) for word in re.split(r"[\s\":]+", self.look) if searchable(word))
+        return replace(self, clauses=(*self.clauses, *words)[:MAX_CLAUSES], look="")
 
 
 def parse(text: str, *, typing: bool = False, now: float | None = None) -> Query:
@@ -135,7 +147,8 @@ def parse(text: str, *, typing: bool = False, now: float | None = None) -> Query
         notes.append("the query is very long: only its beginning is searched")
     elif typing and source and not source[-1].isspace() and source[-1] != '"':
         clauses = _open_ended(clauses, source)
-    return Query(clauses, tuple(reader.filters[:MAX_CLAUSES]), tuple(dict.fromkeys(notes)))
+    look = " ".join(reader.looks)[:MAX_LENGTH]
+    return Query(clauses, tuple(reader.filters[:MAX_CLAUSES]), tuple(dict.fromkeys(notes)), look, reader.like)
 
 
 def searchable(text: str) -> bool:
@@ -151,6 +164,8 @@ class _Reader:
         self.clauses: list[Clause] = []
         self.filters: list[Filter] = []
         self.notes: list[str] = []
+        self.looks: list[str] = []
+        self.like = 0
         self._or = False
 
     def take(self, match: re.Match[str]) -> None:
@@ -160,6 +175,8 @@ class _Reader:
         value = match["phrase"] if match["word"] is None else match["word"]
         if name in FIELDS:
             self._words(match, value, name, negated)
+        elif name in (LOOK, LIKE) and self._vectors(name, value.strip('"'), negated):
+            pass
         elif name in OPERATORS:
             self._filter(match, name, value.strip('"'), negated)
         elif name:
@@ -176,6 +193,16 @@ class _Reader:
             self._plain(f"{name} {value}", negated)
         else:
             self.filters.append(replace(made, negated=negated))
+
+    def _vectors(self, name: str, value: str, negated: bool) -> bool:
+        """Take in what is looked for by vectors; False where it cannot be, and is searched as words."""
+        if negated or not searchable(value) or (name == LIKE and not _is_id(value)):
+            return False
+        if name == LOOK:
+            self.looks.append(value)
+        else:
+            self.like = int(value)
+        return True
 
     def _words(self, match: re.Match[str], value: str, field: str, negated: bool) -> None:
         if match["word"] is None:
@@ -203,9 +230,15 @@ class _Reader:
         self.clauses.append(clause)
 
 
+def _is_id(text: str) -> bool:
+    return text.isascii() and text.isdigit() and 0 < int(text[:20]) < 1 << 63
+
+
 def _condition(name: str, value: str, now: float) -> Filter | None:
     """The filter that `name:value` names, or None where it names none."""
     folded = value.strip().lower()
+    if name in (LOOK, LIKE):
+        return None
     if name in DATE_FILTERS:
         found = period(folded, now)
         return None if found is None else Filter(name, value, found)
@@ -221,6 +254,9 @@ def _condition(name: str, value: str, now: float) -> Filter | None:
 def _complaint(name: str, value: str) -> str:
     if name in DATE_FILTERS:
         return f"{name}:{value} is no date (2025, 2025-01, 2025-01-31, today, 7d): searched as words"
+    if name in (LOOK, LIKE):
+        wanted = "the number of an item" if name == LIKE else "what is to be seen"
+        return f"{name}: takes {wanted}, and no minus before it: searched as words"
     known = {"is": MARKS, "has": HAVING}.get(name)
     if known is None:
         return f"{name}: needs a value: searched as words"

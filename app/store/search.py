@@ -11,6 +11,7 @@ from .bound import bound
 from .condition import Condition
 from .marks import Ranges, find, pattern, snippet
 from .query import Query, parse
+from .search_pictures import See, alike, looked, seen
 from .spaces import OF_MODELS
 
 if TYPE_CHECKING:
@@ -84,11 +85,14 @@ class Search:
         space: str = "",
         within: Condition = condition.EVERYTHING,
         now: float | None = None,
+        see: See | None = None,
     ) -> SearchResult:
         """Items for a query in the search language (`query`), `limit` of them from `offset`.
 
         `embed` turns the words into a vector of the space named `space` (or of
         the fullest space of its length that is no sentence space) and adds items of similar meaning.
+        `see` turns what pictures are to show (`picture:`) into a vector of the model that read them; without it
+        that is sought in words.
         With `typing` the last word counts as the beginning of one. Filters
         alone list the newest items first. No text raises.
         """
@@ -96,26 +100,44 @@ class Search:
         if typing and self._common(query):
             query = parse(text, now=now)
         notes = list(query.notes)
+        query, looks = looked(self.store, query, see, notes)
         where = condition.filters(query) & within
         with self.db.snapshot():
+            pictures, texts = self._near(query, where, looks, max(FUSED, offset + limit), notes)
+            words: list[int] = []
+            meaning: list[int] = []
+            shadows: list[int] = []
+            exhausted = True
             if query.positive:
                 words, exhausted = self._words(query, where, notes)
                 shadows = self._shadows(query, where)
                 found = bool(words or shadows)
                 meaning = self._meaning(query, where, embed, space, offset + limit, notes, found)
-            else:
-                words, exhausted = (
-                    self._listed(query, where & condition.remaining(query), offset + limit + 1),
-                    True,
-                )
-                meaning, shadows = [], []
-            ranked = fuse(words, shadows, meaning) if query.positive else [(item, 0.0) for item in words]
+            elif not (query.look or query.like):
+                words = self._listed(query, where & condition.remaining(query), offset + limit + 1)
+            listed = not (query.positive or query.look or query.like)
+            ranked = [(item, 0.0) for item in words] if listed else fuse(words, shadows, meaning, pictures, texts)
             page = ranked[offset : offset + limit]
-            hits = self._hits(query, page, set(words), set(meaning), set(shadows) - set(words))
-        more = len(words) > offset + limit if not query.positive else not exhausted
+            hits = self._hits(query, page, set(words), {*meaning, *pictures, *texts}, set(shadows) - set(words))
+        more = len(words) > offset + limit if listed else not exhausted
         return SearchResult(tuple(hits), len(ranked), more, "; ".join(dict.fromkeys(notes)), query)
 
     __call__ = search
+
+    def _near(
+        self, query: Query, where: Condition, looks: np.ndarray | None, wanted: int, notes: list[str]
+    ) -> tuple[list[int], list[int]]:
+        """Item ids by what their pictures show, or by being like one item: by pictures, and by text."""
+        if not (query.look or query.like):
+            return [], []
+        where = where & condition.remaining(Query(tuple(clause for clause in query.clauses if clause.negated)))
+        pictures = seen(self.store, looks, where, wanted)
+        if not query.like:
+            return pictures, []
+        by_picture, by_text = alike(self.store, query.like, where, wanted)
+        if not (by_picture or by_text):
+            notes.append(f"nothing is like item {query.like}, or the worker has not read it yet")
+        return [*pictures, *(item for item in by_picture if item not in set(pictures))], by_text
 
     def _common(self, query: Query) -> bool:
         """Whether the word being typed is by itself so common that its longer forms would change nothing."""
