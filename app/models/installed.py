@@ -21,8 +21,6 @@ from .names import HUB, WEB
 FILE = "installed.json"
 #: Seconds to wait for another process that changes the record.
 PATIENCE = 5.0
-#: Ends of names of what a broken pull leaves.
-LEFT = (".part", ".part.json", ".lock")
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,30 +162,31 @@ def _inside(place: str) -> bool:
 
 
 def _strays(folder: Path, known: set[str]) -> Iterable[Installed]:
-    """Whole models that lie there and are on no record."""
+    """Whole models that lie there and are on no record: the catalogue's with all their files, then single ones."""
+    for model in MODELS:
+        places = [f"{HUB}/{model.source}/{file}" for file in model.files]
+        if not known.intersection(places) and all((folder / place).is_file() for place in places):
+            with suppress(PenchantError):
+                yield _stray(folder, model.name, places)
+                known = known.union(places)
     for kind in (HUB, WEB):
         for path in sorted((folder / kind).glob("*/**/*")) if (folder / kind).is_dir() else ():
             place = path.relative_to(folder).as_posix()
-            if place in known or not path.is_file() or path.name.endswith(LEFT):
+            if place in known or not path.is_file() or (path.suffix != ".gguf" and path.name != OPEN_CLIP[0]):
                 continue
-            if path.suffix != ".gguf" and path.name != OPEN_CLIP[0]:
-                continue
-            with suppress(PenchantError):
-                yield _stray(folder, path, place)
+            beside = [place, place.replace(*OPEN_CLIP)] if path.name == OPEN_CLIP[0] else [place]
+            with suppress(PenchantError, OSError):
+                yield _stray(folder, _name(place), beside)
 
 
-def _stray(folder: Path, path: Path, place: str) -> Installed:
-    paths = [path.parent / name for name in OPEN_CLIP] if path.name == OPEN_CLIP[0] else [path]
-    roles = tuple(check(each) for each in paths)
-    files = tuple(File(each.relative_to(folder).as_posix(), each.stat().st_size) for each in paths)
-    return Installed(_name(place, tuple(file.place for file in files)), files, roles, at=path.stat().st_mtime)
+def _stray(folder: Path, name: str, places: list[str]) -> Installed:
+    paths = [folder / place for place in places]
+    files = tuple(File(place, path.stat().st_size) for place, path in zip(places, paths, strict=True))
+    return Installed(name, files, tuple(map(check, paths)), at=paths[0].stat().st_mtime)
 
 
-def _name(place: str, places: tuple[str, ...]) -> str:
-    """The name that would have been pulled: the catalogue's where all its files are these."""
-    for model in MODELS:
-        if tuple(f"{HUB}/{model.source}/{file}" for file in model.files) == places:
-            return model.name
+def _name(place: str) -> str:
+    """The name that would have been pulled."""
     kind, owner, rest = place.split("/", 2)
     if kind == WEB:
         return f"https://{owner}/{rest}"

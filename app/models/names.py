@@ -5,6 +5,7 @@ Pure. Names become parts of paths, so what could lead outside the folder of the 
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -106,8 +107,8 @@ def located(name: str, role: str, folder: Path) -> Path:
     known = by_name(name)
     if known is not None:
         name = known.source if role == "picture" else known.eyes if role == "eyes" else f"{known.source}:{known.file}"
-    path = Path(name).expanduser()
-    if not path.is_absolute() and not path.exists():
+    path = Path(os.path.expanduser(name))
+    if not path.is_absolute() and not os.path.exists(path):
         try:
             found = web_name(name) or hub_name(name)
         except UsageError:

@@ -138,7 +138,7 @@ def test_a_server_that_sends_nothing_is_given_up(hub: Any, folder: Path) -> None
     hub.cuts, hub.slow = [], 30.0
     hub.ranges = False  # every attempt begins anew and gets no further
     hub.files[FILE] = hub.files[FILE][: 1 << 14] + hub.files[FILE]
-    with pytest.raises(PenchantError, match="sent nothing for 0.2 s"):
+    with pytest.raises(PenchantError, match=r"sent nothing for 0\.2 s"):
         pull(NAME, folder, hub, stall=0.2)
 
 
