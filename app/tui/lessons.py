@@ -122,6 +122,16 @@ class Lessons:
 
         return asyncio.wrap_future(self._thread().submit(work))
 
+    def trust(self, names: Sequence[str]) -> asyncio.Future[dict[str, float]]:
+        """How far the head believes some experts; 1 is where each begins."""
+
+        def work() -> dict[str, float]:
+            from penchant.app.ranking_trust import trust
+
+            return trust(self._loaded(), names)
+
+        return asyncio.wrap_future(self._thread().submit(work))
+
     async def report(self) -> TuningReport:
         """What has been learned, after the lessons that wait."""
 

@@ -20,6 +20,7 @@ from .dialog import Box
 from .place import place_lines
 from .whylines import Line, Said, in_order, why_lines
 from .whylist import WhyList
+from .whyvoice import Voice
 
 if TYPE_CHECKING:
     from penchant.app.rank.types import Why, WhyNot
@@ -36,7 +37,7 @@ class WhyScreen(Box[None]):
     app: PenchantApp
     AUTO_FOCUS = "WhyList"
     BINDINGS: ClassVar[list[BindingType]] = [
-        ("q,w", "close", "Close"),
+        ("q,w", "leave", "Close"),
         ("j,down", "move(1)", "Down"),
         ("k,up", "move(-1)", "Up"),
         ("space,pagedown", "page(1)", "Page"),
@@ -47,8 +48,9 @@ class WhyScreen(Box[None]):
         ("plus,equals_sign", "dial(1)", "More weight"),
         ("minus,underscore", "dial(-1)", "Less weight"),
         ("u", "undo", "Undo"),
+        ("e", "explain", "Reason"),
     ]
-    foot = "x less like this  + - dial  u undo  esc closes"
+    foot = "x less like this  + - dial  u undo  e reason  esc closes"
 
     def __init__(self, card: Card, place: Place | None = None) -> None:
         super().__init__()
@@ -60,6 +62,8 @@ class WhyScreen(Box[None]):
         self._names: dict[str, str] = {}
         self._not: WhyNot | None = None
         self._answering = asyncio.Lock()
+        self._why: Why | None = None
+        self.voice = Voice(self, card.item_id)
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="box tall"):
@@ -78,6 +82,7 @@ class WhyScreen(Box[None]):
     def _begin(self) -> None:
         self._say("Looking at the parts ...")
         self.app.spawn(self.ask())
+        self.app.spawn(self.voice.look())
 
     def _say(self, text: str) -> None:
         title = title_of(self.card)
@@ -106,9 +111,22 @@ class WhyScreen(Box[None]):
             self._show(why)
 
     def _show(self, why: Why) -> None:
+        self._why = why
         self._names |= {part.key: part.name for part in in_order(why, list(self._names))}
         said = Said(frozenset(self.less), self.dials, self.source, self._names)
-        self.query_one(WhyList).show(lambda width: why_lines(self.card, why, said, width) + self._standing(width))
+        self.query_one(WhyList).show(
+            lambda width: (
+                self.voice.reason(width)
+                + why_lines(self.card, why, said, width)
+                + self._standing(width)
+                + self.voice.opinion(width)
+            )
+        )
+
+    def show_again(self) -> None:
+        """Something beside the parts has changed."""
+        if self.is_mounted and self._why is not None:
+            self._show(self._why)
 
     def _standing(self, width: int) -> list[Line]:
         """Where the item stands, once that is known."""
@@ -117,6 +135,24 @@ class WhyScreen(Box[None]):
         listed = self.place.view == View.FOR_YOU
         note = self.app.feed_screen.feed.visit.says(self.card.item_id)[1] if listed else ""
         return place_lines(self._not, width, self.place.position if listed else None, note)
+
+    # -- the judge's reason
+    def action_explain(self) -> None:
+        self.query_one(WhyList).to_end(-1)
+        self.app.spawn(self.voice.ask())
+
+    def action_close(self) -> None:
+        """Escape takes back a question on its way, then closes."""
+        if self.voice.take_back():
+            self.show_again()
+        else:
+            self.dismiss(None)
+
+    def action_leave(self) -> None:
+        self.dismiss(None)
+
+    def on_unmount(self) -> None:
+        self.voice.take_back()
 
     # -- moving
     def action_move(self, step: int) -> None:

@@ -1,0 +1,97 @@
+"""What Why says of the judge: its opinion, how far the ranking believes it, and its reason as it comes. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from penchant.app.judging_said import Said, name_of, sentences
+
+from . import words
+from .whylines import Line
+
+if TYPE_CHECKING:
+    from penchant.app.store.answers import Answer
+
+#: Experts that come from the judge, and what each is called here.
+EXPERTS = {"judge": "its comparison", "asked": "its answer", "hidden": "its reading"}
+#: Seconds without a word after which nobody is expected to answer: untaken, begun.
+UNTAKEN, SILENCE = 90.0, 130.0
+#: Seconds after which an untaken question stands behind something that takes long.
+BUSY = 6.0
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """A question on its way: when it was asked, what has come, and when that last changed."""
+
+    name: str
+    asked_at: float
+    answer: Answer | None = None
+    heard_at: float = 0.0
+
+    @property
+    def over(self) -> bool:
+        return self.answer is not None and self.answer.done
+
+
+def opinion_lines(said: Said, trust: Mapping[str, float], width: int, now: float) -> list[Line]:
+    """The section about the judge; nothing where there is none."""
+    if said.silent:
+        return []
+    model = name_of(said.opinions[0].model if said.opinions else said.status.model if said.status else "")
+    head = f"The judge, {words.one_line(model)}" if model else "The judge"
+    told = sentences(said)
+    if said.opinions:
+        age = words.age(said.opinions[0].at, now)
+        told[-1] = f"said {'just now' if age == 'now' else age + ' ago'}, {told[-1]}".rstrip(", ")
+    told += _believed(trust) if said.opinions else []
+    told.append("press e for a reason in one sentence")
+    lines = [Line(text, "meta") for each in told for text in words.wrap(_capital(each), width)]
+    return [Line(""), Line(words.fit(head, width).rstrip(), "head"), *lines]
+
+
+def _believed(trust: Mapping[str, float]) -> list[str]:
+    """How far the ranking has come to believe it; 1 is where every part begins."""
+    parts = [f"{name} {trust[key]:.1f}" for key, name in EXPERTS.items() if key in trust]
+    return [f"the ranking believes {', '.join(parts)} times as much as a part it knows nothing of"] if parts else []
+
+
+def reason_lines(asking: Asking | None, width: int, now: float) -> list[Line]:
+    """The answer as far as it has come, marked as what it is; why there is none."""
+    if asking is None:
+        return []
+    answer, body = asking.answer, max(2, width)
+    if answer is not None and answer.text:
+        mark = "" if answer.done else " …"
+        said = f"The model says, unchecked: {answer.text}{mark}"
+        lines = [Line(text, "text") for text in words.wrap(said, body, 6)]
+    else:
+        lines = [] if answer is not None and answer.error else [Line(_waiting(asking, now), "meta")]
+    if answer is not None and answer.error:
+        error = words.sentences(_capital(answer.error), answer.hint)
+        lines += [Line(text, "meta") for text in words.wrap(error, body, 4)]
+    return [*lines, Line("")]
+
+
+def _waiting(asking: Asking, now: float) -> str:
+    if gave_up(asking, now):
+        return "No answer came. Is a worker running? `penchant judge` says how the judge is doing."
+    if asking.answer is not None and asking.answer.at != asking.asked_at:
+        return "The model reads the question ... (esc takes it back)"
+    if now - asking.asked_at < BUSY:
+        return "Asking the model ... (esc takes it back)"
+    return "The judge is at something else first ... (esc takes it back)"
+
+
+def gave_up(asking: Asking, now: float) -> bool:
+    """Whether to wait no longer."""
+    if asking.over:
+        return False
+    begun = asking.answer is not None and asking.answer.at != asking.asked_at
+    return now - max(asking.asked_at, asking.heard_at) > (SILENCE if begun else UNTAKEN)
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
