@@ -48,6 +48,7 @@ class Header:
     lists: Mapping[str, list[Any]] = field(default_factory=dict)  # those asked for
     tensors: int = 0
     shapes: Mapping[str, tuple[int, ...]] = field(default_factory=dict)  # of the tensors, innermost axis first
+    kinds: Mapping[int, int] = field(default_factory=dict)  # tensor type -> numbers stored in it
 
     @property
     def architecture(self) -> str:
@@ -86,6 +87,7 @@ class _Reader:
         self.lengths: dict[str, int] = {}
         self.lists: dict[str, list[Any]] = {}
         self.shapes: dict[str, tuple[int, ...]] = {}
+        self.kinds: dict[int, int] = {}
 
     def header(self) -> Header:
         if self.file.read(4) != MAGIC:
@@ -114,7 +116,7 @@ class _Reader:
             else:
                 self.values[key] = self._take(self._number(kind))[0]
         self._tensors(tensors)
-        return Header(version, self.values, self.lengths, self.lists, tensors, self.shapes)
+        return Header(version, self.values, self.lengths, self.lists, tensors, self.shapes, self.kinds)
 
     def _tensors(self, count: int) -> None:
         """Shapes are plausible and the data of each ends inside the file."""
@@ -128,6 +130,7 @@ class _Reader:
             per, width = _BLOCKS.get(kind, (256, 1))
             if not 0 < numbers < 1 << 40 or offset > 1 << 60:
                 raise self._damaged(f"a tensor of shape {list(shape)} at {offset}")
+            self.kinds[kind] = self.kinds.get(kind, 0) + numbers
             end = max(end, offset + numbers // per * width)
         alignment = self.values.get("general.alignment", ALIGNMENT)
         if not isinstance(alignment, int) or not 0 < alignment <= 65_536 or alignment & (alignment - 1):

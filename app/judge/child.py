@@ -106,8 +106,7 @@ def load(path: Path, threads: int, settings: Settings) -> Served:
 
     judge = Judge(used, context_tokens=settings.context_tokens, threads=threads)
     states = StateFiles(Path(settings.states)) if settings.states else None
-    format_of = "" if used == path else used.suffixes[-2] if len(used.suffixes) > 1 else used.name
-    maker = f"{name}\n{format_of}\n{llama_cpp.__version__}"
+    maker = f"{name}\n{used.name if used != path else ''}\n{llama_cpp.__version__}"
     return Served(Histories(judge, maker, states), name, used)
 
 
