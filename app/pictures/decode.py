@@ -67,7 +67,8 @@ def _decoded(data: bytes) -> Decoded:
         picture.load()
         turn = _turn(picture)
         large = _small(_flat(picture), _box(LARGE_BOX, turn))
-    large.info.clear()  # a comment would be saved with it
+    large = large.copy() if large is picture else large
+    large.info = {}  # a comment would be saved with it
     if turn is not None:
         large = large.transpose(turn)
         if _sideways(turn):
@@ -119,7 +120,7 @@ def _flat(picture: Any) -> Any:
         flat = Image.new("RGB", picture.size, GREY)
         flat.paste(clear, mask=clear.getchannel("A"))
         return flat
-    return picture.convert("RGB")
+    return picture if picture.mode == "RGB" else picture.convert("RGB")  # the same mode would be a copy
 
 
 def _fit(size: tuple[int, int], box: tuple[int, int], *, turned: bool = False) -> tuple[int, int]:

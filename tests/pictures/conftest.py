@@ -37,6 +37,16 @@ def _loopback() -> ModuleType:
     return module
 
 
+@pytest.fixture(scope="session")
+def bad_made() -> ModuleType:
+    """Writes pictures made to harm (see made_bad.py)."""
+    spec = importlib.util.spec_from_file_location("made_bad", Path(__file__).with_name("made_bad.py"))
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
 server, answers = _loopback().server, _loopback().answers
 
 
