@@ -24,6 +24,8 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from penchant.app.embed.child import be_humble, limit_memory, read, watch, words, write
 from penchant.app.errors import PenchantError
 
+from .eyes_requests import DOES, Looking, size_of
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
@@ -38,12 +40,15 @@ STOP = "stop"
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """`folder`: for evaluated histories ("": none) and, below `copy_bytes`, a copy of the model in a faster format."""
+    """Folders: `states` for evaluated histories, `copies` for a copy of the model in a faster format (of up to
+    `copy_bytes`), `sights` for encoded pictures; `eyes` is an mmproj file. "" is none of it."""
 
     context_tokens: int = 1024
     states: str = ""
     copies: str = ""
     copy_bytes: int = 0
+    eyes: str = ""
+    sights: str = ""
 
 
 def main(argv: list[str]) -> int:
@@ -95,7 +100,7 @@ def load(path: Path, threads: int, settings: Settings) -> Served:
     from .gguf_file import check_file, model_name
 
     header = check_file(path)
-    limit_memory(2 * max(path.stat().st_size, settings.copy_bytes) + ROOM)
+    limit_memory(2 * max(path.stat().st_size, settings.copy_bytes) + ROOM + 2 * size_of(settings.eyes))
     name, used = model_name(path, header, Path(settings.copies) if settings.copies else None), path
     if settings.copies and settings.copy_bytes:
         from .quantise import fast_copy
@@ -107,13 +112,15 @@ def load(path: Path, threads: int, settings: Settings) -> Served:
     judge = Judge(used, context_tokens=settings.context_tokens, threads=threads)
     states = StateFiles(Path(settings.states)) if settings.states else None
     maker = f"{name}\n{used.name if used != path else ''}\n{llama_cpp.__version__}"
-    return Served(Histories(judge, maker, states), name, used)
+    looking = Looking(judge.model, name, settings.eyes, settings.sights, threads)
+    return Served(Histories(judge, maker, states), name, used, looking)
 
 
 class Served:
     """One judge and what may be asked of it."""
 
-    def __init__(self, histories: Histories, name: str, path: Path) -> None:
+    def __init__(self, histories: Histories, name: str, path: Path, looking: Looking) -> None:
+        self.looking = looking
         self.judge, self.histories, self.stopped = histories.judge, histories, threading.Event()
         model = self.judge.model
         self.facts = {
@@ -137,6 +144,9 @@ class Served:
         if do == "write":
             self._write(request, say)
             return np.empty(0)
+        if do in DOES:
+            self.stopped.clear()
+            return np.array(self.looking.answer(request, say, lambda: not self.stopped.is_set()))
         raise PenchantError(f"the judge does not know how to {do!r}")
 
     def _write(self, request: dict[str, Any], say: Any) -> None:

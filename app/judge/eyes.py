@@ -30,12 +30,16 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from .eyes_picture import Pixels
+
 #: Tokens of a description at most, and of a row of them that must not come twice.
 DESCRIPTION, REPEATED = 80, 8
 #: Tokens of a text of somebody else at most: in some vocabularies every character is three.
 _THEIRS = 80
 #: Tokens kept free for a caption, a question and what stands around them.
 _WORDS = 2 * _THEIRS + 80
+#: Ends of keys: a picture as large as has room, its overview.
+_WHOLE, _BRIEF = "0", "1"
 #: Tokens of marks around a picture at most.
 _MARKS = 40
 _SENTENCE = re.compile("[.!?\u2026\u3002\uff01\uff1f]['\"\u201d\u2019)]*(?=\\s)")
@@ -103,21 +107,28 @@ class Eyes:
             raise PenchantError(
                 "this judge has no eyes", hint="Set `eyes` in [models] to the mmproj file of its model."
             )
-        pixels = None
         if isinstance(picture, Path):
             data = eyes_picture.read(picture)
-            key = eyes_picture.file_key(data)
-        else:
-            high, wide = picture.shape[:2]
-            pixels = eyes_picture.Pixels(wide, high, picture.tobytes())
-            key = pixels.key
-        key = f"{self._maker}{key}{int(brief)}"
-        found = self._sights.get(key)
-        if found is None:
-            pixels = eyes_picture.decode(data) if pixels is None else eyes_picture.bounded(pixels)
-            found = Sight(key, self.projector.look(pixels, self.picture_room, brief=brief))
-            self._sights.put(found)
-        return found
+            key = self._maker + eyes_picture.file_key(data)
+            return self._kept(key, brief) or self._look(key, eyes_picture.decode(data), brief)
+        high, wide = picture.shape[:2]
+        pixels = eyes_picture.Pixels(wide, high, picture.tobytes())
+        key = self._maker + pixels.key
+        return self._kept(key, brief) or self._look(key, eyes_picture.bounded(pixels), brief)
+
+    def _kept(self, key: str, brief: bool) -> Sight | None:
+        """A whole picture that was not cut is its own overview."""
+        whole = self._sights.get(f"{key}{_WHOLE}")
+        if not brief or (whole is not None and sum(isinstance(piece, Seen) for piece in whole.pieces) == 1):
+            return whole
+        return self._sights.get(f"{key}{_BRIEF}")
+
+    def _look(self, key: str, pixels: Pixels, brief: bool) -> Sight:
+        assert self.projector is not None
+        pieces, whole = self.projector.look(pixels, self.picture_room, brief=brief)
+        sight = Sight(f"{key}{_BRIEF if brief and not whole else _WHOLE}", pieces)
+        self._sights.put(sight)
+        return sight
 
     def describe(self, sight: Sight, on_text: Callable[[str], bool | None] = lambda text: None) -> str:
         """The model's own description: one line, two sentences at most, always the same for the same picture.

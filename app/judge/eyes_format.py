@@ -43,6 +43,10 @@ def check_eyes(path: Path, n_embd: int) -> EyesFile:
 
     Raises `PenchantError` in words: no such file, another kind of file, damaged, made for another model.
     """
+    if not path.is_file():
+        raise PenchantError(
+            f"there is no vision part (mmproj) at {path}", hint="Correct `eyes` in [models], or put the file there."
+        )
     header = read_header(path, ("clip.vision.image_mean", "clip.vision.image_std"))
     if header.architecture != "clip":
         what = f"a model of the kind {header.architecture!r}" if header.architecture else "no model with a name"

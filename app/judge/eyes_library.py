@@ -71,10 +71,11 @@ class Projector:
             self._library.mtmd_free(self._context)
             self._context = None
 
-    def look(self, pixels: Pixels, room: int, *, brief: bool = False) -> tuple[Piece, ...]:
+    def look(self, pixels: Pixels, room: int, *, brief: bool = False) -> tuple[tuple[Piece, ...], bool]:
         """The pieces of a picture, in at most `room` tokens: all of it, or the overview of a picture cut in parts.
 
-        `brief`: the overview in any case. Raises `PenchantError` where even that takes more, or the vision model fails.
+        `brief`: the overview in any case. The second value is whether it is all of it. Raises `PenchantError` where
+        even the overview takes more, or the vision model fails.
         """
         library = self._library
         chunks = library.mtmd_input_chunks_init()
@@ -91,7 +92,8 @@ class Projector:
             if code:
                 raise self._failed(code)
             found = [library.mtmd_input_chunks_get(chunks, n) for n in range(library.mtmd_input_chunks_size(chunks))]
-            return tuple(self._piece(chunk) for chunk in self._fitting(found, room, brief))
+            kept = self._fitting(found, room, brief)
+            return tuple(self._piece(chunk) for chunk in kept), len(kept) == len(found)
         finally:
             library.mtmd_bitmap_free(bitmap)
             library.mtmd_input_chunks_free(chunks)

@@ -4,10 +4,10 @@ A picture is {"path": of a JPEG that penchant made, "words": what to say of it t
 cannot be looked at counts as its words. A post is {"picture": a picture or null, "caption": text}.
 
 - eyes: writes the name of the vision part
-- see {"picture"}: encodes it ahead of time; the tokens that it takes
 - describe {"picture"}: writes a description; nothing where the model has nothing to say
-- question {"history", "picture", "questions"}: log odds of yes for each, in nats
-- interleaved {"history", "posts"}: log odds that the reader likes each post
+- see {"texts": pictures}: encodes each ahead of time; the tokens that it takes
+- question {"history", "picture", "texts": questions}: log odds of yes for each, in nats
+- interleaved {"history", "texts": posts}: log odds that the reader likes each
 
 "history" is a list of posts with "liked", the most telling ones last. All raise `PenchantError` in words.
 """
@@ -60,6 +60,14 @@ class Looking:
         return self._eyes
 
 
+def size_of(mmproj: str) -> int:
+    """Bytes of a vision part; 0 where there is none."""
+    try:
+        return Path(mmproj).stat().st_size if mmproj else 0
+    except OSError:
+        return 0
+
+
 def answer(
     eyes: Eyes, request: Mapping[str, Any], say: Callable[[str], object], go_on: Callable[[], bool] = lambda: True
 ) -> list[float]:
@@ -68,17 +76,17 @@ def answer(
         case "eyes":
             say(eyes.name)
         case "see":
-            return [float(eyes.see(Path(request["picture"]["path"])).tokens)]
+            return [float(eyes.see(Path(picture["path"])).tokens) for picture in request["texts"]]
         case "describe":
             sight = eyes.see(Path(request["picture"]["path"]))
             if text := eyes.describe(sight, lambda text: go_on()):
                 say(text)
         case "question":
             picture, history = _shown(eyes, request["picture"]), _history(eyes, request["history"])
-            return [eyes.ask(history, picture, question) for question in request["questions"]]
+            return [eyes.ask(history, picture, question) for question in request["texts"]]
         case "interleaved":
             history = _history(eyes, request["history"])
-            return [eyes.interleaved(history, _shown(eyes, p["picture"]), p["caption"]) for p in request["posts"]]
+            return [eyes.interleaved(history, _shown(eyes, p["picture"]), p["caption"]) for p in request["texts"]]
         case other:
             raise PenchantError(f"the judge's eyes do not know how to {other!r}")
     return []

@@ -83,6 +83,7 @@ def test_eight_questions_encode_a_picture_once_and_answer_as_eight_full_runs(ope
     before = eyes.encoded
     sight = eyes.see(tiny.picture(0))
     asked = [eyes.ask(told, sight, question) for question in EIGHT]
+    assert eyes.see(tiny.picture(0), brief=True) is sight  # it is not cut in parts
     assert eyes.encoded == before + 1
     apart, computed = [], 0
     for question in EIGHT:

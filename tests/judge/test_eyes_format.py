@@ -67,7 +67,7 @@ def test_another_models_width_and_another_kind_of_file(tiny: ModuleType, tmp_pat
     (tmp_path / "x.gguf").write_bytes(b"\x89PNG")
     with pytest.raises(PenchantError, match="not a GGUF file"):
         check_eyes(tmp_path / "x.gguf", 64)
-    with pytest.raises(PenchantError, match="no model file"):
+    with pytest.raises(PenchantError, match="no vision part"):
         check_eyes(tmp_path / "none.gguf", 64)
 
 

@@ -55,7 +55,7 @@ def ask(eyes: Any, do: str, **facts: Any) -> tuple[list[float], list[str]]:
 def test_requests_are_done_with_words_where_a_picture_cannot_be_seen() -> None:
     eyes = Glass()
     assert ask(eyes, "eyes") == ([], ["tiny:1"])
-    assert ask(eyes, "see", picture={"path": "/a/x"}) == ([3.0], [])
+    assert ask(eyes, "see", texts=[{"path": "/a/x"}]) == ([3.0], [])
     assert ask(eyes, "describe", picture={"path": "/a/x"}) == ([], ["A cat: x"])
     told = [
         {"picture": {"path": "/a/x", "words": "a cat"}, "caption": "one", "liked": True},
@@ -63,13 +63,13 @@ def test_requests_are_done_with_words_where_a_picture_cannot_be_seen() -> None:
         {"picture": None, "caption": "three", "liked": True},
     ]
     posts = [{"picture": {"words": "only words"}, "caption": "p"}, {"picture": {"path": "/a/y"}, "caption": "q"}]
-    assert ask(eyes, "interleaved", history=told, posts=posts) == ([1.0, 2.0], [])
+    assert ask(eyes, "interleaved", history=told, texts=posts) == ([1.0, 2.0], [])
     history = [("x-", "one", True), ("a dog", "two", False), ("", "three", True)]
     assert [named(each[0]) for each in eyes.asked] == [history, history]
     assert eyes.asked[0][1:] == ("only words", "p") and eyes.asked[1][1].key == "y-"
-    assert ask(eyes, "question", history=[], picture=told[0]["picture"], questions=["a?", "b?"]) == ([3.0, 4.0], [])
+    assert ask(eyes, "question", history=[], picture=told[0]["picture"], texts=["a?", "b?"]) == ([3.0, 4.0], [])
     eyes.projector = None
-    ask(eyes, "interleaved", history=told, posts=posts[:1])
+    ask(eyes, "interleaved", history=told, texts=posts[:1])
     assert named(eyes.asked[-1][0])[0] == ("a cat", "one", True)
 
 
