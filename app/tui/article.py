@@ -21,6 +21,8 @@ from .commands import ARTICLE
 from .deeds import Place
 from .feedscreen import FeedScreen, bindings
 from .pager import Pager
+from .pictures.captions import Hung, shot_of
+from .pictures.frame import Frame, preview_of
 from .restoring import Restoring, body_note
 from .story import NAMED, members_of, story_blocks
 
@@ -71,11 +73,21 @@ class ArticleScreen(Restoring, ItemActions, Screen[None]):
 
     def on_mount(self) -> None:
         self.query_one(KeyLine).use(self.app.keys)
+        if (gallery := self.app.gallery) is not None:
+            gallery.listeners.append(self._pictures_changed)
+            self.query_one(Pager).frame_of = self._frame
         self.begin()
         self.set_interval(LOOK, self._wait_for_thread)
 
+    def on_unmount(self) -> None:
+        if (gallery := self.app.gallery) is not None:
+            gallery.listeners.remove(self._pictures_changed)
+            gallery.watch("article", ())
+
     def begin(self) -> None:
         """The item is on screen from now on."""
+        if (gallery := self.app.gallery) is not None:
+            gallery.watch("article", (self.card.item_id,))
         self._since = time.monotonic()
         self.number = ""
         self._thread = None
@@ -100,6 +112,9 @@ class ArticleScreen(Restoring, ItemActions, Screen[None]):
                 store.gate.state(item_id),
             )
         )
+        if (gallery := self.app.gallery) is not None:
+            shots = await self.app.bridge.reader.do(lambda store: store.pictures.of_items([item_id]))
+            gallery.learn([item_id], shots)
         others = await members_of(self.feed_screen, item_id)
         cards = await self.app.bridge.reader.do(lambda store: store.items.cards(others[:NAMED]))
         if item_id != self.card.item_id or not self.is_mounted:
@@ -123,9 +138,37 @@ class ArticleScreen(Restoring, ItemActions, Screen[None]):
         if self.article is not None:
             note = thread_note(self._thread, self._asked_at, time.time())
             gone = body_note(self._gone, self._restore_at, time.time()) if self._gone else ""
-            blocks = blocks_of(self.article, self._archived, time.time(), self._thread, note, gone)
+            hung = self._hung()
+            blocks = blocks_of(self.article, self._archived, time.time(), self._thread, note, gone, hung)
             self.query_one(Pager).show([*blocks, *story_blocks(*self._story)], top=top)
 
+    # -- pictures
+    def _hung(self) -> Hung:
+        gallery, item_id = self.app.gallery, self.card.item_id
+        if gallery is None:
+            return Hung()
+        shots = gallery.shots(item_id)
+        return Hung(shots, {shot.place for shot in shots if gallery.hidden(item_id, shot)})
+
+    def _frame(self, place: int, cols: int, rows: int) -> Frame:
+        gallery, item_id = self.app.gallery, self.card.item_id
+        shots = gallery.shots(item_id) if gallery is not None else ()
+        if gallery is None or place >= len(shots):
+            return Frame(1, 1)
+        media = self.article.media if self.article is not None else ()
+        blurhash = next((each.blurhash for each in media if shot_of(each, shots) is shots[place]), "")
+        return gallery.picture(item_id, shots[place], cols, rows, preview_of(blurhash))
+
+    def _pictures_changed(self, items: set[int]) -> None:
+        if self.card.item_id in items and self.is_mounted:
+            self._show()
+
+    async def do_original(self) -> None:
+        """The picture itself in the browser; a number typed before chooses which."""
+        number, self.number = int(self.number or 1), ""
+        await self.open_original(self.card.item_id, number)
+
+    # -- what comes later
     def _wait_for_thread(self) -> None:
         self.look_for_body()
         if self._asked_at is not None:

@@ -10,6 +10,7 @@ from penchant.app.types import Article, Card, Reply, Thread
 from . import words
 from .cardview import meta_of, title_of
 from .pager import Block
+from .pictures import captions
 
 GAP = Block("")
 #: Replies are indented up to here; deeper ones stand below one another.
@@ -23,10 +24,11 @@ def blocks_of(
     fetched: Thread | None = None,
     note: str = "",
     gone: str = "",
+    hung: captions.Hung = captions.NONE,
 ) -> list[Block]:
     """Title, origin, text, poll, attachments, links, thread: from the archive, then as its server has it.
 
-    `note` says how the fetching of the thread stands, `gone` why there is no text.
+    `note` says how the fetching of the thread stands, `gone` why there is no text; `hung` are pictures to draw.
     """
     card = article.card
     title = title_of(card)
@@ -41,8 +43,12 @@ def blocks_of(
     blocks.append(GAP)
     if card.content_warning:
         blocks += [Block(f"Content warning: {card.content_warning}", "head"), GAP]
+    lead = captions.shown_first(article, hung, titled=not repeats)
+    if lead is not None:
+        blocks += [*captions.picture_blocks(article, lead, hung), GAP]
     blocks.append(Block(article.text or gone or "(The source gave no text; o opens the page.)", numbers=True))
-    blocks += _poll(article, now) + _media(article) + _links(article) + _rest(article)
+    blocks += _poll(article, now) + captions.media_blocks(article, hung, lead)
+    blocks += _links(article) + _rest(article)
     replies = fetched.replies if fetched is not None else ()
     known = {reply.url for reply in replies if reply.url}
     blocks += _thread(card, [other for other in thread if other.url not in known or other == card], now)
@@ -77,18 +83,6 @@ def _poll(article: Article, now: float) -> list[Block]:
     if poll.closes_at is not None:
         closed = poll.closes_at <= now
         blocks.append(Block("closed" if closed else f"closes {words.until(poll.closes_at, now)}", "meta"))
-    return blocks
-
-
-def _media(article: Article) -> list[Block]:
-    if not article.media:
-        return []
-    blocks = [GAP, Block("Attachments", "head")]
-    first = len(article.links) + 1
-    for number, media in enumerate(article.media, first):
-        size = f" {media.width}x{media.height}" if media.width and media.height else ""
-        alt = media.alt or "no description"
-        blocks.append(Block(f"[{number}] {media.kind}{size}: {alt}", "link", link=number))
     return blocks
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from bisect import bisect_right
+from collections.abc import Callable, Sequence
 from typing import ClassVar, NamedTuple
 
 from rich.segment import Segment
@@ -15,15 +16,21 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from . import words
+from .pictures.frame import Frame
+from .pictures.frame import line as frame_line
+from .pictures.raster import Spot
 
 MEASURE = 96
+#: Lines of the highest picture.
+HIGHEST = 40
 _NUMBER = re.compile(r"\[(\d{1,4})\]")
 
 
 class Block(NamedTuple):
     """A paragraph (or several lines) in one role; `link` makes the whole a link, `numbers` its [n].
 
-    `hang`: cells of the beginning under which further lines leave room.
+    `hang`: cells of the beginning under which further lines leave room. `picture`: the place of a picture that
+    stands here instead of text (`Pager.frame_of` gives it), -1 for none.
     """
 
     text: str
@@ -32,6 +39,7 @@ class Block(NamedTuple):
     numbers: bool = False
     indent: int = 0
     hang: int = 0
+    picture: int = -1
 
 
 def _wrapped(block: Block, width: int) -> list[str]:
@@ -45,7 +53,7 @@ class Pager(ScrollView, can_focus=True):
     """Shows blocks. Roles are component classes: title, meta, text, head, link, bar, plus, minus."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {
-        f"pager--{role}" for role in ("title", "meta", "text", "head", "link", "plus", "minus")
+        f"pager--{role}" for role in ("title", "meta", "text", "head", "link", "plus", "minus", "picture")
     }
     DEFAULT_CSS = "Pager { overflow-x: hidden; overflow-y: auto; scrollbar-gutter: stable; padding: 0 1; }"
 
@@ -59,17 +67,32 @@ class Pager(ScrollView, can_focus=True):
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self.blocks: Sequence[Block] = ()
+        #: The picture at a place, in at most so many columns and rows.
+        self.frame_of: Callable[[int, int, int], Frame] | None = None
         self._lines: list[tuple[str, Block]] = []
+        self._starts: list[int] = []
         self._wrapped = -1
 
     def show(self, blocks: Sequence[Block], *, top: bool = True) -> None:
         """Show these blocks, from the beginning unless `top` is off."""
+        at = (0, 0) if top else self._place()
         self.blocks = blocks
         self._wrapped = -1
         self._wrap()
-        if top:
-            self.scroll_to(y=0, animate=False, immediate=True)
+        self._return(at)
         self.refresh()
+
+    def _place(self) -> tuple[int, int]:
+        """The block at the top of the screen, and how many of its lines are above."""
+        line = self.scroll_offset.y
+        block = max(0, bisect_right(self._starts, line) - 1)
+        return block, line - self._starts[block] if self._starts else 0
+
+    def _return(self, place: tuple[int, int]) -> None:
+        """To a place of before: a picture above it may have another height now."""
+        block, line = place
+        start = self._starts[block] if block < len(self._starts) else 0
+        self.scroll_to(y=start + line, animate=False, immediate=True)
 
     def move(self, lines: int) -> bool:
         """Scroll; says whether there was any way to go."""
@@ -87,10 +110,39 @@ class Pager(ScrollView, can_focus=True):
         if width == self._wrapped or width <= 0:
             return
         self._wrapped = width
-        self._lines = [
-            (line, block) for block in self.blocks for line in _wrapped(block, min(width, MEASURE))
-        ]
+        self._lines, self._starts = [], []
+        for block in self.blocks:
+            self._starts.append(len(self._lines))
+            lines = _wrapped(block, min(width, MEASURE)) if block.picture < 0 else [""] * self._frame(block).rows
+            self._lines += [(line, block) for line in lines]
         self.virtual_size = Size(width, len(self._lines))
+
+    def _frame(self, block: Block) -> Frame:
+        """A picture as it stands at the moment, no higher than the screen."""
+        size = self.scrollable_content_region.size
+        if self.frame_of is None:
+            return Frame(1, 1)
+        return self.frame_of(block.picture, min(size.width, MEASURE), max(4, min(size.height - 3, HIGHEST)))
+
+    def spots(self) -> list[Spot]:
+        """The pictures on screen that the terminal draws itself."""
+        top, height = self.scroll_offset.y, self.scrollable_content_region.height
+        found = []
+        for block, start in zip(self.blocks, self._starts, strict=False):
+            if block.picture >= 0 and start < top + height:
+                raster = self._frame(block).raster
+                if raster is not None and raster.tiles and start + raster.rows > top:
+                    found.append(Spot(0, start - top, raster))
+        return found
+
+    def _picture_line(self, line: int, block: Block, width: int) -> Strip:
+        row = line - self._starts[bisect_right(self._starts, line) - 1]
+        frame = self._frame(block)
+        ground = self.rich_style
+        if row >= frame.rows:
+            return Strip.blank(width, ground)
+        drawn = frame_line(frame, row, self.get_component_rich_style("pager--picture"), ground)
+        return Strip(drawn).adjust_cell_length(width, ground)
 
     def on_resize(self, event: events.Resize) -> None:
         self._wrapped = -1
@@ -102,6 +154,8 @@ class Pager(ScrollView, can_focus=True):
         if line >= len(self._lines):
             return Strip.blank(width, self.rich_style)
         text, block = self._lines[line]
+        if block.picture >= 0:
+            return self._picture_line(line, block, width)
         style = self.get_component_rich_style(f"pager--{block.role}")
         if block.link:
             style += Style(meta={"link": block.link})

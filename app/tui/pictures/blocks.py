@@ -9,21 +9,21 @@ from rich.color import Color
 from rich.segment import Segment
 from rich.style import Style
 
-from .raster import Cells
+from .raster import CLEAR, Cells
 
 
 @lru_cache(4096)
 def _style(upper: int, lower: int) -> Style:
-    return Style(color=_color(upper), bgcolor=_color(lower))
+    return Style(color=_color(upper), bgcolor=None if lower == CLEAR else _color(lower))
 
 
 def _color(rgb: int) -> Color:
     return Color.from_rgb(rgb >> 16, rgb >> 8 & 255, rgb & 255)
 
 
-def segments(line: Cells) -> list[Segment]:
-    """One row of a picture; neighbours of the same two colours share a segment."""
+def segments(line: Cells, ground: Style) -> list[Segment]:
+    """One row of a picture on its ground; neighbours of the same two colours share a segment."""
     return [
-        Segment(("▀" if upper != lower else " ") * len(list(run)), _style(upper, lower))
+        Segment(("▀" if upper != lower else " ") * len(list(run)), ground + _style(upper, lower))
         for (upper, lower), run in groupby(line)
     ]

@@ -36,15 +36,15 @@ def line(frame: Frame, row: int, tone: Style, ground: Style) -> list[Segment]:
     raster = frame.raster
     if raster is None:
         if len(frame.preview) == 3 * ACROSS * DOWN:
-            return segments(placeholder(frame.preview, frame.cols, frame.rows)[row])
+            return segments(placeholder(frame.preview, frame.cols, frame.rows)[row], ground)
         return [Segment(" " * frame.cols, tone)]
     if not raster.cells:
         return [Segment(" " * frame.cols, ground)]
     cells = raster.cells[row]
     if frame.moves and row == frame.rows - 1:
         # Half blocks are too coarse for a mark inside the picture.
-        return [*segments(cells[:-2]), Segment(f"{MARK} ", Style(color="white", bgcolor="black"))]
-    return segments(cells)
+        return [*segments(cells[:-1], ground), Segment(MARK, Style(color="white", bgcolor="black"))]
+    return segments(cells, ground)
 
 
 @lru_cache(128)

@@ -21,7 +21,9 @@ class Tile(NamedTuple):
     payload: str
 
 
-#: A line of half blocks: (upper colour, lower colour) of each cell as 0xRRGGBB.
+#: The ground shows through.
+CLEAR = -1
+#: A line of half blocks: (upper colour, lower colour) of each cell as 0xRRGGBB or `CLEAR`.
 Cells = tuple[tuple[int, int], ...]
 
 

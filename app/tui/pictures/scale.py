@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from PIL import Image, ImageDraw
 
-from .raster import Raster, Tile
+from .raster import CLEAR, Raster, Tile
 
 if TYPE_CHECKING:
     from .wish import Wish
@@ -37,7 +37,8 @@ def raster_of(path: Path, wish: Wish) -> Raster:
 
 def _pixels(wish: Wish) -> tuple[int, int]:
     if wish.way == "block":
-        return wish.cols, wish.rows * 2
+        # The lowest half row stays free: the pictures of neighbouring cards would run into one another.
+        return wish.cols, wish.rows * 2 - int(wish.fill)
     return wish.cols * wish.cell.width, wish.rows * wish.cell.height
 
 
@@ -103,6 +104,8 @@ def _cells(picture: Image.Image, wish: Wish) -> Raster:
     width = wish.cols
 
     def color(x: int, y: int) -> int:
+        if y >= picture.height:
+            return CLEAR
         return int.from_bytes(data[3 * (y * width + x) : 3 * (y * width + x) + 3], "big")
 
     cells = tuple(tuple((color(x, 2 * row), color(x, 2 * row + 1)) for x in range(width)) for row in range(wish.rows))

@@ -48,6 +48,13 @@ def way_from(env: Mapping[str, str]) -> Way | None:
     term, program = env.get("TERM", "").lower(), env.get("TERM_PROGRAM", "").lower()
     if term in ("", "dumb"):
         return "none"
+    way = _way(env, term, program)
+    colors = env.get("COLORTERM", "").lower() in ("truecolor", "24bit") or term.endswith(("256color", "direct"))
+    # In sixteen colours nothing can be made out.
+    return "none" if way == "block" and not colors else way
+
+
+def _way(env: Mapping[str, str], term: str, program: str) -> Way | None:
     if env.get("TMUX") or env.get("STY") or term.split("-")[0] in ("tmux", "screen"):
         # They pass no pictures on, and an answer to a question may reach another pane.
         return "block"
