@@ -289,18 +289,18 @@ class Browsing:
         return self._behind and untouched and self.view == View.FOR_YOU
 
     # -- search
-    def show_search(self, focus: bool = False) -> None:
-        """The search panel above the list."""
+    def show_search(self, focus: bool = False, text: str = "") -> None:
+        """The search panel above the list, with the results of `text` or of the last search."""
         from .search import SearchPanel
 
         screen = self.app.feed_screen
         self.keep_place()
         panels = screen.query(SearchPanel)
         if not panels:
-            screen.mount(SearchPanel(), after="TabLine")
+            screen.mount(SearchPanel(text), after="TabLine")
             return
         panels.first().display = True
-        panels.first().open(focus)
+        panels.first().open(focus, text)
 
     def keep_place(self) -> None:
         """Remember the list and the line of it, for `action_leave_search`."""

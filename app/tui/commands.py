@@ -240,6 +240,11 @@ class Search(Command):
     footer = True
 
 
+class Alike(Command):
+    id, keys, label, group = "alike", (".",), "alike", "Views"
+    help = "More like this: items near it in their pictures and in meaning"
+
+
 class Refresh(Command):
     id, keys, label, group = "refresh", ("r",), "refresh", "Program"
     help = "Fetch every source now, and show what has arrived below what you have seen"
@@ -253,6 +258,11 @@ class Sources(Command):
 class Add(Command):
     id, keys, label, group = "add", ("a",), "add", "Program"
     help = "Add sources: starter list, any address, OPML, Mastodon, topics"
+
+
+class Models(Command):
+    id, keys, label, group = "models", ("O",), "models", "Program"
+    help = "Models: what is installed, how far it is, what it adds for you; pull others, switch them on and off"
 
 
 class PictureColumn(Command):
@@ -282,8 +292,8 @@ COMMANDS: tuple[type[Command], ...] = (
     Down, Up, PageDown, PageUp, Top, Bottom,
     Read, Story, NextItem, PreviousItem, Restore, Browser, Comments, Original, Reveal, CopyLink,
     Like, Skip, Save, Later, Undo, Why, Mute, Mutes, Tuning, Choice,
-    ForYou, Newest, Following, Saved, Liked, LaterView, SearchView, Search,
-    Refresh, Sources, Add, PictureColumn, Theme, Help, Back, Quit,
+    ForYou, Newest, Following, Saved, Liked, LaterView, SearchView, Search, Alike,
+    Refresh, Sources, Add, Models, PictureColumn, Theme, Help, Back, Quit,
 )  # fmt: skip
 
 GROUPS = ("Move", "Read", "Teach", "Views", "Program")

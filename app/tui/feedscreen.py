@@ -233,6 +233,12 @@ class FeedScreen(ItemActions, Browsing, Screen[None]):
     def do_search(self) -> None:
         self.show_search(focus=True)
 
+    def do_alike(self) -> None:
+        """What is like the item at hand, by its pictures and its text, as a search."""
+        here = self.at_hand()
+        if here is not None:
+            self.show_search(text=f"like:{here[0].item_id}")
+
     def do_sources(self) -> None:
         self.choose_source()
 
@@ -240,6 +246,11 @@ class FeedScreen(ItemActions, Browsing, Screen[None]):
         from .tuning import TuningScreen
 
         self.app.push_screen(TuningScreen())
+
+    def do_models(self) -> None:
+        from .models import ModelsScreen
+
+        self.app.push_screen(ModelsScreen())
 
     def do_choice(self) -> None:
         from .choice import ChoiceScreen
@@ -294,5 +305,6 @@ HINT_FAILING = "S says why and what to do; r tries again now."
 HINT_SEARCH = (
     'author:name  source:name  tag:name  "a phrase"  -without  begin*',
     "is:liked|saved|later|unseen|read|skipped  before:2026-01-31  after:7d",
+    'picture:"a red boat" by what pictures show',
     "esc leaves the search",
 )

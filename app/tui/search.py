@@ -14,11 +14,13 @@ from textual.widget import Widget
 from textual.widgets import Input
 
 from penchant.app.errors import PenchantError
+from penchant.app.store.query import parse
 from penchant.app.types import View
 
 from .bridge import Desk
 from .cardview import Found as Marks
 from .loading import FIRST_CARDS, FirstPage
+from .looking import Looking
 from .messages import Found
 
 if TYPE_CHECKING:
@@ -41,32 +43,40 @@ class SearchPanel(Widget):
         ("down", "leave", "To the results"),
     ]
 
-    def __init__(self) -> None:
+    def __init__(self, text: str = "") -> None:
         super().__init__()
+        self._first = text
         self._desk: Desk | None = None
         self._asking: asyncio.Task[Any] | None = None
         self._newest = 0
         self._embed: Callable[[str], Any] | None = None
 
     def compose(self) -> ComposeResult:
-        yield Input(placeholder="Search: words or meaning, author: source: is: before: after:", compact=True)
+        yield Input(
+            self._first, placeholder="Search: words or meaning, author: source: is: before: picture:", compact=True
+        )
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
         return 1
 
     def on_mount(self) -> None:
+        self._looking = Looking(self.app)
         self._desk = Desk(self.app.paths.archive, "reader")
-        self.open(True)
+        self.open(not self._first)
 
     def on_unmount(self) -> None:
+        self._looking.close()
         if self._desk is not None:
             self._desk.close(wait=False)
 
-    def open(self, focus: bool) -> None:
-        """Show the results of what was typed last; `focus` to go on typing."""
-        text = self.query_one(Input).value
+    def open(self, focus: bool, text: str = "") -> None:
+        """Show the results of `text`, or of what was typed last; `focus` to go on typing."""
+        with self.prevent(Input.Changed):
+            self.query_one(Input).value = text = text or self.query_one(Input).value
         if focus or not text:
             self.query_one(Input).focus()
+        else:
+            self.screen.query_one("FeedList").focus()
         self._start(text, 0.0)
 
     def on_input_changed(self, message: Input.Changed) -> None:
@@ -98,15 +108,21 @@ class SearchPanel(Widget):
             screen.query_text = ""
             screen.show_page(FirstPage(View.SEARCH, [], []))
             return
-        # Words first: the vectors take a moment to load the first time.
-        for embed in (False, True):
-            page, found, notice, total = await self._desk.do(partial(self._ask, text, embed))
-            if turn != self._newest:
+        look = parse(text, typing=True).look
+        # Words first: the vectors take a moment to load the first time, the model of pictures some seconds.
+        for stage in range(3 if look else 2):
+            see = None
+            if stage == 2:
+                screen.tell("Looking at the pictures; the first time takes a while")
+                if (see := await self._looking.for_words(look, self._desk)) is None:
+                    return
+            page, found, notice, total = await self._desk.do(partial(self._ask, text, stage > 0, see))
+            if turn != self._newest or not self.display:  # the reader is elsewhere by now
                 return
             screen.query_text = text
-            if embed and screen.feed.visit.ids == page.ids:
+            if stage == 1 and screen.feed.visit.ids == page.ids:
                 continue
-            if embed and (screen.feed.selected or screen.feed.has_focus):
+            if stage and (screen.feed.selected or screen.feed.has_focus) and screen.feed.visit.ids:
                 # The reader is among the results already: further ones only join below.
                 screen.feed.found.update({i: f for i, f in found.items() if i not in screen.feed.found})
                 screen.feed.visit.extend(page.ids)
@@ -119,9 +135,11 @@ class SearchPanel(Widget):
             self.post_message(Found(text, len(page.ids)))
 
     # -- in the desk's thread
-    def _ask(self, text: str, embed: bool, store: Store) -> tuple[FirstPage, dict[int, Marks], str, int]:
+    def _ask(
+        self, text: str, embed: bool, see: Callable[[str], Any] | None, store: Store
+    ) -> tuple[FirstPage, dict[int, Marks], str, int]:
         meaning = self._meaning() if embed else None
-        result = store.search.search(text, embed=meaning, limit=MOST_HITS, typing=True)
+        result = store.search.search(text, embed=meaning, limit=MOST_HITS, typing=True, see=see)
         ids = [hit.item_id for hit in result.hits]
         found = {
             hit.item_id: Marks(tuple(hit.title_marks), hit.snippet, tuple(hit.snippet_marks))
