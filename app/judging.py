@@ -45,6 +45,8 @@ AGAIN, STORE_PAUSE = 300.0, 30.0
 IDLE = 60.0
 #: The ranking hears of new opinions at most so often (seconds): it orders anew each time.
 TELL = 30.0
+#: Tokens of history that the model has room for, at least, and beyond what the reader asks for.
+CONTEXT, ROOM = 1024, 128
 #: Parameters of a chat model that "auto" asks for a yes or no.
 LARGE = 1e9
 
@@ -55,7 +57,9 @@ class Judging:
     def __init__(self, config: Config, paths: Paths, call: Call, changed: Callable[[], None]) -> None:
         self._config, self._paths, self._call, self._changed = config, paths, call, changed
         self._looker, self._keeper = Looker(), Keeper(60.0 * config.judge.minutes_per_hour)
-        self._questions: list[Question] = []
+        self._questions: asyncio.Queue[Question] = asyncio.Queue()
+        self._known: set[Question] = set()
+        self._choosing = asyncio.Lock()
         self._rings = asyncio.Event()
         self._chosen: str | None = None
         self._runner: Runner | None = None
@@ -63,8 +67,8 @@ class Judging:
         self._deal: Deal | None = None
         self._centres: list[float] = []
         self._size = 4
-        self._looked_at = self._told_at = self._worked_at = 0.0
-        self._fresh = 0
+        self._looked_at = self._told_at = self._worked_at = self._billed = 0.0
+        self._fresh = self._answering = 0
 
     def hear(self, letter: Request) -> None:
         """Take a letter: a question of the reader, or that another model may be chosen."""
@@ -77,29 +81,47 @@ class Judging:
             self._rings.set()
 
     def _ask(self, question: Question) -> None:
-        if question not in self._questions:
-            self._questions.append(question)
-            self._rings.set()
+        if question not in self._known:
+            self._known.add(question)
+            self._questions.put_nowait(question)
 
     async def run(self) -> None:
         """Work until cancelled; failures are told in the status and tried again later."""
-        await self._rest(BEGIN)
+        answers = asyncio.create_task(self._answers())
         try:
-            since = time.time() - STILL_ASKED
-            for question in await self._call(lambda store: store.answers.waiting("reason", since)):
-                self._ask(Question(*question))
+            await self._rest(BEGIN)
             while True:
                 await self._rest(await self._careful())
         finally:
+            answers.cancel()
+            await asyncio.gather(answers, return_exceptions=True)
             if self._runner is not None:
                 await self._runner.close()
 
     async def _rest(self, seconds: float) -> None:
         """Wait, but not once the bell rings."""
-        if not self._questions:
-            self._rings.clear()
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._rings.wait(), seconds)
+        self._rings.clear()
+
+    async def _answers(self) -> None:
+        """Questions go before the next texts of a batch, since calls of the model queue up."""
+        since = time.time() - STILL_ASKED
+        with contextlib.suppress(StoreError):
+            for question in await self._call(lambda store: store.answers.waiting("reason", since)):
+                self._ask(Question(*question))
+        while True:
+            question = await self._questions.get()
+            self._answering += 1
+            try:
+                await self._answer(question)
+            except StoreError as error:
+                log.error("the archive refuses: %s", error)
+            except Exception:
+                log.exception("no reason given")
+            finally:
+                self._answering -= 1
+                self._known.discard(question)
 
     async def _careful(self) -> float:
         """A step; returns the seconds to wait, whatever went wrong."""
@@ -125,11 +147,7 @@ class Judging:
 
     async def _step(self) -> float:
         """An answer, a batch or a look. Raises `PenchantError`."""
-        if self._chosen is None:
-            await self._choose()
-        if self._questions:
-            await self._answer(self._questions.pop(0))
-            return 0.0
+        await self._choose()
         if self._runner is None:
             return AGAIN
         wait, doing = await self._hindered()
@@ -146,18 +164,21 @@ class Judging:
         return wait
 
     async def _choose(self) -> None:
-        """Find out which model is wanted. Another than before is another child."""
-        wanted = chosen("judge", self._config.models, self._paths) or ""
-        if self._runner is not None and self._runner.model != wanted:
-            await self._runner.close()
-            self._runner = None
-        self._chosen, self._outlook, self._deal = wanted, None, None
-        if not wanted:
-            await self._call(self._keeper.switch_off)
-            return
-        await self._call(partial(self._keeper.begin, wanted))
-        if self._runner is None:
-            self._runner = child_of(wanted, self._config, self._paths)
+        """Find out which model is wanted, once. Another than before is another child."""
+        async with self._choosing:
+            if self._chosen is not None:
+                return
+            wanted = chosen("judge", self._config.models, self._paths) or ""
+            if self._runner is not None:
+                await self._runner.close()
+                self._runner = None
+            self._outlook, self._deal = None, None
+            if wanted:
+                copy = await self._call(partial(self._keeper.begin, wanted))
+                self._runner, self._billed = child_of(wanted, self._config, self._paths, copy), 0.0
+            else:
+                await self._call(self._keeper.switch_off)
+            self._chosen = wanted
 
     async def _hindered(self) -> tuple[float, str | None]:
         """Seconds to wait and why; words None: too short to tell of."""
@@ -199,15 +220,14 @@ class Judging:
         """One batch; returns the seconds of rest that it earned."""
         if not await self._opened(runner):
             return 0.0
-        started, before = time.monotonic(), runner.cpu
+        started = time.monotonic()
         try:
             if not self._centres:
                 await self._find_centres(runner, dealt)
             batch, began = outlook.due[: self._size], time.monotonic()
             read = await self._read(runner, dealt, batch)
         finally:
-            self._worked_at = time.monotonic()
-            await self._call(partial(self._keeper.spend, runner.cpu - before))
+            await self._bill(runner)
         self._size = max(1, min(BATCH, 2 * self._size, int(len(batch) * SECONDS / max(self._worked_at - began, 1e-3))))
         del outlook.due[: len(batch)]
         self._fresh += len(batch)
@@ -215,6 +235,11 @@ class Judging:
         await self._call(self._keeper.tell)
         await self._tell_ranking(TELL)
         return (self._worked_at - started) * (1.0 / self._config.models.cpu_share - 1.0)
+
+    async def _bill(self, runner: Runner) -> None:
+        """Write down what the model has computed since the last time."""
+        self._worked_at, spent, self._billed = time.monotonic(), runner.cpu - self._billed, runner.cpu
+        await self._call(partial(self._keeper.spend, spent))
 
     async def _opened(self, runner: Runner) -> bool:
         """Load the model; False where it is another than was thought, and everything must be looked up again."""
@@ -254,19 +279,16 @@ class Judging:
 
     async def _answer(self, question: Question) -> None:
         """Stream a reason to whoever asked; a failure is told there too."""
-        name = question.answer
+        name, item_id = question.answer, question.item_id
         if not await self._call(lambda store: store.answers.begin(name, time.time())):
             return  # taken back meanwhile
         try:
-            if self._runner is None:
+            await self._choose()
+            if (runner := self._runner) is None:
                 raise PenchantError("no language model is at work", hint="`penchant judge` says what would help.")
-            text = await self._call(
-                lambda store: asked_of(store, question.item_id, self._looker.decisions(store))
-            )
-            before = self._runner.cpu
-            await answer(self._call, question, self._runner.reason(SYSTEM, text, TOKENS))
-            self._worked_at = time.monotonic()
-            await self._call(partial(self._keeper.spend, self._runner.cpu - before))
+            text = await self._call(lambda store: asked_of(store, item_id, self._looker.decisions(store)))
+            await answer(self._call, question, runner.reason(SYSTEM, text, TOKENS))
+            await self._bill(runner)
         except PenchantError as error:
             log.warning("no reason given: %s", error)
             await self._call(partial(finish, name, "", str(error), error.hint))
@@ -283,16 +305,23 @@ class Judging:
 
     async def _idle(self, runner: Runner) -> None:
         """Give an unused model back."""
-        if self._worked_at and time.monotonic() - self._worked_at > IDLE:
+        if self._worked_at and not self._answering and time.monotonic() - self._worked_at > IDLE:
             self._worked_at = 0.0
             await runner.close()
 
 
-def child_of(model: str, config: Config, paths: Paths) -> Runner:
-    """The runner of a model; its child starts on first use."""
+def child_of(model: str, config: Config, paths: Paths, copy: int) -> Runner:
+    """The runner of a model; its child starts on first use. `copy`: bytes that a faster copy of it may take."""
     from .judge.runner import Runner
 
-    return Runner(model, threads=config.models.threads)
+    return Runner(
+        model,
+        threads=config.models.threads,
+        context_tokens=max(CONTEXT, config.judge.history_tokens + ROOM),
+        states=paths.cache / "judge",
+        copies=paths.models,
+        copy_bytes=copy,
+    )
 
 
 def _too_few(outlook: Outlook) -> str:

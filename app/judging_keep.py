@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from .errors import PenchantError
 from .judging_look import Outlook
 from .judging_plan import Budget, Item
-from .judging_status import ASIDE, CENTRES, KEY, USED, Status, of
+from .judging_status import ASIDE, CENTRES, COPY, KEY, USED, Status, of
 from .store.opinions import HIDDEN_PREFIX
 
 if TYPE_CHECKING:
@@ -46,12 +46,14 @@ class Keeper:
         self.aside: dict[bytes, int] = {}
         self._status = Status()
 
-    def begin(self, file: str, store: Store) -> None:
-        """A file was chosen; what it is called is remembered from last time."""
+    def begin(self, file: str, store: Store) -> int:
+        """A file was chosen; what it is called is remembered from last time. Returns the bytes a copy may take."""
         self.budget = Budget.from_json(store.control.setting(USED))
         before = of(store)
         self._status = before if before is not None and before.file == file else Status(file=file)
         self.named(self._status.model, store)
+        copy = store.control.setting(COPY)
+        return copy if isinstance(copy, int) else 0
 
     def named(self, model: str, store: Store) -> None:
         """The model says what it is called."""

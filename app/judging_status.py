@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 #: Names under which the archive remembers it, the history and what folds of it say of any text, and what was spent.
 KEY, HISTORY, CENTRES, USED = "judge.status", "judge.history", "judge.centres", "judge.used"
+#: Bytes that a faster copy of the model may take: there where the reader agreed to one.
+COPY = "judge.copy"
 #: And, followed by the model's name, the texts it cannot take: {content hash (hex): item}.
 ASIDE = "judge.aside:"
 
