@@ -43,10 +43,11 @@ class Plan:
     def lines(self) -> list[str]:
         """What the reader agrees to, a line each."""
         it = self.offer
-        rest = f", {size_words(self.there)} of it are here already" if self.there else ""
         how = "the hub's checksum" if all(p.sha256 or p.blob for p in it.parts) else "nothing: no checksum is known"
         return [
-            f"{it.name} from {it.where}: {size_words(it.size)} in {_files(len(it.parts))}{rest}",
+            f"{it.name} from {it.where}",
+            f"{size_words(it.size)} in {_files(len(it.parts))}"
+            + (f"; {size_words(self.there)} of it are here" if self.there else ""),
             f"licence: {it.licence or 'not said'}" + ("; its authors ask you to accept conditions" if it.gated else ""),
             f"verified by {how}",
             f"stored in {self.folder}; {size_words(self.free)} are free there",

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from penchant.app.types import Card, Subscription
 
     from .lessons import Lessons, Order
+    from .modelspull import Pull
     from .pictures.wish import Way
     from .workerchild import WorkerChild
 
@@ -110,6 +111,8 @@ class PenchantApp(PictureWindow, App[None]):
         self._beat = 0
         self._looking: asyncio.Task[Any] | None = None
         self._last_failure = ""
+        #: A model on its way here.
+        self.pull: Pull | None = None
         self.open_pictures(config, paths, *images)
 
     def get_line_filters(self) -> Sequence[LineFilter]:

@@ -21,6 +21,7 @@ from .visit import Standing, merge
 if TYPE_CHECKING:
     from penchant.app.rank.types import Why, WhyNot
     from penchant.app.ranking import RankSession
+    from penchant.app.ranking_adds import Adds
     from penchant.app.ranking_report import TuningReport
 
 T = TypeVar("T")
@@ -139,6 +140,16 @@ class Lessons:
             from penchant.app.ranking_report import report
 
             return report(self._loaded())
+
+        return await self._after(work)
+
+    async def adds(self) -> dict[str, Adds]:
+        """What each model adds for this reader, after the lessons that wait."""
+
+        def work() -> dict[str, Adds]:
+            from penchant.app.ranking_adds import adds
+
+            return adds(self._loaded())
 
         return await self._after(work)
 

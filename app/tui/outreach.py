@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import concurrent.futures
 import threading
-from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, TypeVar
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
     from penchant.adapters.base import Suggestion
@@ -19,7 +19,6 @@ T = TypeVar("T")
 
 def reach(config: Config, paths: Paths, work: Callable[[Client], Awaitable[T]]) -> asyncio.Future[T]:
     """Run `work(client)` elsewhere. The thread is a daemon: quitting does not wait for a slow server."""
-    answer: concurrent.futures.Future[T] = concurrent.futures.Future()
 
     async def with_client() -> T:
         from penchant.app.network import open_client
@@ -27,9 +26,16 @@ def reach(config: Config, paths: Paths, work: Callable[[Client], Awaitable[T]]) 
         async with open_client(config, paths) as client:
             return await work(client)
 
+    return elsewhere(with_client)
+
+
+def elsewhere(work: Callable[[], Coroutine[Any, Any, T]]) -> asyncio.Future[T]:
+    """Run `work()` in a daemon thread with a loop of its own."""
+    answer: concurrent.futures.Future[T] = concurrent.futures.Future()
+
     def run() -> None:
         try:
-            answer.set_result(asyncio.run(with_client()))
+            answer.set_result(asyncio.run(work()))
         except BaseException as error:
             answer.set_exception(error)
 

@@ -103,7 +103,7 @@ def test_a_killed_pull_goes_on_where_it_was(run: Any, hub: Any, place: Path, hom
     assert arrived < len(hub.files[FILE]) and not place.exists()
     hub.slow = 0.0
     done = run("pull", NAME, "--yes")
-    assert "of it are here already" in done.stderr
+    assert "of it are here" in done.stderr
     assert hub.of("resolve")[-1].headers["Range"] == f"bytes={arrived}-"
     assert place.read_bytes() == hub.files[FILE] and not part.exists()
 
