@@ -25,6 +25,7 @@ from .derive import Deriver
 from .describing import Describing
 from .errors import AlreadyRunning, Damaged, Exit, NotADatabase, ReadOnly, StoreError
 from .gate_fetch import Restorer
+from .judging import Judging
 from .lock import WorkerLock
 from .muting import next_end
 from .network import open_client
@@ -199,6 +200,9 @@ class Worker:
         self.seeing = picture_backfill.lane(self.paths, self.config.models, self.store, self.ranker.changed)
         self.hearing.append(self.seeing)
         self.lanes.append(asyncio.create_task(self.seeing.run()))
+        self.judging = Judging(self.config, self.paths, self.store, self.ranker.changed)
+        self.hearing.append(self.judging)
+        self.lanes.append(asyncio.create_task(self.judging.run()))
         self.lanes.append(asyncio.create_task(tuning_lane.lane(self.paths.archive, self.store)))
         describing = Describing(self.config, self.paths, self.store)
         self.hearing.append(describing)
