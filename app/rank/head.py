@@ -65,12 +65,13 @@ def fit_head(
     weight: np.ndarray,
     counts: tuple[float, float],
     options: HeadOptions,
+    apart: np.ndarray | None = None,
 ) -> HeadWeights:
     """Non-negative logistic stacking (Wolpert 1992; Breiman 1996) by projected Newton steps.
 
     opinions float64[n, E] are out-of-sample, y in {0, 1}, weight in (0, 1]; counts are the
-    summed weights of all labels for and against. The start is fixed, so the result depends on
-    nothing else.
+    summed weights of all labels for and against. `apart` float64[E] multiplies each expert's own
+    standard deviation. The start is fixed, so the result depends on nothing else.
     """
     n, e = opinions.shape
     base = base_rate(*counts, options)
@@ -79,7 +80,7 @@ def fit_head(
     if n == 0:
         return HeadWeights(base, 0.0, said * mean[:e], said)
     spread = np.full((e + 1, e + 1), float(options.together) ** 2)
-    spread[:e, :e] += np.eye(e) * options.apart**2
+    spread[:e, :e] += np.eye(e) * (options.apart * (np.ones(e) if apart is None else apart)) ** 2
     spread[e, :], spread[:, e], spread[e, e] = 0.0, 0.0, options.offset**2
     prior = np.linalg.inv(spread)
     x = np.column_stack([opinions, np.ones(n)])

@@ -35,6 +35,9 @@ OPINIONS = ("judge", "asked")
 GIVEN = (*SPACES, *OPINIONS)
 #: What a model knows nothing of unless it is told.
 UNKNOWN = GIVEN[1:]
+#: How much freer than of others the head's belief is of an expert that only some readers have: it may be the best of
+#: all, or worth nothing.
+LOOSE = {"picture": 3.0, "caption": 3.0, "hidden": 3.0, "judge": 2.0, "asked": 2.0}
 _SIZES = {
     "words": WORD_BUCKETS,
     "origin": ORIGIN_BUCKETS,
@@ -124,7 +127,8 @@ class Model:
         """How far each expert is believed now."""
         if self._head is None:
             opinions = np.column_stack([self._checked(n, e.left_out()) for n, e in self.experts.items()])
-            self._head = fit_head(opinions, self.y, self.weight, self.counts, self.recipe.head)
+            apart = np.array([LOOSE.get(name, 1.0) for name in self.experts])
+            self._head = fit_head(opinions, self.y, self.weight, self.counts, self.recipe.head, apart)
         return self._head
 
     def opinions(self, batch: Batch, now: float = 0.0) -> np.ndarray:

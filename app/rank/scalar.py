@@ -3,8 +3,8 @@
 A judge's opinion is already a forecast. A Gaussian belief about its slope would spend labels on finding the sign, and
 would take long to see that a judge knows nothing. So the slope is one of a few values from 0 up, with a lump of
 belief at 0 ("useless"; a spike and slab, Mitchell and Beauchamp 1988), and each label is weighed exactly, over all
-slopes and offsets at once. Without a label an opinion counts as it would for a usual good judge; a judge
-who tells nothing is silent after some twenty labels.
+slopes and offsets at once. A judge is not believed before labels have shown that it is right: with a smaller
+lump (0.35 instead of 0.95) a judge that tossed coins cost 0.03 AUC at 16 labels, and a good one gained 0.003 at 32.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from __future__ import annotations
 import numpy as np
 
 #: Belief before any label that the number tells nothing.
-USELESS = 0.35
+USELESS = 0.95
 SLOPES = np.array([0.0, 0.25, 0.5, 0.75, 1.0, 1.35, 1.75, 2.25, 3.0])
 OFFSETS = np.linspace(-2.0, 2.0, 9)
 #: Standard deviation of the expert's own offset, which soaks up the like rate and is left out of opinions.

@@ -12,6 +12,10 @@ from .types import RankItem
 WORD_BUCKETS = 1 << 16
 #: Principal directions kept of a vector space: of the static one 64, 96, 128 and 256 differ by less than 0.003 AUC.
 SPACE_DIMS = 96
+#: Spaces whose numbers have units of their own: of a language model's hidden states a few are a thousand times the
+#: others (64 labels of the HN reader: AUC 0.85 with this, 0.81 without).
+EACH = ("hidden",)
+SAMPLE = 1_000
 #: Eigenvalues below a tenth of their mean are noise of a small archive; they are lifted to that.
 _FLOOR = 0.1
 _USUAL = (2.5, 1.5)  # mean and spread of log(1 + points) where a source has told none
@@ -121,7 +125,7 @@ def fit_stats(
     # Square root of the usual idf: +0.01 AUC on the RSS reader, whose common words tell as much.
     idf = np.sqrt(np.log((n + 2.0) / (np.minimum(count, n) + 0.5))).astype(np.float32) if n else None
     blank = np.ones(WORD_BUCKETS, np.float32)
-    spaces = {key: _space(found, (names or {}).get(key, "")) for key, found in vectors.items()}
+    spaces = {key: _space(found, (names or {}).get(key, ""), each=key in EACH) for key, found in vectors.items()}
     growth = _growth(items)
     scales = {key: scale_of(found, (names or {}).get(key, "")) for key, found in (opinions or {}).items()}
     known = {key: int(np.count_nonzero(np.any(found != 0, axis=1))) for key, found in vectors.items()}
@@ -140,11 +144,12 @@ def scale_of(values: np.ndarray, name: str = "") -> Scale:
     return Scale(name, float(known.mean()), max(float(known.std()), 1e-6))
 
 
-def _space(vectors: np.ndarray, name: str) -> Space:
+def _space(vectors: np.ndarray, name: str, *, each: bool = False) -> Space:
+    """`each`: every number in its own spread first, for what was never trained to be compared by its angle."""
     known = vectors[np.any(vectors != 0, axis=1)] if len(vectors) else vectors
     if len(known) < 8:
         return Space.empty(name, vectors.shape[1] if vectors.ndim == 2 else 256)
-    return Space(name, *_directions(known))
+    return Space(name, *(_directions_each(known) if each else _directions(known)))
 
 
 def _directions(vectors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -154,12 +159,33 @@ def _directions(vectors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         moved = vectors[at : at + 1_000].astype(np.float64) - centre
         cov += moved.T @ moved
     values, directions = np.linalg.eigh(cov / len(vectors))
+    return centre.astype(np.float32), _basis(values, directions).astype(np.float32)
+
+
+def _basis(values: np.ndarray, directions: np.ndarray) -> np.ndarray:
+    """float64[v, SPACE_DIMS]: the principal directions, each as loud as its own spread."""
+    dims = len(directions)
     order = np.argsort(values)[::-1][:SPACE_DIMS]
     top = np.maximum(values[order], 0.0)
-    top = top + _FLOOR * top.mean() * len(order) / vectors.shape[1]
-    basis = np.zeros((vectors.shape[1], SPACE_DIMS))
+    top = top + _FLOOR * top.mean() * len(order) / dims
+    basis = np.zeros((dims, SPACE_DIMS))
     basis[:, : len(order)] = directions[:, order] * np.sqrt(top)
-    return centre.astype(np.float32), (basis / np.sqrt(top[0])).astype(np.float32)
+    return np.asarray(basis / np.sqrt(top[0]))
+
+
+def _directions_each(vectors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The same of vectors whose every number is first divided by its own spread; from SAMPLE of them at most, by
+    the products of one with another: a model's states may have 8,000 numbers.
+    """
+    some = vectors[np.linspace(0, len(vectors) - 1, min(len(vectors), SAMPLE)).astype(np.intp)].astype(np.float64)
+    centre, spread = some.mean(axis=0), some.std(axis=0)
+    inverse = np.where(spread > 1e-6 * max(float(spread.max()), 1e-12), 1.0 / np.maximum(spread, 1e-12), 0.0)
+    some = (some - centre) * inverse
+    values, turns = np.linalg.eigh(some @ some.T / len(some))
+    kept = values > 1e-9 * max(float(values[-1]), 1e-12)
+    directions = some.T @ (turns[:, kept] / np.sqrt(values[kept] * len(some)))
+    basis = _basis(values[kept], directions) * inverse[:, None]
+    return centre.astype(np.float32), basis.astype(np.float32)
 
 
 def log_counts(item: RankItem, growth: tuple[float, float, float]) -> tuple[float, float]:

@@ -111,3 +111,21 @@ def test_points_are_compared_with_what_is_usual_at_that_age() -> None:
     assert abs(rows[0, 0] - rows[1, 0]) < 0.5, "usual for their age, both"
     assert rows[2, 0] > rows[1, 0] + 1 and rows[3, 0] < rows[0, 0] - 1
     assert rows[3, 0] < 0 < rows[2, 0]
+
+
+def test_numbers_with_units_of_their_own_count_alike_in_hidden_states() -> None:
+    rng = np.random.default_rng(3)
+    side = np.arange(60) % 2
+    vectors = rng.standard_normal((60, 200)).astype(np.float32)
+    vectors[:, 5:25] += 2.0 * side[:, None]
+    vectors[:, 100] *= 2_000.0  # one number shouts, and says nothing
+    hidden, static = (fit_stats([], [], {name: vectors}).spaces[name].project(vectors) for name in ("hidden", "static"))
+
+    def told(rows: np.ndarray) -> float:
+        near = rows @ rows.T
+        same = side[:, None] == side[None, :]
+        return float(near[same & ~np.eye(60, dtype=bool)].mean() - near[~same].mean())
+
+    assert told(hidden) > 0.2 > told(static)
+    again = fit_stats([], [], {"hidden": vectors * 7.0}).spaces["hidden"].project(vectors * 7.0)
+    assert np.allclose(again, hidden, atol=1e-4), "units do not matter"

@@ -29,17 +29,16 @@ def judge(d: float, n: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def test_before_any_label_more_is_liked_more() -> None:
-    assert 0.3 < taught(np.zeros(0), np.zeros(0)).opinion(ONE)[0] < 1.5
+    assert 0.0 < taught(np.zeros(0), np.zeros(0)).opinion(ONE)[0] < 0.2
 
 
 def test_a_judge_that_knows_nothing_falls_silent_and_a_good_one_is_heard() -> None:
-    first = taught(np.zeros(0), np.zeros(0)).opinion(ONE)[0]
     useless = np.mean([taught(*judge(0.0, 48, s)).opinion(ONE)[0] for s in range(20)])
     good = np.mean([taught(*judge(1.4, 48, s)).opinion(ONE)[0] for s in range(20)])
     against = np.mean([taught(*judge(-1.4, 48, s)).opinion(ONE)[0] for s in range(20)])
-    assert useless < 0.4 * first
-    assert good > 1.5 * first
-    assert against < 0.02 * first, "a judge that is wrong is never believed the other way round"
+    assert useless < 0.1
+    assert good > 1.0
+    assert against < 1e-3, "a judge that is wrong is never believed the other way round"
 
 
 def test_left_out_is_the_opinion_of_an_expert_that_never_had_the_label() -> None:
