@@ -12,6 +12,7 @@ import logging
 import time
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from . import judging_opinion as opinion
@@ -21,6 +22,7 @@ from .judging_keep import Keeper, Read
 from .judging_look import Looker, Outlook
 from .judging_plan import CALM, FEWEST, Item, calm_in
 from .judging_reason import STILL_ASKED, SYSTEM, TOKENS, Question, answer, asked_of, finish
+from .judging_seen import Seeing
 from .models.choice import chosen
 from .store import judging as asked
 
@@ -57,6 +59,7 @@ class Judging:
     def __init__(self, config: Config, paths: Paths, call: Call, changed: Callable[[], None]) -> None:
         self._config, self._paths, self._call, self._changed = config, paths, call, changed
         self._looker, self._keeper = Looker(), Keeper(60.0 * config.judge.minutes_per_hour)
+        self._seeing = Seeing(paths, call)
         self._questions: asyncio.Queue[Question] = asyncio.Queue()
         self._known: set[Question] = set()
         self._choosing = asyncio.Lock()
@@ -156,11 +159,13 @@ class Judging:
             dealt = await self._dealt(outlook.history)
             if dealt is not None and outlook.due:
                 return await self._judge(self._runner, dealt, outlook)
+            if await self._describe(self._runner, busy=False):
+                return 0.0
             wait, doing = LOOK, "" if dealt is not None else _too_few(outlook)
             await self._tell_ranking(TELL)
         await self._idle(self._runner)
         if doing is not None:
-            await self._call(partial(self._keeper.tell, doing=doing))
+            await self._call(partial(self._keeper.tell, doing=doing, note=self._seeing.note, hint=self._seeing.hint))
         return wait
 
     async def _choose(self) -> None:
@@ -232,9 +237,18 @@ class Judging:
         del outlook.due[: len(batch)]
         self._fresh += len(batch)
         await self._call(partial(self._keeper.keep, dealt.version, batch, read))
-        await self._call(self._keeper.tell)
+        await self._call(partial(self._keeper.tell, note=self._seeing.note, hint=self._seeing.hint))
         await self._tell_ranking(TELL)
+        await self._describe(runner, busy=True)
         return (self._worked_at - started) * (1.0 / self._config.models.cpu_share - 1.0)
+
+    async def _describe(self, runner: Runner, *, busy: bool) -> bool:
+        """A few pictures, where the model sees."""
+        try:
+            return bool(await self._seeing.describe(SECONDS, busy=busy))
+        finally:
+            if runner.cpu > self._billed:
+                await self._bill(runner)
 
     async def _bill(self, runner: Runner) -> None:
         """Write down what the model has computed since the last time."""
@@ -244,6 +258,7 @@ class Judging:
     async def _opened(self, runner: Runner) -> bool:
         """Load the model; False where it is another than was thought, and everything must be looked up again."""
         ready = await runner.ready()
+        await self._seeing.begin(runner)
         self._looker.kinds = ("likelihood", "yes") if self._asks(ready) else ("likelihood",)
         if ready.name == self._keeper.model:
             return True
@@ -253,7 +268,7 @@ class Judging:
 
     def _asks(self, ready: Ready) -> bool:
         wish = self._config.judge.ask
-        return wish == "on" or (wish == "auto" and ready.chat and ready.parameters >= LARGE)
+        return wish == "on" or (wish == "auto" and ready.chat and (self._seeing.open or ready.parameters >= LARGE))
 
     async def _find_centres(self, runner: Runner, dealt: Deal) -> None:
         version = dealt.version
@@ -273,7 +288,8 @@ class Judging:
         seconds = runner.cpu - before
         answers: list[float | None] = [None] * len(lines)
         if "yes" in self._looker.kinds:
-            answers = await opinion.answers(runner, dealt, lines)
+            seen = self._seeing
+            answers = await (seen.answers(dealt, ids, lines) if seen.open else opinion.answers(runner, dealt, lines))
         states = await runner.hidden(lines)
         return Read(ratios, answers, states, seconds)
 
@@ -312,10 +328,13 @@ class Judging:
 
 def child_of(model: str, config: Config, paths: Paths, copy: int) -> Runner:
     """The runner of a model; its child starts on first use. `copy`: bytes that a faster copy of it may take."""
-    from .judge.runner import Runner
+    from .judge.runner_eyes import SeeingRunner
 
-    return Runner(
+    eyes = chosen("eyes", config.models, paths)
+    return SeeingRunner(
         model,
+        eyes=Path(eyes) if eyes else None,
+        sights=paths.cache / "sights",
         threads=config.models.threads,
         context_tokens=max(CONTEXT, config.judge.history_tokens + ROOM),
         states=paths.cache / "judge",
