@@ -186,7 +186,7 @@ class RankSession:
         self._scored = self._surprise = None
         self._now = time.time()
         self._mute_ends: float = next_end(self.store.events.mutes(), self._now) or float("inf")
-        self.stories.settle(block)
+        self.stories.settle(block, self.store)
         self.stories.fade(self.store, self._book.labels, self._recipe.order.half_life)
 
     def refresh(self) -> bool:

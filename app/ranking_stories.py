@@ -9,8 +9,10 @@ import numpy as np
 
 from .rank.batch import code
 from .rank.freshness import Freshness, fit_freshness
+from .rank.same_picture import join
 from .rank.stories import SPAN, leaders
 from .rank.types import Ranking
+from .ranking_pictures import same_pictures
 
 if TYPE_CHECKING:
     from .rank.dials import Dials
@@ -62,7 +64,7 @@ class Stories:
         through = int(self.ids.max()) if len(self.ids) else 0
         return {"of": of, "through": through, "waiting": self.ids[~self._ready].tolist()}
 
-    def settle(self, block: Block) -> None:
+    def settle(self, block: Block, store: Store) -> None:
         """Find the leader of every item now held that has none yet."""
         known = dict(zip(self.ids[self._ready].tolist(), self.lead[self._ready].tolist(), strict=True))
         self.ids = block.columns.ids
@@ -73,6 +75,9 @@ class Stories:
                 known.setdefault(item_id, item_id)
         self._published, self._through, self._waiting = {}, 0, set()
         self.lead, self._ready = leaders(block.batch, block.signs, known, block.complete), block.complete
+        if same := same_pictures(store, self.ids.tolist()):
+            told_by = np.stack([block.columns.author, block.columns.source], axis=1)
+            self.lead = join(self.lead, self.ids, block.columns.at, told_by, block.signs.titles, same)
         _, inverse, count = np.unique(self.lead, return_inverse=True, return_counts=True)
         self._several = count[inverse] > 1
 

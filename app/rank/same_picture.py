@@ -1,0 +1,105 @@
+"""Posts that show the same picture tell one story: which do, and how they join the stories that are known. Pure.
+
+Precision comes first, since joining hides one behind the other. So only short posts take part, of which the picture is
+the matter: an article's photo is often an agency's and stands beside other articles too. A picture that one source
+shows again and again is its emblem.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from itertools import combinations
+from typing import NamedTuple
+
+import numpy as np
+
+from .stories import SPAN, TITLES, Sets
+
+#: Characters of text beside the picture, at most.
+SHORT = 200
+#: Pictures of one post, at most: of an album two posts may share a page and be about others.
+MOST_PICTURES = 4
+#: Differing bits of two difference hashes of the same picture, at most; bits that one must have and lack at least,
+#: or it is a mere slope from light to dark.
+DISTANCE, FEWEST = 4, 8
+#: Least cosine of the two pictures' vectors, where a model has read both.
+COSINE = 0.95
+#: A picture that a source has shown in more items than this is no news.
+EMBLEM = 5
+_BANDS = ((0, 13), (13, 13), (26, 13), (39, 13), (52, 12))
+_MASK = (1 << 64) - 1
+
+
+class Shown(NamedTuple):
+    """A picture of a short post. `fingerprint` is its signed 64-bit difference hash, `vector` float[d] of length 1."""
+
+    item_id: int
+    picture: bytes
+    fingerprint: int
+    vector: np.ndarray | None = None
+
+
+def alike(shown: Sequence[Shown]) -> list[tuple[Shown, Shown]]:
+    """Pairs of different posts with the same picture.
+
+    Of two hashes that differ in four bits at most, one of five bands is equal: only those are compared.
+    """
+    bands: dict[tuple[int, int], list[int]] = {}
+    for at, each in enumerate(shown):
+        bits = each.fingerprint & _MASK
+        if FEWEST <= bits.bit_count() <= 64 - FEWEST:
+            for start, width in _BANDS:
+                bands.setdefault((start, bits >> start & (1 << width) - 1), []).append(at)
+    pairs = {pair for band in bands.values() if len(band) > 1 for pair in combinations(band, 2)}
+    return [(shown[a], shown[b]) for a, b in sorted(pairs) if _same(shown[a], shown[b])]
+
+
+def _same(one: Shown, other: Shown) -> bool:
+    if one.item_id == other.item_id:
+        return False
+    if one.picture == other.picture:
+        return True
+    if ((one.fingerprint ^ other.fingerprint) & _MASK).bit_count() > DISTANCE:
+        return False
+    return one.vector is None or other.vector is None or float(one.vector @ other.vector) >= COSINE
+
+
+def join(
+    lead: np.ndarray,
+    ids: np.ndarray,
+    at: np.ndarray,
+    told_by: np.ndarray,
+    titles: Sets,
+    pairs: Iterable[tuple[int, int]],
+) -> np.ndarray:
+    """int64[n] leaders after posts of `pairs` (item ids) that stood alone have joined the oldest with their picture.
+
+    `lead`, `ids` int64[n] and `at` float64[n] are of all n items, `told_by` int64[n, 2] codes of author and source.
+    Whoever posts a picture twice said something twice, which is no story of several; two titles without a common word
+    are about different things. What was joined before stays.
+    """
+    place = {item_id: row for row, item_id in enumerate(ids.tolist())}
+    lead = lead.copy()
+    taken = set(lead[lead != ids].tolist())
+    near: dict[int, set[int]] = {}
+    for one, other in pairs:
+        if one in place and other in place:
+            near.setdefault(place[one], set()).add(place[other])
+            near.setdefault(place[other], set()).add(place[one])
+    for row in sorted(near, key=lambda row: (at[row], ids[row])):
+        if lead[row] != ids[row] or int(ids[row]) in taken:
+            continue
+        for other in sorted(near[row], key=lambda other: (at[other], ids[other])):
+            head = place.get(int(lead[other]), other)
+            older = (at[other], ids[other]) < (at[row], ids[row])
+            close = max(abs(at[row] - at[other]), abs(at[row] - at[head])) <= SPAN
+            if older and close and (told_by[row] != told_by[other]).any() and _titled_alike(titles, row, other):
+                lead[row] = lead[other]
+                taken.add(int(lead[other]))
+                break
+    return lead
+
+
+def _titled_alike(titles: Sets, row: int, other: int) -> bool:
+    a, b = titles.of(row), titles.of(other)
+    return not a or not b or len(a & b) >= TITLES * len(a | b)
