@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from .wish import Wish
 
 #: Pixels of a tile in bytes: one is sent within one frame.
-TILE_BYTES = 72_000
+TILE_BYTES = 100_000
 #: Patches of a blurred picture along its longer side.
 PATCHES = 6
 

@@ -28,7 +28,10 @@ class Workshop:
         self._made: OrderedDict[Wish, Raster] = OrderedDict()
         self._bytes = 0
         self._failed: set[Wish] = set()
-        self._waiting: OrderedDict[Wish, None] = OrderedDict()
+        #: What waits, and in which turn of the loop it was last asked for.
+        self._waiting: OrderedDict[Wish, int] = OrderedDict()
+        self._turn = 0
+        self._turning = False
         self._under_way: set[Wish] = set()
         self._lock = threading.Lock()
         self._pool: concurrent.futures.ThreadPoolExecutor | None = None
@@ -59,16 +62,22 @@ class Workshop:
         with self._lock:
             if wish in self._under_way:
                 return
-            if wish in self._waiting:
-                self._waiting.move_to_end(wish)
-                return
-            self._waiting[wish] = None
+            new = self._waiting.pop(wish, None) is None
+            self._waiting[wish] = self._turn
             while len(self._waiting) > MOST_WAITING:
                 self._waiting.popitem(last=False)
         if self._pool is None:
             self._loop = asyncio.get_running_loop()
             self._pool = concurrent.futures.ThreadPoolExecutor(1, thread_name_prefix="penchant-pictures")
-        self._pool.submit(self._work)
+        if not self._turning and self._loop is not None:
+            self._turning = True
+            self._loop.call_soon(self._next_turn)
+        if new:
+            self._pool.submit(self._work)
+
+    def _next_turn(self) -> None:
+        self._turn += 1
+        self._turning = False
 
     def _keep(self, wish: Wish, raster: Raster | None) -> None:
         with self._lock:
@@ -87,7 +96,10 @@ class Workshop:
         with self._lock:
             if not self._waiting:
                 return
-            wish = self._waiting.popitem()[0]
+            # What was asked for last is on screen; of that the first, which is the highest.
+            newest = max(self._waiting.values())
+            wish = next(wish for wish, turn in self._waiting.items() if turn == newest)
+            del self._waiting[wish]
             self._under_way.add(wish)
         raster = self._make(wish)
         loop = self._loop
