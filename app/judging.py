@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -223,18 +223,22 @@ class Judging:
 
     async def _judge(self, runner: Runner, dealt: Deal, outlook: Outlook) -> float:
         """One batch; returns the seconds of rest that it earned."""
+        if not self._centres:
+            await self._call(partial(self._keeper.tell, doing="it reads your history"))
         if not await self._opened(runner):
             return 0.0
         started = time.monotonic()
         try:
-            if not self._centres:
-                await self._find_centres(runner, dealt)
+            said = {} if self._centres else await self._find_centres(runner, dealt)
             batch, began = outlook.due[: self._size], time.monotonic()
-            read = await self._read(runner, dealt, batch)
+            # the history's own items have their opinions already
+            batch = [item for item in outlook.due if item.item_id in said] or batch
+            read = await self._read(runner, dealt, batch, said)
         finally:
             await self._bill(runner)
-        self._size = max(1, min(BATCH, 2 * self._size, int(len(batch) * SECONDS / max(self._worked_at - began, 1e-3))))
-        del outlook.due[: len(batch)]
+        took = max(self._worked_at - began, 1e-3)
+        self._size = self._size if said else max(1, min(BATCH, 2 * self._size, int(len(batch) * SECONDS / took)))
+        outlook.due[:] = [item for item in outlook.due if item not in batch]
         self._fresh += len(batch)
         await self._call(partial(self._keeper.keep, dealt.version, batch, read))
         await self._call(partial(self._keeper.tell, note=self._seeing.note, hint=self._seeing.hint))
@@ -270,22 +274,27 @@ class Judging:
         wish = self._config.judge.ask
         return wish == "on" or (wish == "auto" and ready.chat and (self._seeing.open or ready.parameters >= LARGE))
 
-    async def _find_centres(self, runner: Runner, dealt: Deal) -> None:
-        version = dealt.version
-        known = await self._call(partial(self._keeper.centres, version))
+    async def _find_centres(self, runner: Runner, dealt: Deal) -> dict[int, float]:
+        """Learn what each fold says of any text; returns the opinions of items that came with it."""
+        known = await self._call(partial(self._keeper.centres, dealt.version))
+        said: dict[int, float] = {}
         if known is None or len(known) != len(dealt.folds):
-            known = await opinion.centres(runner, dealt)
-            await self._call(partial(self._keeper.keep_centres, version, known))
+            known, said = await opinion.centres(runner, dealt)
+            await self._call(partial(self._keeper.keep_centres, dealt.version, known))
         self._centres = known
+        return said
 
-    async def _read(self, runner: Runner, dealt: Deal, batch: list[Item]) -> Read:
-        """Opinions, answers and hidden states of a batch."""
+    async def _read(self, runner: Runner, dealt: Deal, batch: list[Item], said: Mapping[int, float]) -> Read:
+        """Opinions (but for those `said` already), answers and hidden states of a batch."""
         ids = [item.item_id for item in batch]
         known = await self._call(lambda store: opinion.lines_of(store, ids))
         lines = [known.get(item_id, "") for item_id in ids]
         before = runner.cpu
-        ratios = await opinion.opinions(runner, dealt, self._centres, lines)
-        seconds = runner.cpu - before
+        asked_for = [n for n, item_id in enumerate(ids) if item_id not in said]
+        found = await opinion.opinions(runner, dealt, self._centres, [lines[n] for n in asked_for])
+        seconds = runner.cpu - before if asked_for else 0.0
+        fresh = dict(zip(asked_for, found, strict=True))
+        ratios = [said.get(item_id, fresh.get(n)) for n, item_id in enumerate(ids)]
         answers: list[float | None] = [None] * len(lines)
         if "yes" in self._looker.kinds:
             seen = self._seeing

@@ -47,14 +47,18 @@ def lines_of(store: Store, item_ids: Iterable[int]) -> dict[int, str]:
     return {item: dealing.line(text) for item, text in beginnings(store, item_ids).items()}
 
 
-async def centres(runner: Runner, dealt: Deal) -> list[float]:
-    """What each fold says of texts in general."""
-    found = []
+async def centres(runner: Runner, dealt: Deal) -> tuple[list[float], dict[int, float]]:
+    """What each fold says of texts in general, and what that makes the opinions of the history's own items."""
+    middle: list[float] = []
+    found: dict[int, dict[int, float]] = {}
     for place in range(len(dealt.folds)):
-        lines = [dealt.lines[item] for item in dealing.reference(dealt.folds, place)]
-        ratios = await _ratios(runner, dealt, place, lines)
-        found.append(dealing.centre(ratio for ratio in ratios if ratio is not None))
-    return found
+        items = dealing.reference(dealt.folds, place)
+        ratios = await _ratios(runner, dealt, place, [dealt.lines[item] for item in items])
+        known = {item: ratio for item, ratio in zip(items, ratios, strict=True) if ratio is not None}
+        middle.append(dealing.centre(known.values()))
+        for item, ratio in known.items():
+            found.setdefault(item, {})[place] = ratio
+    return middle, {item: dealing.opinion(each, middle) for item, each in found.items()}
 
 
 async def opinions(runner: Runner, dealt: Deal, middle: Sequence[float], lines: Sequence[str]) -> list[float | None]:

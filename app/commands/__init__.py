@@ -32,6 +32,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "pictures": ("pictures", "show the cache of pictures and what did not come, empty it"),
     "doctor": ("doctor", "check the archive, rebuild what is derived"),
     "models": ("models", "show, pull, choose, verify and remove models"),
+    "judge": ("judge", "show what the language model does, and what it thinks of an item"),
     "evaluate": ("evaluate", "measure the ranking against simple recipes"),
     "config": ("config", "show, check or print the configuration"),
     "adapters": ("adapters", "list the kinds of source, check one that another package brings"),
