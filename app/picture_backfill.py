@@ -170,6 +170,8 @@ class PictureBackfill:
         vectors = await runner.embed([row[2] for row in job.rows], job.kind)
         took = time.monotonic() - began
         self._worked_at = time.monotonic()
+        if job.kind == "picture":
+            self._speed = round(len(job.rows) / max(took, 1e-3), 1)
         self._size[job.kind] = max(1, int(len(job.rows) * CHUNK_SECONDS / max(took, 1e-3)))
         await self._call(lambda store: self._keep(store, job, vectors))
         return (time.monotonic() - started) * (1.0 / self._share - 1.0)
@@ -217,6 +219,7 @@ class PictureBackfill:
         self._aside: dict[str, dict[str, int]] = {"picture": {}, "text": {}}
         self._size = {"picture": 2, "text": 4}
         self._total = self._fresh = 0
+        self._speed = 0.0
         self._stale = True  # whether items may lack the mean of their pictures
 
     # -- in the thread of the store
@@ -302,7 +305,7 @@ class PictureBackfill:
         total, texts_total = max(done, total - pictures), max(0, self._total - texts)
         texts_done = max(0, texts_total - len(self._texts))
         status = Status(
-            self._model, done, total, texts_done, texts_total, pictures + texts, note, hint, waits
+            self._model, done, total, texts_done, texts_total, pictures + texts, note, hint, waits, self._speed
         )
         if store.control.setting(picture_status.KEY) != status.to_json():
             store.control.remember(picture_status.KEY, status.to_json())

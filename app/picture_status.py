@@ -15,8 +15,10 @@ KEY = "picture.status"
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """`done` of `total` pictures and `texts_done` of `texts` texts have their vector by the model `model`
-    ("clip:NAME"); `aside` counts what the model cannot take. `note` and `hint` say what is wrong, `waits` why it rests.
+    """`done` of `total` pictures and `texts_done` of `texts` texts have their vector by the model `model`.
+
+    `aside` counts what it cannot take, `speed` is in pictures a second. `note` and `hint` say what is wrong, `waits`
+    why it rests.
     """
 
     model: str = ""
@@ -28,6 +30,7 @@ class Status:
     note: str = ""
     hint: str = ""
     waits: str = ""
+    speed: float = 0.0
 
     def line(self) -> str:
         """One line; "" where there is nothing to tell."""

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from penchant.app import backfill_status
+from penchant.app import backfill_status, picture_status
 
 from .bound import WHOLE
 from .connection import Database
 from .errors import Damaged
 from .report import Report
-from .spaces import ORPHAN, active_sentence_space, of_pictures
+from .spaces import ORPHAN, active_picture_spaces, active_sentence_space, of_pictures
 
 if TYPE_CHECKING:
     from . import Store
@@ -178,6 +178,17 @@ def sentence(db: Database, report: Report) -> None:
         report.ok("sentences", status.line())
 
 
+def seeing(db: Database, report: Report) -> None:
+    """Which picture vectors the ranking reads, and how far the worker is with them."""
+    active = active_picture_spaces(db).get("picture")
+    report.ok("seeing", f"the ranking reads {active[0]}" if active else "the ranking reads no picture vectors")
+    status = picture_status.read(db.value("SELECT value FROM settings WHERE key = ?", (picture_status.KEY,)))
+    if status is not None and status.note:
+        report.warn("seeing", status.note, "New pictures get no vectors; all else works.", status.hint)
+    elif status is not None and status.line():
+        report.ok("seeing", status.line())
+
+
 def words(db: Database, report: Report) -> None:
     """Every text has its word statistics."""
     have = db.value("SELECT count(*) FROM features")
@@ -283,6 +294,7 @@ ALL: tuple[tuple[str, Callable[[Database, Report], None]], ...] = (
     ("people", people),
     ("vectors", vectors),
     ("sentences", sentence),
+    ("seeing", seeing),
     ("words", words),
     ("ranking", ranking),
     ("gate", gate),

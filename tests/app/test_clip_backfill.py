@@ -299,3 +299,23 @@ async def test_an_evicted_picture_keeps_its_vector(shelf: Shelf) -> None:
 def test_a_status_that_cannot_be_read_is_harmless(junk: object) -> None:
     status = picture_status.read(junk)
     assert status is None or status.line() == ""
+
+
+async def test_the_doctor_knows_these_spaces_and_a_rebuild_keeps_what_could_not_be_made_again(shelf: Shelf) -> None:
+    ids = shelf.fill(("one", "https://p.example/a"), ("two", "https://p.example/b"), ("three",))
+    hashes = shelf.arrive(ids, a="A", b="B")
+    await shelf.work(finished)
+    with Store.open(shelf.archive, role="cli") as store:
+        store.vectors.put(M + ":each", [(b"nobody's picture", np.ones(8, "<f4").tobytes())])
+        assert store.vectors.prune() == 1
+        store.pictures.evicted([hashes["a"]])
+        shelf.files.remove([hashes["a"]])
+    report = doctor.check(shelf.archive)
+    assert not [each for each in report.findings if each.level != "ok" and each.topic in ("vectors", "seeing")]
+    assert any(f"the ranking reads {M}:picture" in each.found for each in report.findings)
+    doctor.rebuild(shelf.archive)
+    await shelf.work(finished)
+    assert shelf.asked("picture").count("A") == 1 and shelf.asked("picture").count("B") == 2
+    with shelf.open() as store:
+        assert store.vectors.get_matrix(M + ":picture", ids)[1].tolist() == [True, True, False]
+        assert store.vectors.get_matrix(M + ":text", ids)[1].all()
