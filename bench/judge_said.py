@@ -15,11 +15,16 @@ from penchant.app.judge.llama import Judge
 AT_ONCE = 32
 
 
+class NotThere(LookupError):
+    """Only what is on the disk was asked for, and this is not."""
+
+
 class Said:
     """Answers of one model file; `judge` is loaded when something is missing. `computed` counts texts."""
 
-    def __init__(self, model: Path, cache: Path, progress: Callable[[str], None]) -> None:
-        self._path, self._progress, self._judge = model, progress, None
+    def __init__(self, model: Path, cache: Path, progress: Callable[[str], None], only_cached: bool = False) -> None:
+        self._path, self._progress, self._only_cached = model, progress, only_cached
+        self._judge: Judge | None = None
         with model.open("rb") as file:
             self.digest = hashlib.file_digest(file, "blake2b").hexdigest()[:12]
         cache.mkdir(parents=True, exist_ok=True)
@@ -29,6 +34,8 @@ class Said:
 
     @property
     def judge(self) -> Judge:
+        if self._only_cached:
+            raise NotThere("this was not judged yet")
         if self._judge is None:
             self._judge = Judge(self._path, context_tokens=1024)
         return self._judge
