@@ -7,7 +7,7 @@ import hashlib
 import random
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeVar
 
 from penchant.adapters.base import (
@@ -22,11 +22,11 @@ from penchant.adapters.base import (
 )
 from penchant.adapters.sample import PICTURE_PREFIX
 from penchant.app.parse_runner import Broke
-from penchant.app.store.pictures_rows import Failed, Kept, Outcome, Unchanged, Wanted
+from penchant.app.store.pictures_rows import SMALL, Failed, Kept, Outcome, Unchanged, Wanted, Whole
 
 from .decoding import Decoded, decode, drawn
 from .formats import NotAPicture, sniff
-from .line import typed
+from .line import host_of, typed
 
 if TYPE_CHECKING:
     from penchant.adapters.http import Client
@@ -45,7 +45,7 @@ BREAKS = 2
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """What became of it. `host` is what it says of its host: "answered", "rests" (for `rest` seconds, None: as
+    """What became of it. `host` is what it says of the host `at`: "answered", "rests" (for `rest` seconds, None: as
     the line thinks), "" nothing. `bytes`: of the files that are new in the cache.
     """
 
@@ -53,6 +53,7 @@ class Done:
     host: str = ""
     rest: float | None = None
     bytes: int = 0
+    at: str = ""
 
 
 class Fetching:
@@ -62,23 +63,43 @@ class Fetching:
         self._client, self._decoder, self._files, self._call, self._most = client, decoder, files, call, most
 
     async def fetch(self, job: Wanted) -> Done:
-        """Never raises because of a server or a picture. Raises `OSError` where the cache cannot be written."""
+        """The picture, else the other copy that the item names.
+
+        Never raises because of a server or a picture. Raises `OSError` where the cache cannot be written.
+        """
+        first = job.address
+        done = await self._try(job, first)
+        if not isinstance(done.outcome, Failed):
+            return done
+        if job.state == "there":
+            worse = done.outcome.retry_at is None and job.is_small and first == job.url
+            return replace(done, outcome=Whole(job.id)) if worse else done
+        other = job.url if first == job.small else job.small
+        if not other or (done.host == "rests" and host_of(other) == done.at):
+            return done
+        second = await self._try(job._replace(etag="", last_modified=""), other)
+        return done if isinstance(second.outcome, Failed) else second
+
+    async def _try(self, job: Wanted, url: str) -> Done:
+        return replace(await self._at(job, url), at=host_of(url))
+
+    async def _at(self, job: Wanted, url: str) -> Done:
         try:
-            if job.url.startswith(PICTURE_PREFIX):
-                data, decoded = await self._decoded(drawn, job.url)
-                return await self._keep(job, data, decoded, "", "")
-            return await self._from_web(job)
+            if url.startswith(PICTURE_PREFIX):
+                data, decoded = await self._decoded(drawn, url)
+                return await self._keep(job, url, data, decoded, "", "")
+            return await self._from_web(job, url)
         except NotAPicture as error:
             return Done(failed(job, str(error), final=error.final), "answered")
         except Broke as error:
             return Done(failed(job, str(error), final=job.failures + 1 >= BREAKS), "answered")
         except SourceError as error:
-            return _refused(job, error, self._most)
+            return _refused(job, url, error, self._most)
 
-    async def _from_web(self, job: Wanted) -> Done:
+    async def _from_web(self, job: Wanted, url: str) -> Done:
         answer = await self._client.get(
-            job.url, headers={"Accept": ACCEPT}, etag=job.etag, last_modified=job.last_modified,
-            typed=typed(job.url, job.addresses), ok=(200, 304), max_bytes=self._most,
+            url, headers={"Accept": ACCEPT}, etag=job.etag, last_modified=job.last_modified,
+            typed=typed(url, job.addresses), ok=(200, 304), max_bytes=self._most,
         )  # fmt: skip
         if answer.not_modified:
             if job.state == "there":
@@ -89,8 +110,9 @@ class Fetching:
         hash = digest(answer.body)
         twin = await self._call(lambda store: store.pictures.twin(hash))
         if twin is not None and self._files.has(hash):
-            return Done(twin._replace(id=job.id, etag=tags[0], last_modified=tags[1]), "answered")
-        return await self._keep(job, answer.body, await self._decoded(decode, answer.body), *tags)
+            format = _named(twin.format.removeprefix(SMALL), job, url)
+            return Done(twin._replace(id=job.id, format=format, etag=tags[0], last_modified=tags[1]), "answered")
+        return await self._keep(job, url, answer.body, await self._decoded(decode, answer.body), *tags)
 
     async def _decoded(self, function: Callable[..., T], *args: object) -> T:
         """What the child makes of it. Raises `NotAPicture`, and `Broke` where it broke the child or a limit."""
@@ -102,14 +124,18 @@ class Fetching:
         except Malformed as error:
             raise NotAPicture(str(error)) from None
 
-    async def _keep(self, job: Wanted, data: bytes, got: Decoded, etag: str, last_modified: str) -> Done:
+    async def _keep(self, job: Wanted, url: str, data: bytes, got: Decoded, etag: str, last_modified: str) -> Done:
         hash = digest(data)
         size = await asyncio.to_thread(self._files.put, hash, got.thumb, got.large)
         kept = Kept(
-            job.id, hash, got.format, got.width, got.height, got.frames, len(data), got.preview, got.fingerprint,
-            etag, last_modified,
+            job.id, hash, _named(got.format, job, url), got.width, got.height, got.frames, len(data), got.preview,
+            got.fingerprint, etag, last_modified,
         )  # fmt: skip
         return Done(kept, "answered", bytes=size)
+
+
+def _named(format: str, job: Wanted, url: str) -> str:
+    return format if url == job.url else SMALL + format
 
 
 def digest(data: bytes) -> bytes:
@@ -125,11 +151,11 @@ def failed(job: Wanted, note: str, *, final: bool = False, at_least: float = 0.0
     return Failed(job.id, note, time.time() + max(pause, at_least))
 
 
-def _refused(job: Wanted, error: SourceError, most: int) -> Done:
+def _refused(job: Wanted, url: str, error: SourceError, most: int) -> Done:
     """What a failure of the server, of the way to it or of the picture means."""
     if isinstance(error, TooLarge):
         return Done(failed(job, f"the picture is larger than {most >> 20} MiB", final=True), "answered")
-    final = isinstance(error, NotFound | Gone) or not job.url.startswith(("http://", "https://"))
+    final = isinstance(error, NotFound | Gone) or not url.startswith(("http://", "https://"))
     outcome = failed(job, str(error), final=final, at_least=error.retry_after or 0.0)
     if isinstance(error, Unreachable | TimedOut | RateLimited) or error.retry_after:
         return Done(outcome, "rests", error.retry_after)

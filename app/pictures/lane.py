@@ -17,7 +17,7 @@ from .decoding import decoder as new_decoder
 from .fetch import Done, Fetching, failed
 from .files import PictureFiles
 from .keep import Keeper
-from .line import Line, host_of
+from .line import Line
 
 if TYPE_CHECKING:
     from penchant.adapters.http import Client
@@ -56,18 +56,22 @@ class PictureLane:
         self._fetching = Fetching(client, self.decoder, self.files, call, options.max_megabytes << 20)
         self.line = Line()
         self.running: set[asyncio.Task[None]] = set()
-        self._letters: list[list[int]] = []
+        self._letters: list[tuple[list[int], bool]] = []
         self._outcomes: list[Outcome] = []
         self._wake = asyncio.Event()
         self._generation = -1
 
     def hear(self, letter: Request) -> None:
-        """Take a "picture" letter: {"items": [item_id]}, what is on screen, the most wanted first."""
+        """Take a "picture" letter: {"items": [item_id]}, what is on screen, the most wanted first.
+
+        With {"small": true} the smaller copies will do that some items name: for cards, not for an article.
+        """
         if letter.kind != "picture" or self.options.fetch == "none" or time.time() - letter.at > STALE:
             return
         items = letter.payload.get("items")
         if isinstance(items, list):
-            self._letters.append([item for item in items if type(item) is int][:MOST_ITEMS])
+            known = [item for item in items if type(item) is int][:MOST_ITEMS]
+            self._letters.append((known, letter.payload.get("small") is True))
             self._wake.set()
 
     async def run(self) -> None:
@@ -103,8 +107,8 @@ class PictureLane:
             await asyncio.sleep(TOGETHER)
         self._wake.clear()
         letters, self._letters = self._letters, []
-        for items in letters:  # the newest is put first last
-            await self._asked(items)
+        for items, small in letters:  # the newest is put first last
+            await self._asked(items, small=small)
         self._give_up()
         await self._write()
         while len(self.running) < AT_ONCE and (job := self.line.take(time.monotonic())) is not None:
@@ -124,24 +128,24 @@ class PictureLane:
                 await self.decoder.close()
                 await self._look_ahead()
 
-    async def _asked(self, items: Sequence[int], *, last: bool = False) -> None:
+    async def _asked(self, items: Sequence[int], *, small: bool, last: bool = False) -> None:
         """Queue what of these is not there; pictures that had to go, or that are old, are fetched again."""
-        jobs = await self._call(lambda store: self._to_fetch(store, items))
+        jobs = await self._call(lambda store: self._to_fetch(store, items, small))
         dropped = self.line.put(jobs, last=last)
         if dropped:
             await self._call(lambda store: store.pictures.put_back([job.id for job in dropped]))
 
-    def _to_fetch(self, store: Store, items: Sequence[int]) -> list[Wanted]:
+    def _to_fetch(self, store: Store, items: Sequence[int], small: bool) -> list[Wanted]:
         now = time.time()
         asked = store.pictures.ask(items, now)
         here = {job.hash for job in asked if job.state == "there" and job.hash is not None}
         if lost := self.keeper.missing(store, here):
             asked = store.pictures.ask(items, now)
             log.info("pictures lost from the cache", extra={"fields": {"pictures": len(lost)}})
-        return [job for job in asked if job.state == "wanted" or (job.state == "there" and _is_old(job, now))]
+        jobs = (_job(each, small, now) for each in asked)
+        return [job for job in jobs if job is not None]
 
     async def _one(self, job: Wanted) -> None:
-        host = host_of(job.url)
         try:
             done = await self._fetching.fetch(job)
         except OSError as error:
@@ -158,9 +162,9 @@ class PictureLane:
         self._outcomes.append(done.outcome)
         self.keeper.used += done.bytes
         if done.host == "answered":
-            self.line.reached(host)
+            self.line.reached(done.at)
         elif done.host == "rests" and isinstance(done.outcome, Failed):
-            self.line.pause(host, time.monotonic(), done.outcome.note, done.rest)
+            self.line.pause(done.at, time.monotonic(), done.outcome.note, done.rest)
 
     def _give_up(self) -> None:
         """What would wait too long for its host is written down as failed, to be asked for again after that."""
@@ -187,7 +191,7 @@ class PictureLane:
             self._generation = generation
             ahead = await self._call(lambda store: store.pictures.ranked())
             for start in range(0, len(ahead), MOST_ITEMS):
-                await self._asked(ahead[start : start + MOST_ITEMS], last=True)
+                await self._asked(ahead[start : start + MOST_ITEMS], small=True, last=True)
             self._wake.set()
 
     async def _end(self) -> None:
@@ -200,5 +204,14 @@ class PictureLane:
         await self.decoder.close()
 
 
-def _is_old(job: Wanted, now: float) -> bool:
-    return now - job.fetched_at > OLD and bool(job.etag or job.last_modified)
+def _job(asked: Wanted, small: bool, now: float) -> Wanted | None:
+    """What there is to fetch: what is not there, the whole of what came small, and what is old."""
+    if asked.state == "wanted":
+        return asked._replace(prefer_small=small)
+    if asked.state != "there":
+        return None
+    if asked.is_small and asked.small and not small:
+        return asked._replace(etag="", last_modified="")
+    if now - asked.fetched_at > OLD and (asked.etag or asked.last_modified):
+        return asked._replace(prefer_small=asked.is_small)
+    return None

@@ -37,6 +37,9 @@ class Line:
         One that is being fetched is left alone, one that waits already moves up.
         """
         fresh = {job.id: job for job in jobs if job.id not in self._running}
+        for number in fresh.keys() & self._waiting.keys():
+            if not self._waiting[number].prefer_small:  # an article waits for the whole picture
+                fresh[number] = fresh[number]._replace(prefer_small=False)
         if last:
             self._waiting |= {number: job for number, job in fresh.items() if number not in self._waiting}
         else:
@@ -47,7 +50,7 @@ class Line:
     def take(self, now: float) -> Wanted | None:
         """The next picture whose host has a place free; None when there is none at the moment."""
         for number, job in self._waiting.items():
-            host = host_of(job.url)
+            host = host_of(job.address)
             if self._busy[host] < PER_HOST and now >= self._until(host):
                 del self._waiting[number]
                 self._running[number] = host
@@ -80,7 +83,7 @@ class Line:
         """Take out what would have to wait too long: (picture, seconds from now, why)."""
         found = []
         for job in list(self._waiting.values()):
-            until, note = self._paused.get(host_of(job.url), (0.0, ""))
+            until, note = self._paused.get(host_of(job.address), (0.0, ""))
             if until - now > PATIENCE:
                 del self._waiting[job.id]
                 found.append((job, until - now, note))
@@ -88,7 +91,7 @@ class Line:
 
     def next_at(self, now: float) -> float | None:
         """When the first pause ends that something waits for; None where nothing does."""
-        ends = [until for job in self._waiting.values() if (until := self._until(host_of(job.url))) > now]
+        ends = [until for job in self._waiting.values() if (until := self._until(host_of(job.address))) > now]
         return min(ends, default=None)
 
     def _until(self, host: str) -> float:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from penchant.app.types import Shot
 
 from .connection import Database
-from .pictures_rows import Counts, Failed, Kept, Outcome, Target, Unchanged, Wanted, targets
+from .pictures_rows import SMALL, Counts, Failed, Kept, Outcome, Target, Unchanged, Wanted, Whole, targets
 
 #: Moments of use are kept to so many seconds: looking at pictures writes nothing most of the time.
 COARSE = 1_800.0
@@ -31,7 +31,7 @@ class Pictures:
             row[0]: row[1:]
             for row in self.db.rows(
                 "SELECT url, iif(state = 'wanted' AND used_at IS NULL, '', state), hash, width, height, frames,"
-                " coalesce(preview, x''), note FROM pictures WHERE url IN (SELECT value FROM json_each(?))",
+                " coalesce(preview, x''), note, format FROM pictures WHERE url IN (SELECT value FROM json_each(?))",
                 (json.dumps(list(urls)),),
             )
         }
@@ -55,8 +55,9 @@ class Pictures:
             with self.db.write():
                 self._note(urls, named, now)
         places = {url: place for place, url in enumerate(urls)}
-        found = self._wanted("p.url IN (SELECT value FROM json_each(?))", json.dumps(urls))
-        return sorted(found, key=lambda each: places[each.url])
+        small = {target.url: target.small for _, found, _ in named for target in found}
+        asked = self._wanted("p.url IN (SELECT value FROM json_each(?))", json.dumps(urls))
+        return [each._replace(small=small[each.url]) for each in sorted(asked, key=lambda each: places[each.url])]
 
     def wanting(self, now: float) -> list[Wanted]:
         """What was asked for lately and has not come: the newest first, at most 200."""
@@ -92,6 +93,8 @@ class Pictures:
                     )
                 elif isinstance(each, Unchanged):
                     self.db.run("UPDATE pictures SET fetched_at = ? WHERE id = ?", (now, each.id))
+                elif isinstance(each, Whole):
+                    self.db.run("UPDATE pictures SET format = replace(format, ?, '') WHERE id = ?", (SMALL, each.id))
                 else:
                     self._put_failure(each)
 
@@ -267,7 +270,7 @@ class Pictures:
     def _wanted(self, where: str, value: object) -> list[Wanted]:
         rows = self.db.rows(
             "SELECT p.id, p.url, p.state, p.hash, p.etag, p.last_modified, coalesce(p.fetched_at, 0),"
-            f" coalesce(p.retry_at, 0), p.failures FROM pictures p WHERE {where}",
+            f" coalesce(p.retry_at, 0), p.failures, p.format FROM pictures p WHERE {where}",
             (value,),
         )
         brought: dict[int, list[str]] = {}
@@ -298,8 +301,11 @@ class Pictures:
 def _shot(place: int, target: Target, hidden: bool, row: tuple[object, ...] | None) -> Shot:
     if row is None:
         return Shot(place, target.url, "", None, target.width, target.height, alt=target.alt, sensitive=hidden)
-    state, hash, width, height, frames, preview, note = row
+    state, hash, width, height, frames, preview, note, format = row
+    small = str(format).startswith(SMALL)
+    if small and target.width and target.height:
+        width, height = target.width, target.height
     return Shot(
         place, target.url, state, hash, width or target.width, height or target.height,  # type: ignore[arg-type]
-        frames, preview, target.alt, hidden, note,  # type: ignore[arg-type]
+        frames, preview, target.alt, hidden, note, small,  # type: ignore[arg-type]
     )  # fmt: skip

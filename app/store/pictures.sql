@@ -6,7 +6,7 @@ CREATE TABLE pictures (
     url           TEXT NOT NULL UNIQUE,
     state         TEXT NOT NULL CHECK (state IN ('wanted', 'there', 'failed', 'refused')),
     hash          BLOB,                            -- 16 bytes, blake2b of the bytes as they came; NULL until then
-    format        TEXT NOT NULL DEFAULT '',        -- jpeg, png, gif, webp
+    format        TEXT NOT NULL DEFAULT '',        -- jpeg, png, gif, webp; "small jpeg": of the smaller copy
     width         INTEGER NOT NULL DEFAULT 0,      -- of the original, in pixels
     height        INTEGER NOT NULL DEFAULT 0,
     frames        INTEGER NOT NULL DEFAULT 1,

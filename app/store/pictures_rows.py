@@ -9,21 +9,25 @@ from typing import Any, NamedTuple
 MOST = 16
 #: Longest address that is asked for (characters).
 LONGEST = 4_000
+#: How `pictures.format` begins where the smaller copy that an item names is what came: "small jpeg".
+SMALL = "small "
 
 
 class Target(NamedTuple):
-    """A picture as the item names it; sizes in pixels, 0 where it does not say."""
+    """A picture as the item names it; sizes in pixels, 0 where it does not say; `small` is a smaller copy or ""."""
 
     url: str
     alt: str
     width: int
     height: int
+    small: str = ""
 
 
 class Wanted(NamedTuple):
     """A picture that somebody asked for, as the archive knows it. Times are Unix seconds.
 
-    `addresses`: the subscriptions that brought its items, as the reader typed them.
+    `addresses`: the subscriptions that brought its items, as the reader typed them. `small`: where a smaller copy
+    is, "" for none; `prefer_small`: that one will do.
     """
 
     id: int
@@ -35,11 +39,27 @@ class Wanted(NamedTuple):
     fetched_at: float
     retry_at: float
     failures: int
+    format: str = ""
     addresses: tuple[str, ...] = ()
+    small: str = ""
+    prefer_small: bool = False
+
+    @property
+    def address(self) -> str:
+        """What is asked for first."""
+        return self.small if self.prefer_small and self.small else self.url
+
+    @property
+    def is_small(self) -> bool:
+        """Whether what is there was made of the smaller copy."""
+        return self.format.startswith(SMALL)
 
 
 class Kept(NamedTuple):
-    """A picture that came and was decoded; the files named by `hash` are written."""
+    """A picture that came and was decoded; the files named by `hash` are written.
+
+    `format` begins with `SMALL` where the smaller copy came.
+    """
 
     id: int
     hash: bytes
@@ -60,6 +80,12 @@ class Unchanged(NamedTuple):
     id: int
 
 
+class Whole(NamedTuple):
+    """The smaller copy is there and stays: the whole picture cannot be had."""
+
+    id: int
+
+
 class Failed(NamedTuple):
     """No picture, and why. `retry_at` in Unix seconds; None: never again."""
 
@@ -68,7 +94,7 @@ class Failed(NamedTuple):
     retry_at: float | None
 
 
-Outcome = Kept | Unchanged | Failed
+Outcome = Kept | Unchanged | Whole | Failed
 
 
 class Counts(NamedTuple):
@@ -88,11 +114,12 @@ def targets(media: str) -> list[Target]:
     found: dict[str, Target] = {}
     for url, kind, alt, mime, preview, width, height, *_ in map(_padded, json.loads(media) if media else ()):
         if kind == "video":
-            url, width, height = preview, 0, 0
+            url, preview, width, height = preview, "", 0, 0
         elif kind != "image" and not (kind == "file" and mime.startswith("image/")):
             continue
         if url and len(url) <= LONGEST and url not in found:
-            found[url] = Target(url, alt, max(int(width or 0), 0), max(int(height or 0), 0))
+            small = preview if preview != url and len(preview) <= LONGEST else ""
+            found[url] = Target(url, alt, max(int(width or 0), 0), max(int(height or 0), 0), small)
             if len(found) == MOST:
                 break
     return list(found.values())
