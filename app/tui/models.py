@@ -137,9 +137,11 @@ class ModelsScreen(Screen[None]):
             self.load()
 
     def say(self, text: str, role: str = "") -> None:
-        """Say something above the keys."""
+        """Say something above the keys; failures are long, and told in full beside."""
         for said in self.query("#said").results(StatusLine):
             said.tell(words.one_line(text), role)
+        if role == "error":
+            self.app.notify(words.one_line(text), title="penchant", severity="error", markup=False)
 
     # -- moving
     def action_move(self, by: int) -> None:

@@ -21,6 +21,17 @@ if TYPE_CHECKING:
 BAR = 10
 #: What `opens` of a row begins with, before "role name".
 MODEL = "model "
+#: Rows are told apart by their names.
+FAR = {
+    "sentence": "  how far sentence vectors are",
+    "picture": "  how far picture vectors are",
+    "judge": "  how far the judge is",
+}
+ADDS = {
+    "sentence": "  what sentence vectors add for you",
+    "picture": "  what picture vectors add for you",
+    "judge": "  what the judge adds for you",
+}
 UNITS = {"sentence": "texts", "picture": "pictures", "judge": "texts"}
 
 
@@ -56,19 +67,24 @@ def key_of(row: Row | None) -> tuple[str, str] | None:
 
 def _far(role: str, found: Progress | None) -> Row:
     if found is None:
-        return Row("  how far it is", "has not worked yet", "meta", "The worker begins within seconds of its start.")
-    about = words.one_line(found.line) or f"Everything is done: {words.many(found.total, UNITS[role][:-1])}."
+        return Row(FAR[role], "has not worked yet", "meta", "The worker begins within seconds of its start.")
+    about = words.one_line(found.line).rstrip(".")
     if found.wrong:
-        return Row("  how far it is", "✗ failed", "liked", about)
-    speed = f"{found.speed:,.0f}/s" if found.speed >= 10 else f"{found.speed:.1f}/s" if found.speed else ""
-    done = "done" if found.done >= found.total else f"{found.done:,}/{found.total:,}"
-    if speed:
-        about += f" Here it does {speed.removesuffix('/s')} {UNITS[role]} a second."
-    return Row("  how far it is", f"{done}  {speed}".rstrip(), "middle" if done != "done" else "high", about)
+        return Row(FAR[role], "✗ failed", "liked", about)
+    if not found.total:
+        return Row(FAR[role], "waits", "meta", about or "There is nothing to do for it yet.")
+    done = found.done >= found.total
+    figures = "done" if done else f"{found.done:,}/{found.total:,}"
+    about = about or f"Everything is done: {words.many(found.total, UNITS[role][:-1])}"
+    if found.speed:
+        speed = f"{found.speed:,.0f}" if found.speed >= 10 else f"{found.speed:.1f}"
+        figures += f"  {speed}/s"
+        about += f". Here it does {speed} {UNITS[role]} a second"
+    return Row(FAR[role], figures, "high" if done else "middle", about + ".")
 
 
 def _adds(role: str, about: str, adds: Mapping[str, Adds] | None) -> Row:
-    name = "  what it adds for you"
+    name = ADDS[role]
     found = (adds or {}).get(role)
     if found is None:
         why = "being measured" if adds is None else "too early to say"

@@ -367,3 +367,38 @@ async def test_a_model_that_fails_on_every_text_is_to_blame_itself(archive: Path
         status = backfill_status.of(store)
         assert status is not None and "failed on" in status.note
     await work(archive, "/x/better.gguf", lambda lane, store: status != backfill_status.of(store))
+
+
+async def test_another_choice_is_heard_of_while_it_runs(archive: Path) -> None:
+    """A letter is enough: off, and another model, without a restart."""
+    from penchant.app.models.choice import choose
+    from penchant.app.store.control import Request
+
+    fill(archive, ["one", "two"])
+    folder = archive.parent / "models"
+    made = [str(archive.parent / name) for name in ("one.gguf", "two.gguf")]
+    choose(folder, sentence=made[0])
+    async with StoreThread(archive) as call:
+        lane = Backfill(Models(), folder, call, lambda: None)
+        task = asyncio.create_task(lane.run())
+
+        async def spaces_when(active: bool, other: str = "") -> str:
+            async with asyncio.timeout(30):
+                while True:
+                    found = await call(lambda store: store.vectors.sentence())
+                    if (found is not None) == active and (found is None or found.name != other):
+                        return found.name if found else ""
+                    await asyncio.sleep(0.02)
+
+        letter = Request("models", {}, 0.0)
+        first = await spaces_when(True)
+        choose(folder, sentence="")
+        await asyncio.sleep(0.1)
+        assert await spaces_when(True) == first  # nobody told it
+        lane.hear(letter)
+        await spaces_when(False)
+        choose(folder, sentence=made[1])
+        lane.hear(letter)
+        assert await spaces_when(True, first)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
