@@ -28,7 +28,7 @@ class Said:
         with model.open("rb") as file:
             self.digest = hashlib.file_digest(file, "blake2b").hexdigest()[:12]
         cache.mkdir(parents=True, exist_ok=True)
-        self._db = sqlite3.connect(cache / f"judge-{self.digest}.db", timeout=60)
+        self._db = sqlite3.connect(cache / f"judge-{self.digest}.db", timeout=300)
         self._db.execute("CREATE TABLE IF NOT EXISTS said (key BLOB PRIMARY KEY, value BLOB NOT NULL)")
         self.computed = 0
 
@@ -47,6 +47,7 @@ class Said:
         if found is None:
             count = len(self.judge.tokens(text))
             self._db.execute("INSERT OR REPLACE INTO said VALUES (?, ?)", (key, np.array([count], "<f4").tobytes()))
+            self._db.commit()  # another run may be writing
             return count
         return int(np.frombuffer(found[0], "<f4")[0])
 
