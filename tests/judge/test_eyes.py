@@ -169,7 +169,7 @@ def test_as_much_history_as_has_room_whatever_is_asked(opened: Any, tiny: Module
     told = history(eyes, tiny, 3) * 40
     kept = eyes.fitting(told)
     assert 3 < len(kept) < len(told) and list(kept) == told[-len(kept) :]
-    wordy = "caf\u00e9 \u6771\u4eac " * 60
+    wordy = "\U0001f980" * 400  # four tokens each here
     for caption in ("", wordy):
         assert np.isfinite(eyes.interleaved(told, eyes.see(tiny.picture(0)), caption))
     assert np.isfinite(eyes.interleaved(told, wordy, wordy))
