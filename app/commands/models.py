@@ -67,18 +67,19 @@ def run(args: argparse.Namespace, context: Context) -> int | None:
 
 
 def _drop(context: Context, name: str) -> None:
-    from .models_list import space_facts
+    from .models_list import read_spaces, space_facts
 
     vectors = context.store.vectors
-    active = vectors.sentence()
-    facts = [space_facts(space, space == active) for space in vectors.spaces() if space.name == name]
+    reads = read_spaces(context.store)
+    facts = [space_facts(space, space.name in reads) for space in vectors.spaces() if space.name == name]
     found = facts[0] if facts else None
     if found is None:
         raise PenchantError(f"there is no space {name!r}", hint="`penchant models` lists them.")
     if found["use"] in ("always", "ranking"):
         raise PenchantError(
             f"the vectors of {name} are in use",
-            hint='Set `sentence = ""` in [models] of the configuration, start penchant once, then drop them.'
+            hint="Choose another model or none (`penchant models use`, or [models] of the configuration), start"
+            " penchant once, then drop them."
             if found["use"] == "ranking"
             else "Every installation needs these.",
         )

@@ -10,6 +10,7 @@ from .output import dumps, plain, say, table
 
 if TYPE_CHECKING:
     from penchant.app.models.overview import Role, Row
+    from penchant.app.store import Store
     from penchant.app.store.vectors import Space
 
 
@@ -19,8 +20,8 @@ def show(context: Context, *, as_json: bool, everything: bool) -> None:
 
     roles = overview(context.config.models, context.paths.models)
     spaces = context.store.vectors.spaces()
-    active = context.store.vectors.sentence()
-    facts = [space_facts(space, active is not None and active.name == space.name) for space in spaces]
+    reads = read_spaces(context.store)
+    facts = [space_facts(space, space.name in reads) for space in spaces]
     rows = [row for role in roles for row in role.rows if everything or row.here or row.in_use or row.part]
     if as_json:
         for row in rows:
@@ -81,13 +82,23 @@ def _space(fact: dict[str, Any]) -> list[str]:
     return [fact["space"], fact["use"], str(fact["dim"]), f"{fact['vectors']:,}", f"{fact['bytes'] / 1e6:.1f} MB"]
 
 
+def read_spaces(store: Store) -> set[str]:
+    """The names of the spaces that the ranking reads, or that those are made of."""
+    from penchant.app.store.spaces import EACH, PICTURES_ACTIVE, active_picture_spaces, active_sentence_space
+
+    found = {name for name, _ in active_picture_spaces(store.db).values()}
+    found.add(f"{store.control.setting(PICTURES_ACTIVE)}{EACH}")
+    others = active_sentence_space(store.db), store.opinions.hidden()
+    return found | {space[0] for space in others if space is not None}
+
+
 def space_facts(space: Space, active: bool) -> dict[str, Any]:
     """One space of vectors, and who uses it."""
     from penchant.app import embed
-    from penchant.app.store.spaces import PREFIX
+    from penchant.app.store.spaces import OF_MODELS
 
     use = "always" if space.name == embed.space() else "ranking" if active else "not in use"
-    if use == "not in use" and space.name.startswith(PREFIX) and not space.complete:
+    if use == "not in use" and space.name.startswith(OF_MODELS) and not space.complete:
         use = "being made"
     # float32 and its int8 copy
     return {
