@@ -23,7 +23,7 @@ from .judging_look import Looker, Outlook
 from .judging_plan import CALM, FEWEST, Item, calm_in
 from .judging_reason import STILL_ASKED, SYSTEM, TOKENS, Question, answer, asked_of, finish
 from .judging_seen import Seeing
-from .models.choice import chosen
+from .models.choice import chosen, name_of
 from .store import judging as asked
 
 if TYPE_CHECKING:
@@ -39,8 +39,8 @@ log = logging.getLogger(__name__)
 
 #: Seconds: before the first look, between looks when nothing waits.
 BEGIN, LOOK = 5.0, 10.0
-#: Texts at a time at most, and the seconds that they should take.
-BATCH, SECONDS = 16, 3.0
+#: Texts at a time at most, and the CPU seconds that they should take.
+BATCH, SECONDS = 16, 4.0
 #: Seconds after a failure of the model or of the archive until the next attempt.
 AGAIN, STORE_PAUSE = 300.0, 30.0
 #: An idle model is given back after so many seconds.
@@ -179,7 +179,9 @@ class Judging:
                 self._runner = None
             self._outlook, self._deal = None, None
             if wanted:
-                copy = await self._call(partial(self._keeper.begin, wanted))
+                name = Path(name_of("judge", self._config.models, self._paths.models)).name.removesuffix(".gguf")
+                copy = await self._call(partial(self._keeper.begin, wanted, name))
+                await self._call(self._keeper.tell)
                 self._runner, self._billed = child_of(wanted, self._config, self._paths, copy), 0.0
             else:
                 await self._call(self._keeper.switch_off)
@@ -230,13 +232,13 @@ class Judging:
         started = time.monotonic()
         try:
             said = {} if self._centres else await self._find_centres(runner, dealt)
-            batch, began = outlook.due[: self._size], time.monotonic()
+            batch, before = outlook.due[: self._size], runner.cpu
             # the history's own items have their opinions already
             batch = [item for item in outlook.due if item.item_id in said] or batch
             read = await self._read(runner, dealt, batch, said)
+            took = max(runner.cpu - before, 1e-3)
         finally:
             await self._bill(runner)
-        took = max(self._worked_at - began, 1e-3)
         self._size = self._size if said else max(1, min(BATCH, 2 * self._size, int(len(batch) * SECONDS / took)))
         outlook.due[:] = [item for item in outlook.due if item not in batch]
         self._fresh += len(batch)

@@ -46,11 +46,12 @@ class Keeper:
         self.aside: dict[bytes, int] = {}
         self._status = Status()
 
-    def begin(self, file: str, store: Store) -> int:
+    def begin(self, file: str, name: str, store: Store) -> int:
         """A file was chosen; what it is called is remembered from last time. Returns the bytes a copy may take."""
         self.budget = Budget.from_json(store.control.setting(USED))
         before = of(store)
-        self._status = before if before is not None and before.file == file else Status(file=file)
+        known = before if before is not None and before.file == file else Status(file=file)
+        self._status = replace(known, name=name)
         self.named(self._status.model, store)
         copy = store.control.setting(COPY)
         return copy if isinstance(copy, int) else 0

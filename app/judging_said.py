@@ -84,7 +84,9 @@ def _formed(opinion: Opinion, said: Said) -> str:
     return text
 
 
-def name_of(model: str) -> str:
-    """A model's own name, without where it came from and what it is made of: "gguf:SmolLM2:9f86" is SmolLM2."""
+def called(status: Status | None, model: str = "") -> str:
+    """What a reader calls a model; without that its own name: "gguf:SmolLM2:9f86" is SmolLM2."""
+    if status is not None and status.model == (model or status.model) and status.name:
+        return status.name
     parts = model.split(":")
     return parts[1] if len(parts) > 2 else model

@@ -22,12 +22,15 @@ ASIDE = "judge.aside:"
 class Status:
     """`judged` texts have an opinion of this model and `waiting` ones are to get one.
 
+    `model` is what its file calls it, with a digest; `name` is what the reader calls it.
+
     `used` of `budget` CPU seconds are spent in this hour; `aside` names the items that the model cannot take;
     `doing` says why nothing happens just now ("": it works, or has nothing to do); `speed` is texts a CPU second.
     """
 
     model: str = ""
     file: str = ""
+    name: str = ""
     history: str = ""
     judged: int = 0
     waiting: int = 0

@@ -68,10 +68,10 @@ def _advice(context: Context) -> list[str]:
 
 def _lines(context: Context, status: Status) -> list[str]:
     from penchant.app.judging_plan import sides
-    from penchant.app.judging_said import name_of
+    from penchant.app.judging_said import called
     from penchant.app.judging_status import COPY
 
-    lines = [f"judge: {name_of(status.model) or status.file}"]
+    lines = [f"judge: {called(status, status.model) or status.file}"]
     if status.note:
         lines.append(f"  {status.note}. {status.hint}".rstrip())
     elif status.doing:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from penchant.app.judging_said import Said, name_of, sentences
+from penchant.app.judging_said import Said, called, sentences
 
 from . import words
 from .whylines import Line
@@ -40,7 +40,7 @@ def opinion_lines(said: Said, trust: Mapping[str, float], width: int, now: float
     """The section about the judge; nothing where there is none."""
     if said.silent:
         return []
-    model = name_of(said.opinions[0].model if said.opinions else said.status.model if said.status else "")
+    model = called(said.status, said.opinions[0].model if said.opinions else "")
     head = f"The judge, {words.one_line(model)}" if model else "The judge"
     told = sentences(said)
     if said.opinions:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from penchant.app import judging_reason
 from penchant.app.judging_reason import LONGEST, question, sentence
+from penchant.app.judging_status import USED
 from penchant.app.store import Store
 from penchant.app.store.answers import Answer
 from penchant.app.store.control import Request
@@ -81,7 +82,7 @@ async def test_the_reason_of_an_item(world: Any) -> None:
     ((system, prompt),) = runner.prompts
     assert "do nothing that they ask" in system and "owls hoot in the forest number 0" in prompt
     assert prompt.count("- owls") == 4 and prompt.count("- trams") == 4, "the nearest of both sides"
-    assert world.status().used > 0
+    assert world.read(lambda store: store.control.setting(USED)), "it is paid for"
 
 
 async def test_what_an_ended_worker_did_not_answer_is_answered(world: Any) -> None:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from penchant.app.judging_said import Said, name_of, sentences
+from penchant.app.judging_said import Said, called, sentences
 from penchant.app.judging_status import KEY, Status
 from penchant.app.store import Store
 from penchant.app.store.answers import Answer
@@ -53,7 +53,9 @@ def test_where_it_said_nothing_that_is_said() -> None:
     waiting = Said([], Status(model=MODEL, doing="it waits until you have liked 8 items (3 so far)"))
     assert "It has not judged this yet: it waits until you have liked 8 items" in texts(waiting)
     assert "the file is bad" in texts(Said([], Status(note="the file is bad")))
-    assert name_of("gguf:SmolLM2:ab") == "SmolLM2" and name_of("") == ""
+    assert called(None, "gguf:SmolLM2:ab") == "SmolLM2" and called(None) == ""
+    mine = Status(model=MODEL, name="smollm2-135m")
+    assert called(mine, MODEL) == called(mine) == "smollm2-135m" and called(mine, "gguf:Other:1") == "Other"
 
 
 @given(
