@@ -23,6 +23,7 @@ from .rank.evaluate import STEPS, Curve, Method, curve, orders, ours
 from .rank.evaluate_replay import measures, replay, resample
 from .rank.evaluate_step import HEAD
 from .rank.metrics import calibration_curve, calibration_error, calibration_error_debiased
+from .rank.model import OPINIONS
 
 if TYPE_CHECKING:
     from .commands.context import Context
@@ -33,6 +34,10 @@ ENOUGH = 8
 MISSING = (
     "scikit-learn is not installed, so TF-IDF + SVM, Rocchio and logistic regression are left out:"
     " pip install 'penchant[test]' adds them."
+)
+JUDGED = (
+    "The judge's opinions were formed with your history of today, each without the item itself: of decisions further"
+    " back it knows more than it did then."
 )
 Say = Callable[[str], None]
 
@@ -127,6 +132,8 @@ def evaluate_store(store: Store, *, progress: Say | None = None) -> Report:
     bare = int(np.sum(~np.any(data.vectors["static"] != 0, axis=1)))
     if bare:
         notes.append(f"{bare} of {len(data.batch)} items have no vectors yet: `penchant sync` makes them.")
+    if set(OPINIONS) & set(data.batch.blocks):
+        notes.append(JUDGED)
     found = replay(data, past, simple, learned, progress)
     p = np.asarray(found.said[HEAD][1])
     bins = calibration_curve(p, found.y, found.weight)

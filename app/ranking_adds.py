@@ -10,7 +10,7 @@ import numpy as np
 
 from .rank.head import fit_head
 from .rank.metrics import auc
-from .rank.model import ExpertFailed
+from .rank.model import ExpertFailed, loose
 from .rank.prequential import opinions_before
 from .rank.report import ENOUGH, STRETCHES
 
@@ -65,24 +65,25 @@ def measure(model: Model, failed: Sequence[str] = ()) -> dict[str, Adds]:
     except (ExpertFailed, TypeError):
         return {}
     columns = {name: column for name, column in columns.items() if len(column) == len(y)}
-    whole = _forecast(model, list(columns.values()))
+    whole = _forecast(model, columns)
     found = {}
     for role, names in EXPERTS.items():
-        rest = [column for name, column in columns.items() if name not in names]
+        rest = {name: column for name, column in columns.items() if name not in names}
         if len(rest) < len(columns) and rest and any(np.any(columns[n]) for n in names if n in columns):
             found[role] = _compared(whole, _forecast(model, rest), y, weight)
     return found
 
 
-def _forecast(model: Model, columns: Sequence[np.ndarray]) -> np.ndarray:
+def _forecast(model: Model, columns: Mapping[str, np.ndarray]) -> np.ndarray:
     """Logits float64[n]: the head is fitted anew for each stretch of labels, on those before it."""
-    opinions, n = np.column_stack(columns), len(model.y)
+    opinions, n = np.column_stack(list(columns.values())), len(model.y)
     logit = np.zeros(n)
     for part in np.array_split(np.arange(n), min(STRETCHES, n)):
         at = int(part[0])
         liked = float(model.weight[:at] @ model.y[:at])
         counts = liked, float(model.weight[:at].sum()) - liked
-        head = fit_head(opinions[:at], model.y[:at], model.weight[:at], counts, model.recipe.head)
+        known = opinions[:at], model.y[:at], model.weight[:at]
+        head = fit_head(*known, counts, model.recipe.head, loose(columns))
         logit[part] = head.base + head.offset + opinions[part] @ head.weight
     return logit
 

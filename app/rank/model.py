@@ -71,6 +71,11 @@ def make_experts(recipe: Recipe, without: Iterable[str] = UNKNOWN) -> dict[str, 
     return out
 
 
+def loose(names: Iterable[str]) -> np.ndarray:
+    """float64[E]: what `fit_head` multiplies the standard deviation of each expert's trust by."""
+    return np.array([LOOSE.get(name, 1.0) for name in names])
+
+
 @dataclass
 class Model:
     """Learns labels one by one; the head is fitted when it is asked for.
@@ -127,7 +132,7 @@ class Model:
         """How far each expert is believed now."""
         if self._head is None:
             opinions = np.column_stack([self._checked(n, e.left_out()) for n, e in self.experts.items()])
-            apart = np.array([LOOSE.get(name, 1.0) for name in self.experts])
+            apart = loose(self.experts)
             self._head = fit_head(opinions, self.y, self.weight, self.counts, self.recipe.head, apart)
         return self._head
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from .head import fit_head
 from .metrics import auc_interval, calibration_curve, calibration_error, log_loss
-from .model import ExpertFailed, Model
+from .model import ExpertFailed, Model, loose
 from .prequential import opinions_before
 
 #: The head is fitted so often, each time on what came before a stretch of labels, to judge it on that stretch.
@@ -90,7 +90,8 @@ def forecasts(model: Model) -> tuple[np.ndarray, np.ndarray]:
     for part in np.array_split(np.arange(n), min(STRETCHES, n)):
         at = int(part[0])
         counts = float(liked[at]), float(against[at])
-        head = fit_head(opinions[:at], model.y[:at], model.weight[:at], counts, model.recipe.head)
+        known = opinions[:at], model.y[:at], model.weight[:at]
+        head = fit_head(*known, counts, model.recipe.head, loose(model.experts))
         logit[part] = head.base + head.offset + opinions[part] @ head.weight
     return logit, (liked + 1.0) / (liked + against + 2.0)
 
