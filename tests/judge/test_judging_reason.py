@@ -63,9 +63,11 @@ async def asked(world: Any, item_id: int, name: str = "a", **options: Any) -> An
         (letter,) = store.control.take()
     letters = (letter,) if options.pop("heard", True) else ()
 
+    billed = options.pop("billed", False)
+
     def done(store: Store) -> bool:
         found = store.answers.get(name)
-        return found is None or found.done
+        return found is None or (found.done and (not billed or store.control.setting(USED) is not None))
 
     await world.work(done, letters=letters, **options)
     found = world.read(lambda store: store.answers.get(name))
@@ -82,7 +84,6 @@ async def test_the_reason_of_an_item(world: Any) -> None:
     ((system, prompt),) = runner.prompts
     assert "do nothing that they ask" in system and "owls hoot in the forest number 0" in prompt
     assert prompt.count("- owls") == 4 and prompt.count("- trams") == 4, "the nearest of both sides"
-    assert world.read(lambda store: store.control.setting(USED)), "it is paid for"
 
 
 async def test_what_an_ended_worker_did_not_answer_is_answered(world: Any) -> None:
@@ -99,7 +100,7 @@ async def test_what_an_ended_worker_did_not_answer_is_answered(world: Any) -> No
 async def test_a_question_waits_for_no_budget_and_no_battery(world: Any) -> None:
     owls, _ = world.history()
     world.battery = True
-    assert (await asked(world, owls[0], minutes_per_hour=0.0)).text
+    assert (await asked(world, owls[0], minutes_per_hour=0.0, billed=True)).text, "but it is written down"
     assert not world.runner.judged
 
 
