@@ -29,8 +29,8 @@ class PictureFiles:
         return self._path(hash, LARGE)
 
     def has(self, hash: bytes) -> bool:
-        """Whether both files are there."""
-        return self.thumb(hash).is_file() and self.large(hash).is_file()
+        """Whether both files are there. An empty one is what a power cut leaves of a new file."""
+        return all(_size(path) > 0 for path in (self.thumb(hash), self.large(hash)))
 
     def put(self, hash: bytes, thumb: bytes, large: bytes) -> int:
         """Write both, each at once or not at all; returns their bytes. Raises `OSError`."""
@@ -62,9 +62,9 @@ class PictureFiles:
         for path, size in self._walk():
             name, _, kind = path.name.partition(".")
             hash = _hash(name)
-            if hash is not None and f".{kind}" in (THUMB, LARGE):
+            if hash is not None and f".{kind}" in (THUMB, LARGE) and size:
                 found.setdefault(hash, []).append((kind, size))
-            elif tidy and path.name.endswith(".part"):
+            elif tidy and (not size or path.name.endswith(".part")):
                 with contextlib.suppress(OSError):
                     path.unlink()
         if tidy:
@@ -82,6 +82,13 @@ class PictureFiles:
     def _path(self, hash: bytes, kind: str) -> Path:
         name = hash.hex()
         return self.folder / name[:2] / (name + kind)
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
 
 
 def _hash(name: str) -> bytes | None:

@@ -96,8 +96,8 @@ class PictureLane:
     async def _begin(self) -> None:
         await self._call(self.keeper.begin)
         left = await self._call(lambda store: store.pictures.wanting(time.time()))
-        if self.options.fetch != "none":
-            self.line.put(left)
+        if self.options.fetch != "none" and left:
+            await self._asked(left, small=False)
             self._wake.set()
 
     async def _turn(self) -> None:

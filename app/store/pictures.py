@@ -59,13 +59,15 @@ class Pictures:
         asked = self._wanted("p.url IN (SELECT value FROM json_each(?))", json.dumps(urls))
         return [each._replace(small=small[each.url]) for each in sorted(asked, key=lambda each: places[each.url])]
 
-    def wanting(self, now: float) -> list[Wanted]:
-        """What was asked for lately and has not come: the newest first, at most 200."""
-        found = self._wanted(
-            "p.id IN (SELECT id FROM pictures WHERE state = 'wanted' AND used_at > ? ORDER BY used_at DESC, id"
-            " LIMIT 200)", now - FRESH,
-        )  # fmt: skip
-        return sorted(found, key=lambda each: -each.id)
+    def wanting(self, now: float, most: int = 100) -> list[int]:
+        """Items whose pictures were asked for lately and have not come, the newest wish first."""
+        rows = self.db.rows(
+            "SELECT i.item_id FROM pictures p CROSS JOIN item_pictures i ON i.picture_id = p.id"
+            " WHERE p.state = 'wanted' AND p.used_at > ? GROUP BY i.item_id ORDER BY max(p.used_at) DESC, min(p.id)"
+            " LIMIT ?",
+            (now - FRESH, most),
+        )
+        return [row[0] for row in rows]
 
     def ranked(self, most: int = 100) -> list[int]:
         """Those of the first items of the stored For you whose pictures nobody has asked for."""
