@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
 #: Cards kept in memory; one is about 1.5 KB.
 MOST_CARDS = 1500
+#: Seconds that the selection stays before its large picture is made: who holds a key down wants no picture.
+REST = 0.1
 
 
 class FeedList(RowList):
@@ -48,6 +51,7 @@ class FeedList(RowList):
         self.found: dict[int, Found] = {}
         self.message: tuple[str, ...] = ()
         self.gallery: Gallery | None = None
+        self._resting: asyncio.TimerHandle | None = None
         self._need = need
         self._moved = moved
         self._scrolled_to = scrolled_to
@@ -107,8 +111,12 @@ class FeedList(RowList):
         self._asked -= fresh
         for old in list(self.cards)[: max(0, len(self.cards) - MOST_CARDS)]:
             del self.cards[old]
-        self._strips.clear()
+        self._drop_strips(fresh)
         return fresh
+
+    def _drop_strips(self, items: set[int]) -> None:
+        for key in [key for key in self._strips if key[0] in items]:
+            del self._strips[key]
 
     def current(self) -> Card | None:
         """The selected card, None while the list is empty or the card is on its way."""
@@ -158,7 +166,23 @@ class FeedList(RowList):
         """The picture beside a card; None for a card without one."""
         if self.gallery is None or not beside.room(width):
             return None
-        return self.gallery.thumb(item_id, ROWS + (self.opening if selected else 0))
+        if not selected:
+            return self.gallery.thumb(item_id, ROWS)
+        return self.gallery.thumb(item_id, ROWS + self.opening, make=self._resting is None)
+
+    def _rest_begins(self) -> None:
+        """The selection moved: the large picture of its card is made once it stays."""
+        if self.gallery is None or not self.gallery.column:
+            return
+        if self._resting is not None:
+            self._resting.cancel()
+        self._resting = asyncio.get_running_loop().call_later(REST, self._rests)
+
+    def _rests(self) -> None:
+        self._resting = None
+        ids = self.visit.ids
+        if self.selected < len(ids) and self.is_mounted:
+            self.pictures_changed({ids[self.selected]})
 
     def spots(self) -> list[Spot]:
         """The pictures on screen that the terminal draws itself."""
@@ -175,8 +199,7 @@ class FeedList(RowList):
 
     def pictures_changed(self, items: set[int]) -> None:
         """Pictures of these items came, or are ready to be drawn."""
-        for key in [key for key in self._strips if key[0] in items]:
-            del self._strips[key]
+        self._drop_strips(items)
         for index in self.shown_rows():
             if self.visit.ids[index] in items:
                 self.redraw_row(index)
@@ -212,6 +235,7 @@ class FeedList(RowList):
                 self.refresh()
 
     def selection_moved(self) -> None:
+        self._rest_begins()
         self.visit.saw(self.shown_rows().stop)
         self._moved()
 

@@ -94,8 +94,11 @@ class Gallery:
         return item_id in self.revealed
 
     # -- frames
-    def thumb(self, item_id: int, rows: int) -> Frame | None:
-        """The frame of a card with `rows` lines (two, more for the open one); None: it has none to show."""
+    def thumb(self, item_id: int, rows: int, *, make: bool = True) -> Frame | None:
+        """The frame of a card with `rows` lines (two, more for the open one); None: it has none to show.
+
+        Without `make` it holds a picture only if that is ready.
+        """
         if not self.column:
             return None
         shot = next((s for s in self.shots(item_id) if s.state not in ("failed", "refused")), None)
@@ -103,22 +106,23 @@ class Gallery:
             return None
         fill = rows <= SMALL[1]
         cols, rows = (SMALL[0], rows) if fill else within(shot.width, shot.height, ACROSS, rows, self.cell)
-        return self._frame(item_id, shot, cols, rows, large=False, fill=fill)
+        return self._frame(item_id, shot, cols, rows, large=False, fill=fill, make=make)
 
     def picture(self, item_id: int, shot: Shot, cols: int, rows: int, preview: bytes = b"") -> Frame:
         """The frame of a picture in an article, at most `cols` by `rows` cells."""
         cols, rows = within(shot.width, shot.height, cols, rows, self.cell)
-        frame = self._frame(item_id, shot, cols, rows, large=True, fill=False)
+        frame = self._frame(item_id, shot, cols, rows, large=True, fill=False, make=True)
         return frame if frame.preview or not preview else frame._replace(preview=preview)
 
-    def _frame(self, item_id: int, shot: Shot, cols: int, rows: int, *, large: bool, fill: bool) -> Frame:
+    def _frame(self, item_id: int, shot: Shot, cols: int, rows: int, *, large: bool, fill: bool, make: bool) -> Frame:
         moves = shot.frames > 1
         if shot.hash is None or shot.state != "there" or shot.hash in self._missing:
             return Frame(cols, rows, None, shot.preview, moves)
         hidden = self.hidden(item_id, shot)
         # A blurred one is made of the small file, whatever its size.
         wish = Wish(shot.hash, cols, rows, self.way, self.cell, large and not hidden, fill, hidden, moves)
-        return Frame(cols, rows, self._workshop.get(wish), shot.preview, moves)
+        raster = self._workshop.get(wish, make=make)
+        return Frame(cols, rows, raster, shot.preview if make else b"", moves)
 
     # -- what is on screen
     def watch(self, owner: str, ids: Sequence[int]) -> None:

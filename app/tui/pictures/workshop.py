@@ -37,13 +37,13 @@ class Workshop:
         self._pool: concurrent.futures.ThreadPoolExecutor | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
 
-    def get(self, wish: Wish) -> Raster | None:
-        """The raster if it is there; otherwise it is begun."""
+    def get(self, wish: Wish, *, make: bool = True) -> Raster | None:
+        """The raster if it is there; otherwise it is begun, where `make` says so."""
         raster = self._made.get(wish)
         if raster is not None:
             self._made.move_to_end(wish)
             return raster
-        if wish not in self._failed:
+        if make and wish not in self._failed:
             self._begin(wish)
         return None
 
