@@ -36,7 +36,7 @@ def test_what_knows_adds_and_what_knows_nothing_does_not(world, monkeypatch: pyt
 
 def test_it_forecasts_as_the_report_does(world) -> None:
     model = taught(world, 120)
-    columns = [ranking_adds.opinions_before(expert) for expert in model.experts.values()]
+    columns = {name: ranking_adds.opinions_before(expert) for name, expert in model.experts.items()}
     assert ranking_adds._forecast(model, columns) == pytest.approx(report.forecasts(model)[0])
 
 
