@@ -16,7 +16,7 @@ from penchant.app.rank.stats import fit_stats
 
 LABELS = (16, 32, 64, 128)
 #: Most that a useless judge may cost; splits of a single reader, and of each of many.
-WORSE, SPLITS, EACH = 0.005, 20, 1
+WORSE, SPLITS, EACH = 0.005, 20, 3
 WITHOUT = "head without judge"
 _OURS = ("judge", "hidden")
 
@@ -28,7 +28,7 @@ def checks_of_coins(folder: Path, sentence: Sentence | None) -> list[Check]:
         data = _with_coins(from_folder(each, sentence))
         _, blind = orders(data)[0]
         many = len(blind.readers) > 1
-        found = curve(blind, (ours, without), steps=LABELS, repeats=EACH if many else SPLITS, quick=many)
+        found = curve(blind, (ours, without), steps=LABELS, repeats=EACH if many else SPLITS)
         for step in found.steps:
             figure = step.margin[WITHOUT]
             where = f"{each.name}, a judge that tosses coins"
