@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 #: Seconds: before the first look, between looks when nothing waits.
-BEGIN, LOOK = 5.0, 10.0
+BEGIN, LOOK = 3.0, 10.0
 #: Texts at a time at most, and the CPU seconds that they should take.
 BATCH, SECONDS = 16, 4.0
 #: Seconds after a failure of the model or of the archive until the next attempt.

@@ -29,6 +29,7 @@ fake_judge = importlib.util.module_from_spec(SPEC)
 sys.modules["fake_judge"] = fake_judge
 SPEC.loader.exec_module(fake_judge)
 
+CHILD_OF = judging.child_of
 OWLS, TRAMS = "owls hoot in the forest number {}", "trams run through towns number {}"
 
 
@@ -41,6 +42,15 @@ class World:
         self.told: list[str] = []
         self.battery = False
         self.tune: Callable[[Any], None] = lambda runner: None
+
+    def real(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Run real children from now on."""
+
+        def made(*arguments: Any) -> Any:
+            self.runners.append(CHILD_OF(*arguments))
+            return self.runner
+
+        monkeypatch.setattr(judging, "child_of", made)
 
     @property
     def runner(self) -> Any:
@@ -106,7 +116,7 @@ class World:
                 lane.hear(letter)
             task = asyncio.create_task(lane.run())
             try:
-                async with asyncio.timeout(20):
+                async with asyncio.timeout(60):
                     while not await call(until):
                         await asyncio.sleep(0.01)
             finally:
