@@ -10,6 +10,7 @@ import time
 from collections.abc import Sequence
 from functools import partial
 from itertools import chain, zip_longest
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .errors import PenchantError
@@ -46,6 +47,7 @@ class Seeing:
         self._runner: SeeingRunner | None = None
         self._seer: Sightseer | None = None
         self._waited = 0
+        self._dark: set[str] = set()  # pictures not to be looked at again before a restart
         self.note = self.hint = ""
 
     @property
@@ -82,9 +84,25 @@ class Seeing:
             if wanted:
                 told = await self._call(partial(self.history, fold, dealt.lines))
                 posts = await self._call(partial(self.posts, [(ids[n], lines[n]) for n in wanted]))
+                told, posts = await self._lit(told, posts)
                 for n, logit in zip(wanted, await self._runner.interleaved(told, posts), strict=True):
                     found[n] = logit
         return found
+
+    async def _lit(self, *rows: Sequence[Post]) -> list[list[Post]]:
+        """Posts without the pictures that cannot be looked at: one that ends the model would end it with any post."""
+        assert self._runner is not None
+        shown = dict.fromkeys(post["picture"]["path"] for row in rows for post in row if post["picture"])
+        lit = [path for path in shown if path not in self._dark]
+        tokens = await self._runner.see([Path(path) for path in lit], brief=True)
+        self._dark |= {path for path, found in zip(lit, tokens, strict=True) if found is None}
+        return [
+            [
+                {**post, "picture": None} if post["picture"] and post["picture"]["path"] in self._dark else post
+                for post in row
+            ]
+            for row in rows
+        ]
 
     async def describe(self, seconds: float, *, busy: bool) -> int:
         """Describe a few pictures, in every TURNS-th call while `busy`; how many were."""

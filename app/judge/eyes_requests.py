@@ -5,7 +5,8 @@ cannot be looked at counts as its words. A post is {"picture": a picture or null
 
 - eyes: writes the name of the vision part
 - describe {"picture"}: writes a description; nothing where the model has nothing to say
-- see {"texts": pictures}: encodes each ahead of time; the tokens that it takes
+- see {"texts": pictures, "brief": bool}: encodes each ahead of time, perhaps the overview only; the tokens that it
+  takes, NaN for one that cannot be looked at
 - question {"history", "picture", "texts": questions}: log odds of yes for each, in nats
 - interleaved {"history", "texts": posts}: log odds that the reader likes each
 
@@ -14,6 +15,7 @@ cannot be looked at counts as its words. A post is {"picture": a picture or null
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -76,7 +78,7 @@ def answer(
         case "eyes":
             say(eyes.name)
         case "see":
-            return [float(eyes.see(Path(picture["path"])).tokens) for picture in request["texts"]]
+            return [_tokens(eyes, Path(picture["path"]), bool(request["brief"])) for picture in request["texts"]]
         case "describe":
             sight = eyes.see(Path(request["picture"]["path"]))
             if text := eyes.describe(sight, lambda text: go_on()):
@@ -90,6 +92,15 @@ def answer(
         case other:
             raise PenchantError(f"the judge's eyes do not know how to {other!r}")
     return []
+
+
+def _tokens(eyes: Eyes, path: Path, brief: bool) -> float:
+    try:
+        return float(eyes.see(path, brief=brief).tokens)
+    except PenchantError:
+        if eyes.projector is None:
+            raise
+        return math.nan
 
 
 def _history(eyes: Eyes, posts: Sequence[Mapping[str, Any]]) -> list[Example]:

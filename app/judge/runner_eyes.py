@@ -38,10 +38,13 @@ class SeeingRunner(Runner):
         """What the model says of a picture, "" for nothing; None where it ends the child twice. `PenchantError`."""
         return await self._written({"do": "describe", "picture": {"path": str(picture)}})
 
-    async def see(self, pictures: Sequence[Path]) -> list[float | None]:
-        """Encode pictures ahead of time; the tokens of each, None for those that end the child. `PenchantError`."""
+    async def see(self, pictures: Sequence[Path], *, brief: bool = False) -> list[float | None]:
+        """Encode pictures ahead of time, for `brief` perhaps their overviews only; the tokens of each.
+
+        None for those that cannot be looked at or end the child. Raises `PenchantError` where there are no eyes.
+        """
         asked: list[Any] = [{"path": str(path)} for path in pictures]
-        return [_number(row) for row in await self._asked({"do": "see"}, asked, 1)]
+        return [_number(row) for row in await self._asked({"do": "see", "brief": brief}, asked, 1)]
 
     async def question(self, history: Sequence[Post], picture: Picture, questions: Sequence[str]) -> list[float | None]:
         """log p(yes) - log p(no) for each question about a picture; None for those that end the child."""

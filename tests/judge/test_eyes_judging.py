@@ -42,11 +42,14 @@ def seeing(world: Any, tiny: ModuleType, tmp_path: Path, monkeypatch: pytest.Mon
     """The lane of `world` gets the real child of the tiny model, with these eyes."""
     text = tiny.write_text(tmp_path / "text.gguf", chat=True)
 
-    def choose(eyes: Path) -> None:
+    def choose(eyes: Path, program: str = "") -> None:
         models = Models(judge=str(text), eyes=str(eyes))
 
         def made(model: str, config: Config, *rest: Any) -> Any:
             world.runners.append(child_of(str(text), replace(config, models=models), *rest))
+            if program:
+                world.runners[-1].program = (program,)
+                world.runners[-1].limits = replace(world.runners[-1].limits, backoff=0.0)
             return world.runners[-1]
 
         monkeypatch.setattr(judging, "child_of", made)
@@ -101,6 +104,26 @@ async def test_posts_are_judged_with_their_pictures_and_described(
     assert len(set(values.values())) > 20
     assert len(list((world.paths.cache / "sights").iterdir())) == 30  # each encoded once
     assert world.runners[0].restarts == 0 and world.status().note == ""
+
+
+async def test_a_picture_that_ends_the_model_costs_only_itself(
+    world: Any, tiny: ModuleType, seeing: Callable[..., None], tmp_path: Path
+) -> None:
+    deadly = tmp_path / "child.py"
+    deadly.write_text(
+        "import os, sys\n"
+        "from penchant.app.judge import child, eyes\n"
+        "look = eyes.Eyes.see\n"
+        "def see(self, picture, **options):\n"
+        "    os.abort() if picture.name.startswith('03') else None\n"
+        "    return look(self, picture, **options)\n"
+        "eyes.Eyes.see = see\n"
+        "sys.exit(child.main(sys.argv))\n"
+    )
+    seeing(tiny.write_eyes(tmp_path / "eyes.gguf"), str(deadly))
+    ids = fill(world, tiny, 22)
+    await world.work(lambda store: len(store.opinions.known(world.lane._keeper.model, "yes", ids)) == len(ids))
+    assert 0 < world.runners[0].restarts < 10 and world.status().aside == ()
 
 
 async def test_eyes_that_cannot_be_used_leave_a_judge_of_texts(

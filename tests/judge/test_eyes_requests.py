@@ -55,7 +55,7 @@ def ask(eyes: Any, do: str, **facts: Any) -> tuple[list[float], list[str]]:
 def test_requests_are_done_with_words_where_a_picture_cannot_be_seen() -> None:
     eyes = Glass()
     assert ask(eyes, "eyes") == ([], ["tiny:1"])
-    assert ask(eyes, "see", texts=[{"path": "/a/x"}]) == ([3.0], [])
+    assert str(ask(eyes, "see", texts=[{"path": "/a/x"}, {"path": "/a/bad"}], brief=True)) == "([3.0, nan], [])"
     assert ask(eyes, "describe", picture={"path": "/a/x"}) == ([], ["A cat: x"])
     told = [
         {"picture": {"path": "/a/x", "words": "a cat"}, "caption": "one", "liked": True},
