@@ -56,6 +56,17 @@ async def test_the_newest_letter_is_served_first(reader: Any, server: Any, draw:
     await seen.see(*first)
 
 
+async def test_what_there_is_no_room_for_is_asked_for_again_when_it_is_shown(
+    reader: Any, server: Any, draw: Draw, monkeypatch: Any
+) -> None:
+    monkeypatch.setattr(line, "MOST", 4)
+    seen = reader()
+    items = seen.follow("http://f", *(server.route(f"/{n}.png", draw("PNG", fill=(n, 0, 0))) for n in range(9)))
+    seen.look(*items)
+    await seen.until(lambda: [shot.state for shot in seen.shots(*items)] == ["there"] * 4 + [""] * 5)
+    await seen.see(*items[4:8])
+
+
 async def test_never_more_than_two_requests_at_a_time_to_one_host(
     reader: Any, server: Any, draw: Draw, answers: SimpleNamespace
 ) -> None:
@@ -157,6 +168,20 @@ async def test_a_host_that_asks_for_a_pause_gets_it(
     items = seen.follow("http://f", address, *others)
     await seen.see(*items)
     assert [shot.state for shot in seen.shots(*items)] == ["failed", "there", "there", "there"]
+
+
+async def test_a_host_that_falls_silent_rests_and_starts_afresh_once_it_answers(
+    reader: Any, server: Any, draw: Draw, monkeypatch: Any
+) -> None:
+    monkeypatch.setattr(line, "FIRST_PAUSE", 0.05)
+    seen = reader()
+    silent = [server.route(f"/silent{n}.png", raw=b"") for n in range(2)]
+    items = seen.follow("http://f", *silent, server.route("/a.png", draw("PNG")))
+    shots = await seen.see(*items)
+    assert [shot.state for shot in shots] == ["failed", "failed", "there"] and "closed" in shots[0].note
+    seen.lane.line.pause(line.host_of(server.url()), time.monotonic(), "", None)
+    rest = seen.lane.line._until(line.host_of(server.url())) - time.monotonic()
+    assert rest <= 0.05
 
 
 async def test_a_long_pause_is_written_down_instead_of_waited_for(reader: Any, server: Any, store: Store) -> None:
