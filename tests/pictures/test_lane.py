@@ -303,6 +303,19 @@ async def test_what_was_asked_for_before_a_kill_comes_after_it(
     await after.until(lambda: after.shots(item)[0].state == "there")
 
 
+async def test_what_came_just_before_the_end_is_written(
+    reader: Any, server: Any, draw: Draw, monkeypatch: Any
+) -> None:
+    monkeypatch.setattr(lane_module, "TOGETHER", 60.0)
+    seen = reader()
+    (item,) = seen.follow("http://f", server.route("/a.png", draw("PNG")))
+    seen.look(item)
+    await seen.until(lambda: seen.lane.files.sizes(tidy=False) and not seen.lane.running)
+    assert seen.shots(item)[0].state == "wanted"
+    await seen.stop()
+    assert seen.shots(item)[0].state == "there"
+
+
 async def test_a_cache_that_cannot_be_written_is_said_and_the_lane_goes_on(
     reader: Any, server: Any, draw: Draw, monkeypatch: Any
 ) -> None:
