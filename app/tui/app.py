@@ -113,7 +113,7 @@ class PenchantApp(PictureWindow, App[None]):
         self._last_failure = ""
         #: A model on its way here.
         self.pull: Pull | None = None
-        self.open_pictures(config, paths, *images)
+        self.open_pictures(*images)
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         """Without the one for ANSI colours: the themes have none, and it costs a sixth of every line."""
@@ -137,6 +137,7 @@ class PenchantApp(PictureWindow, App[None]):
         """The first page is on screen: now start what costs time."""
         gc.freeze()
         gc.enable()
+        self.hang_pictures()
         if not self.first.subscribed:
             from .onboarding import OnboardingScreen
 

@@ -25,6 +25,7 @@ from .rowlist import RowList
 
 if TYPE_CHECKING:
     from .app import PenchantApp
+    from .pictures.gallery import Gallery
 
 #: Lists in which moving on says something; the others hold what was decided already.
 OBSERVED = (View.FOR_YOU, View.NEWEST, View.FOLLOWING)
@@ -76,10 +77,13 @@ class FeedScreen(ItemActions, Browsing, Screen[None]):
         self.feed = self.query_one(FeedList)
         self.status = self.query_one(StatusLine)
         self.query_one(KeyLine).use(self.app.keys)
-        if (gallery := self.app.gallery) is not None:
-            self.feed.gallery = gallery
-            gallery.listeners.append(self.feed.pictures_changed)
         self.show_page(self.first)
+
+    def hang(self, gallery: Gallery) -> None:
+        """Pictures beside the cards from now on."""
+        self.feed.gallery = gallery
+        gallery.listeners.append(self.feed.pictures_changed)
+        self.feed.watch_pictures()
 
     def _compositor_refresh(self) -> None:
         changed = quick.update(self) if self is self.app.screen else None

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from penchant.app.config import Config
     from penchant.app.paths import Paths
     from penchant.app.tui.bridge import Bridge
+    from penchant.app.tui.feedscreen import FeedScreen
 
     from .gallery import Gallery
     from .painter import Painter
@@ -30,28 +31,37 @@ class PictureWindow(_App):
     """A mixin of the application. `gallery` is None where pictures are off."""
 
     bridge: Bridge
+    config: Config
+    paths: Paths
+    feed_screen: FeedScreen
     gallery: Gallery | None = None
     _painter: Painter | None = None
+    _way: Way = "none"
     _typed = b""
 
     if TYPE_CHECKING:
 
         def spawn(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]: ...
 
-    def open_pictures(self, config: Config, paths: Paths, way: Way, typed: bytes) -> None:
-        """Before the first paint. Neither Pillow nor a thread is loaded before the first picture is needed."""
-        self._typed = typed
-        if way == "none":
+    def open_pictures(self, way: Way, typed: bytes) -> None:
+        """Before the first paint: how pictures are drawn, and what was typed while that was found out."""
+        self._way, self._typed = way, typed
+        if way in ("kitty", "iterm2"):
+            from .painter import painter_for
+
+            self._painter = painter_for(self, way)
+
+    def hang_pictures(self) -> None:
+        """After the first paint. Neither Pillow nor a thread is loaded before the first picture is needed."""
+        if self._way == "none":
             return
         from penchant.app.pictures.files import PictureFiles
 
         from .gallery import Gallery
-        from .painter import painter_for
 
-        self._painter = painter_for(self, way)
-        self.gallery = Gallery(
-            self.bridge, PictureFiles(paths.cache / "pictures"), config.pictures, way, cell_size(), self.spawn
-        )
+        files = PictureFiles(self.paths.cache / "pictures")
+        self.gallery = Gallery(self.bridge, files, self.config.pictures, self._way, cell_size(), self.spawn)
+        self.feed_screen.hang(self.gallery)
 
     def terminal_ready(self) -> None:
         """The driver runs: take care of its end, and give it what was typed while the terminal was asked."""
