@@ -65,13 +65,32 @@ class ClipEmbedder:
         """Unit vectors [len(texts), dim]; a row of NaN where the model gives no direction."""
         import numpy as np
 
-        vectors = [np.zeros((0, self.dim), np.float32)]
+        vectors = np.empty((len(texts), self.dim), np.float32)
+        if not texts:
+            return vectors
+        tokens = self._tokenize([_clean(text) for text in texts])
+        ends = tokens.argmax(dim=1)  # the mark of the end has the highest number of all tokens
+        order = ends.argsort(stable=True)
         for rows in _chunks(len(texts), TEXTS):
             self._give_way()
-            tokens = self._tokenize([_clean(texts[row]) for row in rows])
+            some = order[rows.start : rows.stop]
             with self._torch.inference_mode():
-                vectors.append(self._unit(self._model.encode_text(tokens.to(self.device))))
-        return np.concatenate(vectors)
+                found = self._read(tokens[some].to(self.device), int(ends[some].max()) + 1)
+                vectors[some.numpy()] = self._unit(found)
+        return vectors
+
+    def _read(self, tokens: Any, length: int) -> Any:
+        """The model's `encode_text` without the padding behind the longest text: where attention looks back only,
+        nothing depends on it, and a title is a fifth of the work.
+        """
+        model = self._model
+        if not self._looks_back or length >= tokens.shape[1]:
+            return model.encode_text(tokens)
+        x = model.token_embedding(tokens[:, :length]) + model.positional_embedding[:length]
+        x = model.ln_final(model.transformer(x, attn_mask=model.attn_mask[:length, :length]))
+        x = x[self._torch.arange(len(x), device=x.device), tokens.argmax(dim=1)]
+        project = model.text_projection
+        return project(x) if isinstance(project, self._torch.nn.Linear) else x @ project
 
     def _load(self, found: Checkpoint) -> None:
         import open_clip
@@ -84,6 +103,8 @@ class ClipEmbedder:
             model = made(**table)
             open_clip.load_checkpoint(model, str(found.weights), weights_only=True)
             self._model: Any = model.eval().requires_grad_(False).to(self.device)
+            plain = type(model) is open_clip.CLIP and model.text_pool_type == "argmax"
+            self._looks_back = plain and model.attn_mask is not None and model.text_projection is not None
             size = getattr(model.visual, "image_size", 224)
             settings = merge_preprocess_dict(PreprocessCfg(), {**found.preprocess, "size": size})
             self._transform = image_transform_v2(PreprocessCfg(**settings), is_train=False)

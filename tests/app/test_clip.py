@@ -83,6 +83,11 @@ def test_it_says_what_open_clip_itself_says(tiny: Path, drawn: list[tuple[str, P
     theirs /= np.linalg.norm(theirs, axis=1, keepdims=True)
     # large files are halved by the JPEG decoder before they are scaled, which moves a pixel by a little
     assert ((own.pictures(list(map(str, paths))) * theirs).sum(axis=1) > 0.99).all()
+    texts = ["a red square", "blue", "", "one two three four five six seven eight nine ten eleven twelve thirteen"]
+    with torch.inference_mode():
+        said = model.encode_text(open_clip.get_tokenizer(f"local-dir:{tiny}")(texts)).numpy()
+    said /= np.linalg.norm(said, axis=1, keepdims=True)
+    assert np.allclose(own.texts(texts), said, atol=1e-5), "texts of any length, in any company"
     assert own.dim == 32 and own.name.startswith("clip:shapes:") and own.name == ClipEmbedder(tiny).name
 
 
