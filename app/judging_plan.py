@@ -19,8 +19,8 @@ FEWEST = 8
 MOVED, NEW = 0.25, 20
 #: Decided texts that are judged, the latest: what the ranking learns its trust in experts from.
 MOST_DECIDED = 256
-#: So many places of the stored order need their opinions before the ranking hears a model.
-FIRST_PLACES = 50
+#: So many places of the stored order, and this share of them, need opinions before the ranking hears a model.
+FIRST_PLACES, NEARLY = 50, 0.9
 #: A text that has an opinion of an older history waits behind those of nearly its worth that have none.
 OLD_IS_WORTH = 0.3
 #: Places of the stored order after which being shown soon counts half.
@@ -81,10 +81,12 @@ def due(
 
 
 def covered(unseen: Iterable[Item], decided: Iterable[Item], texts: Collection[bytes]) -> bool:
-    """Whether `texts` hold what the ranking needs to make use of a model: every decided item, and the first places."""
-    wanted = {item.text for item in decided}
-    wanted |= {item.text for item in unseen if item.place is not None and item.place < FIRST_PLACES}
-    return bool(wanted) and wanted <= set(texts)
+    """Whether `texts` hold what the ranking needs to make use of a model: nearly every decided item, and of the first
+    places nearly all too, since new items come all the time.
+    """
+    first = {item.text for item in unseen if item.place is not None and item.place < FIRST_PLACES}
+    sides, known = (first, {item.text for item in decided}), set(texts)
+    return any(sides) and all(len(side & known) >= NEARLY * len(side) for side in sides)
 
 
 def _worth(item: Item, known: Mapping[bytes, Known]) -> float:

@@ -82,6 +82,9 @@ def test_a_model_is_heard_once_it_knows_the_decided_and_the_first_places() -> No
     assert covered(unseen, decided, {b"text 1", b"text 9"})
     assert not covered(unseen, decided, {b"text 1", b"text 2"}) and not covered(unseen, decided, {b"text 9"})
     assert not covered([], [], set()), "nothing is no reason"
+    many = [item(n, place=n) for n in range(50)]
+    assert covered(many, decided, {b"text 9", *(b"text %d" % n for n in range(45))})
+    assert not covered(many, decided, {b"text 9", *(b"text %d" % n for n in range(44))})
 
 
 @given(
