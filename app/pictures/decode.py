@@ -48,8 +48,8 @@ def decode(data: bytes) -> Decoded:
     except MemoryError:
         raise
     except Exception as error:  # Pillow raises what it likes: OSError, SyntaxError, struct.error, KeyError ...
-        words = "it ends too early" if "truncated" in str(error) else type(error).__name__
-        raise Malformed(f"the picture is damaged ({words})") from None
+        early = " (it ends too early)" if "truncated" in str(error) else ""
+        raise Malformed(f"the picture is damaged{early}") from None
 
 
 def _decoded(data: bytes) -> Decoded:

@@ -41,6 +41,8 @@ ACCEPT = "image/webp,image/png,image/jpeg,image/gif;q=0.9,*/*;q=0.1"
 FIRST, GROWTH, LONGEST = 60.0, 4.0, 86_400.0
 #: A picture that broke its decoder so often is not tried again.
 BREAKS = 2
+#: Characters of a note.
+LONGEST_NOTE = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,9 +148,9 @@ def digest(data: bytes) -> bytes:
 def failed(job: Wanted, note: str, *, final: bool = False, at_least: float = 0.0) -> Failed:
     """To be tried again after a pause that grows with every failure, `at_least` seconds; `final`: never."""
     if final:
-        return Failed(job.id, note, None)
+        return Failed(job.id, note[:LONGEST_NOTE], None)
     pause = min(FIRST * GROWTH ** min(job.failures, 20), LONGEST) * random.uniform(0.8, 1.2)
-    return Failed(job.id, note, time.time() + max(pause, at_least))
+    return Failed(job.id, note[:LONGEST_NOTE], time.time() + max(pause, at_least))
 
 
 def _refused(job: Wanted, url: str, error: SourceError, most: int) -> Done:
