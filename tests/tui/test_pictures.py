@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 import pty
 import sys
@@ -113,13 +114,13 @@ async def test_a_column_of_pictures_that_can_be_switched_off(pictured: Any, wait
         await pilot.press("I")
         assert shown(app) == []
         await pilot.press("I")
-        await wait(lambda: len(shown(app)) >= 8)
+        await wait(lambda: len(shown(app)) == 9)
 
 
 async def test_a_dialog_hides_them_and_its_end_shows_them(pictured: Any, wait: Any) -> None:
     fetched(pictured)
     async with Running(pictured, "kitty") as (app, pilot):
-        await wait(lambda: len(shown(app)) >= 8)
+        await wait(lambda: len(shown(app)) == 9)
         before = shown(app)
         await pilot.press("?")
         assert shown(app) == []
@@ -130,7 +131,7 @@ async def test_a_dialog_hides_them_and_its_end_shows_them(pictured: Any, wait: A
 async def test_a_notification_covers_only_what_lies_below_it(pictured: Any, wait: Any) -> None:
     fetched(pictured)
     async with Running(pictured, "kitty") as (app, _pilot):
-        await wait(lambda: len(shown(app)) >= 8)
+        await wait(lambda: len(shown(app)) == 9)
         before = len(shown(app))
         app.notify("something happened", timeout=60)
         await wait(lambda: 0 < len(shown(app)) < before, "the pictures lie over the notification")
@@ -139,7 +140,7 @@ async def test_a_notification_covers_only_what_lies_below_it(pictured: Any, wait
 async def test_scrolling_moves_and_crops(pictured: Any, wait: Any) -> None:
     fetched(pictured)
     async with Running(pictured, "kitty") as (app, pilot):
-        await wait(lambda: len(shown(app)) >= 8)
+        await wait(lambda: len(shown(app)) == 9)
         app.feed_screen.feed.jump(1)
         await pilot.pause()
         first = shown(app)[0]
@@ -174,14 +175,25 @@ async def test_what_is_on_screen_is_asked_of_the_worker_once(pictured: Any, wait
 
     async with Running(pictured, "kitty") as (app, _pilot):
         await wait(letters)
-        import json
-
         asked = json.loads(letters()[0][0])["items"]
         ids = app.feed_screen.feed.visit.ids
         assert asked[: len(app.feed_screen.feed.shown_rows())] == ids[: len(app.feed_screen.feed.shown_rows())]
         fetched(pictured)
-        await wait(lambda: len(shown(app)) >= 8, "what the worker brought is not shown")
+        await wait(lambda: len(shown(app)) == 9, "what the worker brought is not shown")
         assert sum(len(json.loads(row[0])["items"]) for row in letters()) == len(set(asked))
+
+
+async def test_a_card_does_with_a_small_copy_and_an_article_asks_for_the_whole(pictured: Any, wait: Any) -> None:
+    def letters() -> list[Any]:
+        rows = pictured.read(lambda store: store.db.rows("SELECT payload FROM control WHERE kind = 'picture'"))
+        return [json.loads(row[0]) for row in rows]
+
+    async with Running(pictured, "kitty") as (_, pilot):
+        first = await wait(letters)
+        assert all(letter["small"] for letter in first)
+        await pilot.press("enter")
+        asked = await wait(lambda: [letter for letter in letters() if "small" not in letter])
+        assert [letter["items"] for letter in asked] == [first[0]["items"][:1]]
 
 
 async def test_with_fetching_off_nobody_is_asked(pictured: Any) -> None:
@@ -193,7 +205,7 @@ async def test_with_fetching_off_nobody_is_asked(pictured: Any) -> None:
 async def test_sensitive_pictures_are_blurred_until_a_key(pictured: Any, wait: Any) -> None:
     fetched(pictured)
     async with Running(pictured, "kitty") as (app, pilot):
-        await wait(lambda: len(shown(app)) >= 8)
+        await wait(lambda: len(shown(app)) == 9)
         await pilot.press("j", "j")
 
         def name() -> str:
@@ -265,7 +277,7 @@ async def test_an_article_shows_its_pictures_with_their_words(
 async def test_going_back_shows_the_list_s_pictures_again(pictured: Any, wait: Any) -> None:
     fetched(pictured)
     async with Running(pictured, "kitty") as (app, pilot):
-        await wait(lambda: len(shown(app)) >= 8)
+        await wait(lambda: len(shown(app)) == 9)
         before = shown(app)
         await pilot.press("enter")
         await wait(lambda: app.screen is not app.feed_screen and any(p.tile.cols > 20 for p in shown(app)))

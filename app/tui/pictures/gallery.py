@@ -54,7 +54,7 @@ class Gallery:
         self._workshop = Workshop(files, self._ready)
         self._shots: dict[int, tuple[Shot, ...]] = {}
         self._watched: dict[str, tuple[int, ...]] = {}
-        self._asked: dict[int, float] = {}
+        self._asked: dict[tuple[int, bool], float] = {}
         self._missing: set[bytes] = set()
         self._timer: asyncio.TimerHandle | None = None
         self._looking: asyncio.Task[Any] | None = None
@@ -150,10 +150,11 @@ class Gallery:
         self._looking = self._spawn(self._look())
 
     async def _look(self) -> None:
+        article = self._watched.get("article", ())
         ids = [
             item_id
-            for item_id in dict.fromkeys(item for owner in ("article", "feed") for item in self._watched.get(owner, ()))
-            if item_id not in self._shots or any(map(self._lacking, self._shots[item_id]))
+            for item_id in dict.fromkeys((*article, *self._watched.get("feed", ())))
+            if item_id not in self._shots or self._lacks(item_id, item_id in article)
         ]
         if not ids:
             return
@@ -164,25 +165,30 @@ class Gallery:
         if not self._fetch:
             return
         # The worker knows when what failed may be tried again.
-        await self._ask([item_id for item_id in ids if any(map(self._wishes, self.shots(item_id)))])
-        if any(self._lacking(shot) for item_id in ids for shot in self.shots(item_id)):
+        wishing = [i for i in ids if self._lacks(i, i in article) or any(s.state == "failed" for s in self.shots(i))]
+        await self._ask([item_id for item_id in wishing if item_id in article], whole=True)
+        await self._ask([item_id for item_id in wishing if item_id not in article], whole=False)
+        if any(self._lacks(item_id, item_id in article) for item_id in ids):
             self._pause = min(SLOWEST, self._pause * 1.3)
             self._look_in(self._pause)
 
-    def _lacking(self, shot: Shot) -> bool:
-        return shot.state in ("", "wanted") or shot.hash in self._missing
+    def _lacks(self, item_id: int, whole: bool) -> bool:
+        """Whether a picture of an item may still come; for an article also the `whole` of what came small."""
+        late = time.monotonic() - self._asked.get((item_id, True), time.monotonic()) > AGAIN
+        return any(
+            shot.state in ("", "wanted") or shot.hash in self._missing or (whole and shot.small and not late)
+            for shot in self.shots(item_id)
+        )
 
-    def _wishes(self, shot: Shot) -> bool:
-        return shot.state == "failed" or self._lacking(shot)
-
-    async def _ask(self, ids: list[int]) -> None:
-        """A letter to the worker about what it was not asked for lately."""
+    async def _ask(self, ids: list[int], *, whole: bool) -> None:
+        """A letter to the worker about what it was not asked for lately; cards do with smaller copies."""
         now = time.monotonic()
-        fresh = [item_id for item_id in ids if self._asked.get(item_id, now - 2 * AGAIN) < now - AGAIN]
+        fresh = [i for i in ids if self._asked.get((i, whole), now - 2 * AGAIN) < now - AGAIN]
         if not fresh:
             return
-        self._asked.update(dict.fromkeys(fresh, now))
-        await self._bridge.clerk.do(lambda store: store.control.request("picture", {"items": fresh}))
+        self._asked.update({(item_id, whole): now for item_id in fresh})
+        letter = {"items": fresh} if whole else {"items": fresh, "small": True}
+        await self._bridge.clerk.do(lambda store: store.control.request("picture", letter))
 
     # -- what is ready
     def _ready(self, wish: Wish, made: bool) -> None:
