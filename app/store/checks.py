@@ -72,9 +72,13 @@ def contents(db: Database, report: Report) -> None:
         report.ok("contents", f"{items:,} items, {sources:,} sources, {events:,} events")
 
 
+#: Full-text tables, each with its own content.
+INDEXES = ("search", "search_unspaced", "search_shadows")
+
+
 def full_text(db: Database, report: Report) -> None:
-    """Both indexes against the texts; SQLite's own integrity check does not compare them."""
-    bad = [table for table in ("search", "search_unspaced") if not _index_agrees(db, table)]
+    """The indexes against the texts; SQLite's own integrity check does not compare them."""
+    bad = [table for table in INDEXES if not _index_agrees(db, table)]
     if bad:
         report.error(
             "full text",
@@ -312,11 +316,12 @@ def derived(store: Store) -> list[tuple[str, Callable[[], object]]]:
         ("people", lambda: _recount(store.db)),
         ("fingerprints", lambda: _fingerprints(store)),
         ("pictures", store.pictures.relink),
+        ("shadows", lambda: store.descriptions.cast(store.descriptions.shown())),
     ]
 
 
 def _rebuild_index(db: Database) -> None:
-    for table in ("search", "search_unspaced"):
+    for table in INDEXES:
         with db.write():
             db.run(f"INSERT INTO {table}({table}) VALUES ('rebuild')")
 

@@ -112,6 +112,10 @@ class Descriptions:
         )
         return [int(row[0]) for row in rows]
 
+    def shown(self) -> list[int]:
+        """Every item whose pictures are known."""
+        return [int(row[0]) for row in self.db.rows("SELECT DISTINCT item_id FROM item_pictures")]
+
     def cast(self, item_ids: Sequence[int]) -> None:
         """Make the searched shadows of these items; only what changed is written."""
         ids = sorted(set(item_ids))

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from penchant.adapters.base import Item, Media, Page
-from penchant.app.store import Store
+from penchant.app.store import Store, doctor
 from penchant.app.store.pictures_rows import Kept
 from penchant.app.store.shadow_text import MOST, Described, file_words, shadow_line, shadow_lines
 
@@ -150,3 +150,15 @@ SAID = st.dictionaries(st.sampled_from(["ocr", "tags"]), st.text())
 def test_a_shadow_is_one_bounded_line_a_picture(pictures: list[Described]) -> None:
     lines = shadow_lines(pictures)
     assert len(lines) <= 8 and all(len(line) <= MOST and "\n" not in line for line in lines)
+
+
+def test_the_doctor_sees_and_mends_an_index_that_drifted(store: Store, two: tuple[int, int]) -> None:
+    store.descriptions.put("tags", [(ONE, "zeppelin")])
+    store.db.run("INSERT INTO search_shadows(search_shadows) VALUES ('delete-all')")
+    path = store.path
+    assert not found(store, "zeppelin")
+    store.close()
+    assert any(each.topic == "full text" and each.level == "error" for each in doctor.check(path).findings)
+    assert not [each for each in doctor.rebuild(path).findings if each.topic == "full text" and each.level == "error"]
+    with Store.open(path) as again:
+        assert found(again, "zeppelin") == [two[0]]
