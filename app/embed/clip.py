@@ -102,7 +102,7 @@ class ClipEmbedder:
         try:
             model = made(**table)
             open_clip.load_checkpoint(model, str(found.weights), weights_only=True)
-            self._model: Any = model.eval().requires_grad_(False).to(self.device)
+            self._model: Any = _folded(model.eval().requires_grad_(False), table).to(self.device)
             plain = type(model) is open_clip.CLIP and model.text_pool_type == "argmax"
             self._looks_back = plain and model.attn_mask is not None and model.text_projection is not None
             size = getattr(model.visual, "image_size", 224)
@@ -187,6 +187,15 @@ def _device(torch: Any) -> str:
     if torch.cuda.is_available():
         return "cuda"
     return "mps" if torch.backends.mps.is_available() else "cpu"
+
+
+def _folded(model: Any, table: dict[str, Any]) -> Any:
+    """Branches that are only of use in training become one layer: MobileCLIP is twice as fast, and says the same."""
+    if not table["vision_cfg"].get("timm_model_name"):
+        return model
+    from timm.utils import reparameterize_model
+
+    return reparameterize_model(model, inplace=True)
 
 
 def _rgb(picture: Image) -> Image:
