@@ -23,8 +23,8 @@ MOST_DECIDED = 256
 FIRST_PLACES, NEARLY = 50, 0.9
 #: A text that has an opinion of an older history waits behind those of nearly its worth that have none.
 OLD_IS_WORTH = 0.3
-#: Places of the stored order after which being shown soon counts half.
-SOON = 30.0
+#: Places behind the first ones after which being shown soon counts half; what not knowing at all counts.
+SOON, UNSURE = 30.0, 0.9
 #: Seconds after a keypress during which nothing is begun.
 CALM = 5.0
 HOUR, MINUTE = 3600.0, 60.0
@@ -48,9 +48,12 @@ class Known(NamedTuple):
 
 
 def worth(place: int | None, probability: float) -> float:
-    """0 to 1, in tenths: how soon it may be shown, or how unsure the ranking is of it, whichever is more."""
-    soon = 0.0 if place is None else 1.0 / (1.0 + place / SOON)
-    return round(max(soon, 4.0 * probability * (1.0 - probability)), 1)
+    """0 to 1, in tenths: how soon it may be shown, or how unsure the ranking is of it, whichever is more.
+
+    The first places stand before everything else: the ranking hears a model once it knows them.
+    """
+    soon = 0.0 if place is None else 1.0 / (1.0 + max(0, place - FIRST_PLACES) / SOON)
+    return round(max(soon, UNSURE * 4.0 * probability * (1.0 - probability)), 1)
 
 
 def due(
