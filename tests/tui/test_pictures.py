@@ -4,11 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-import os
-import pty
-import sys
 import time
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -22,7 +18,6 @@ from penchant.app.tui.app import PenchantApp
 from penchant.app.tui.pictures.painter import wanted
 from penchant.app.tui.pictures.raster import CLEAR, Placed
 from penchant.app.tui.pictures.wish import Way
-from tests.tui.model_terminal import ModelTerminal
 
 COLOURS = ((200, 30, 30), (30, 160, 60), (40, 60, 200))
 
@@ -283,92 +278,3 @@ async def test_going_back_shows_the_list_s_pictures_again(pictured: Any, wait: A
         await wait(lambda: app.screen is not app.feed_screen and any(p.tile.cols > 20 for p in shown(app)))
         await pilot.press("escape")
         await wait(lambda: shown(app) == before)
-
-
-# -- a real process on a terminal of its own
-CHILD = """
-import os, sys
-from penchant.app.config import Config, Worker
-from penchant.app.paths import Paths
-from penchant.app.tui.app import PenchantApp
-app = PenchantApp(Config(start_view="newest"), Paths.from_environment(), worker=False, images=("kitty", b""))
-app.owns_process = True
-app.run()
-sys.exit(app.return_code or 0)
-"""
-
-
-class Window:
-    """The program on a pty; `model` has seen everything it wrote."""
-
-    def __init__(self, home: Path) -> None:
-        self.pid, self.fd = pty.fork()
-        if self.pid == 0:
-            env = {**os.environ, "PENCHANT_HOME": str(home), "TERM": "xterm-kitty", "COLORTERM": "truecolor"}
-            os.execvpe(sys.executable, [sys.executable, "-c", CHILD], env)
-        import fcntl
-        import struct
-        import termios
-
-        fcntl.ioctl(self.fd, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 800, 480))
-        self.seen = b""
-        self.model = ModelTerminal()
-
-    def until(self, condition: Any, seconds: float = 25.0) -> bool:
-        import select
-
-        end = time.monotonic() + seconds
-        while time.monotonic() < end:
-            if select.select([self.fd], [], [], 0.05)[0]:
-                try:
-                    chunk = os.read(self.fd, 65536)
-                except OSError:
-                    chunk = b""
-                if not chunk:
-                    return bool(condition(self._look()))
-                self.seen += chunk
-            if condition(self._look()):
-                return True
-        return False
-
-    def _look(self) -> ModelTerminal:
-        model = ModelTerminal()
-        whole = self.seen[: self.seen.rfind(b"\x1b[?2026l") + 1] if b"\x1b[?2026l" in self.seen else self.seen
-        end = whole.rfind(b"\x1b\\")
-        model.feed(whole[: end + 2].decode(errors="replace"), strict=False)
-        return model
-
-    def keys(self, text: str) -> None:
-        os.write(self.fd, text.encode())
-
-
-@pytest.mark.parametrize("end", ["q", "SIGTERM"])
-def test_pictures_come_go_behind_a_dialog_and_are_gone_at_the_end(
-    pictured: Any, end: str, home: Path
-) -> None:
-    import signal
-
-    fetched(pictured)
-    window = Window(home)
-    try:
-        assert window.until(lambda model: len(model.shown) >= 8), window.seen[-2000:]
-        window.keys("?")
-        assert window.until(lambda model: not model.shown)
-        window.keys("\x1b")
-        assert window.until(lambda model: len(model.shown) >= 8)
-        sent = window._look().transmitted
-        window.keys("jk")
-        window.until(lambda _: False, 1.0)
-        assert window._look().transmitted <= sent + 2  # the opened card's; nothing is sent twice
-        if end == "q":
-            window.keys("q")
-        else:
-            os.kill(window.pid, signal.SIGTERM)
-        assert window.until(lambda model: not model.shown and not model.images and b"?1049l" in window.seen)
-        whole = window.seen.decode(errors="replace")
-        assert whole.rindex("\x1b_Ga=d,d=A") < whole.rindex("\x1b[?1049l")
-    finally:
-        os.kill(window.pid, signal.SIGKILL)
-        os.waitpid(window.pid, 0)
-        os.close(window.fd)
-

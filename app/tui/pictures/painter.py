@@ -124,7 +124,8 @@ def _painted(frame: CompositorUpdate) -> list[Box] | None:
     lines = getattr(frame, "lines", None)
     if lines is not None:
         return [Box(x, y, strip.cell_length, 1) for x, y, strip in lines]
-    return None
+    spans = getattr(frame, "spans", None)
+    return None if spans is None else [Box(start, y, end - start, 1) for y, start, end in spans]
 
 
 def painter_for(app: App[Any], way: Way) -> Painter | None:
