@@ -59,7 +59,8 @@ class PictureFiles:
         Tidying belongs to whoever writes: what is being written looks like a half.
         """
         found: dict[bytes, list[tuple[str, int]]] = {}
-        for path, size in self._walk():
+        for path, about in self._walk():
+            size = about.st_size
             name, _, kind = path.name.partition(".")
             hash = _hash(name)
             if hash is not None and f".{kind}" in (THUMB, LARGE) and size:
@@ -71,13 +72,22 @@ class PictureFiles:
             self.remove(hash for hash, files in found.items() if len(files) < 2)
         return {hash: sum(size for _, size in files) for hash, files in found.items() if len(files) == 2}
 
-    def _walk(self) -> Iterable[tuple[Path, int]]:
+    def reads(self) -> dict[bytes, float]:
+        """When a file of a picture was last read (Unix seconds; most systems are content with the day)."""
+        found: dict[bytes, float] = {}
+        for path, about in self._walk():
+            hash = _hash(path.name.partition(".")[0])
+            if hash is not None:
+                found[hash] = max(found.get(hash, 0.0), about.st_atime)
+        return found
+
+    def _walk(self) -> Iterable[tuple[Path, os.stat_result]]:
         with contextlib.suppress(OSError):
             for shelf in os.scandir(self.folder):
                 if shelf.is_dir(follow_symlinks=False):
                     with contextlib.suppress(OSError):
                         for file in os.scandir(shelf.path):
-                            yield Path(file.path), file.stat(follow_symlinks=False).st_size
+                            yield Path(file.path), file.stat(follow_symlinks=False)
 
     def _path(self, hash: bytes, kind: str) -> Path:
         name = hash.hex()

@@ -50,8 +50,9 @@ class Keeper:
         self.used = sum(sizes.values())
         if self.used <= self.most:
             return 0
-        victims = []
-        for hash, _ in store.pictures.last_use():
+        # A screen says what it asks for; what it finds here it only reads.
+        reads, victims = self.files.reads(), []
+        for hash, _ in sorted(store.pictures.last_use(), key=lambda use: max(use[1], reads.get(use[0], 0.0))):
             if self.used <= LEFT * self.most:
                 break
             if hash in sizes:

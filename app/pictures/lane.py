@@ -107,7 +107,8 @@ class PictureLane:
             await asyncio.sleep(TOGETHER)
         self._wake.clear()
         letters, self._letters = self._letters, []
-        for items, small in letters:  # the newest is put first last
+        # The newest is put first last, and an article goes before the cards of the same moment.
+        for items, small in sorted(letters, key=lambda letter: not letter[1]):
             await self._asked(items, small=small)
         self._give_up()
         await self._write()
