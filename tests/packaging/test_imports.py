@@ -69,8 +69,11 @@ def test_a_breach_is_named(tree: Path, file: str, line: str, contract: str) -> N
 
 @pytest.mark.parametrize(
     "module",
-    ["penchant.app.worker", "penchant.app.backfill", "penchant.app.embed.runner", "penchant.app.commands.models"],
-)
+    [
+        "penchant.app.worker", "penchant.app.backfill", "penchant.app.embed.runner", "penchant.app.picture_backfill",
+        "penchant.app.picture_search", "penchant.app.commands.models",
+    ],
+)  # fmt: skip
 def test_models_are_imported_in_their_own_process_only(module: str) -> None:
     # that the running worker loads none either is seen in tests/app/test_backfill.py
     code = f"import sys, {module}; print(*(m for m in ('llama_cpp', 'torch', 'open_clip') if m in sys.modules))"
