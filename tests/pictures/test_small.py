@@ -105,3 +105,15 @@ async def test_a_passing_trouble_leaves_the_small_one_for_another_try(reader: An
     await seen.see(other)
     (shot,) = seen.shots(item)
     assert shot.small and shot.state == "there"
+
+
+async def test_an_article_is_served_before_the_cards_of_the_same_moment(
+    reader: Any, server: Any, draw: Draw, two: Media
+) -> None:
+    seen = reader()
+    (item,) = seen.follow("http://f", two)
+    cards = seen.follow("http://g", *(server.route(f"/{n}.png", draw("PNG", fill=(n, 0, 0))) for n in range(6)))
+    seen.look(item)
+    glance(seen, *cards)
+    await seen.until(lambda: all(shot.state == "there" for shot in seen.shots(item, *cards)))
+    assert "/whole.png" in [request.path for request in server.requests[:2]]
