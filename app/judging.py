@@ -111,8 +111,8 @@ class Judging:
         """Questions go before the next texts of a batch, since calls of the model queue up."""
         since = time.time() - STILL_ASKED
         with contextlib.suppress(StoreError):
-            for question in await self._call(lambda store: store.answers.waiting("reason", since)):
-                self._ask(Question(*question))
+            for name, item_id in await self._call(lambda store: store.answers.waiting("reason", since)):
+                self._ask(Question(name, item_id))
         while True:
             question = await self._questions.get()
             self._answering += 1
