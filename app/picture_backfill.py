@@ -88,7 +88,7 @@ class PictureBackfill:
         self._path: str | None = ""  # what was chosen last; "": not asked yet
         self.runner: ClipRunner | None = None
         self._wake = asyncio.Event()
-        self._broken = False
+        self._broken = self._waits = False
         self._looked: Marks | None = None
         self._finished: Marks | None = None
         self._size: dict[str, int] = {}
@@ -101,8 +101,8 @@ class PictureBackfill:
             self._wake.set()
 
     def up_to_date(self, store: Store) -> bool:
-        """Nothing to do now: everything that is there has its vector, or no model can make any."""
-        if self._choose() is None or self._broken:
+        """Nothing to do now: all that is there has its vector, no model can make any, or the battery is spared."""
+        if self._choose() is None or self._broken or self._waits:
             return True
         marks = picture_vectors.marks(store.db)
         return not marks.pictures or (self._finished == marks and bool(self._path))
@@ -152,7 +152,9 @@ class PictureBackfill:
         job = await self._call(self._next)
         if job is None:
             return await self._idle()
-        if await asyncio.to_thread(power.on_battery):
+        self._waits = await asyncio.to_thread(power.on_battery)
+        if self._waits:
+            self._looked = None  # the chunk just taken is looked for again
             await self._call(partial(self._tell, waits="waiting for mains power"))
             return BATTERY
         return await self._work(self.runner, job)

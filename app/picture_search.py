@@ -9,8 +9,10 @@ import asyncio
 import contextlib
 import threading
 from collections.abc import Coroutine
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .embed.clip_files import weights_at
 from .embed.clip_runner import ClipRunner
 from .errors import PenchantError
 from .models.choice import chosen
@@ -83,6 +85,7 @@ class Eye:
 
         if self._cooling is not None:
             self._cooling.cancel()
+        await asyncio.to_thread(weights_at, Path(self._runner.path))  # no torch to say that nothing is there
         if await self._runner.name() != self.model:
             await self._runner.close()
             raise PenchantError(

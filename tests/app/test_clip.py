@@ -21,6 +21,8 @@ from penchant.adapters.base import Item, Media, Page
 from penchant.app import picture_backfill
 from penchant.app.embed import clip
 from penchant.app.embed.clip import ClipEmbedder
+from penchant.app.embed.clip_runner import LIMITS, PROGRAM
+from penchant.app.embed.runner import Runner
 from penchant.app.errors import PenchantError
 from penchant.app.picture_backfill import PictureBackfill
 from penchant.app.pictures.files import PictureFiles
@@ -173,6 +175,41 @@ def test_an_architecture_is_known_by_the_name_of_the_file(tiny: Path, tmp_path: 
     with pytest.raises(PenchantError, match="nothing says") as caught:
         clip.checkpoint(tmp_path / "weights.safetensors")
     assert "open_clip_config.json" in caught.value.hint
+
+
+async def test_a_model_that_claims_to_be_huge_fails_in_words_and_takes_no_memory(tiny: Path, tmp_path: Path) -> None:
+    shutil.copy(tiny / "open_clip_model.safetensors", tmp_path)
+    table = json.loads((tiny / "open_clip_config.json").read_text())
+    table["model_cfg"]["vision_cfg"] |= {"width": 8192, "layers": 200, "head_width": 64}
+    (tmp_path / "open_clip_config.json").write_text(json.dumps(table))
+    async with Runner(str(tmp_path), limits=LIMITS, program=PROGRAM, library="open_clip") as runner:
+        with pytest.raises(PenchantError, match=r"open_clip cannot load .*memory"):
+            await runner.ready()
+
+
+def test_an_image_tower_of_timm_says_the_same_when_it_is_folded(tiny: Path, made: ModuleType, tmp_path: Path) -> None:
+    import open_clip
+    import torch
+    from safetensors.torch import save_file
+
+    table = json.loads(json.dumps(made.CONFIG["model_cfg"]))
+    table["vision_cfg"] = {"timm_model_name": "repvit_m0_9", "timm_pool": "avg", "timm_proj": None, "image_size": 64}
+    table |= {"custom_text": True, "embed_dim": 384}
+    table["text_cfg"] |= {"width": 64, "no_causal_mask": True}
+    (tmp_path / "open_clip_config.json").write_text(json.dumps({"model_cfg": table}))
+    torch.manual_seed(1)
+    cut = {key: value for key, value in table.items() if key != "custom_text"}
+    model = open_clip.CustomTextCLIP(**json.loads(json.dumps(cut))).eval()
+    save_file({key: value.contiguous() for key, value in model.state_dict().items()}, tmp_path / "m.safetensors")
+    own = ClipEmbedder(tmp_path)
+    pixels = torch.randn(3, 3, 64, 64, generator=torch.Generator().manual_seed(2))
+    with torch.inference_mode():
+        cosine = torch.nn.functional.cosine_similarity(own._model.encode_image(pixels), model.encode_image(pixels))
+        assert cosine.min() > 0.9999
+        texts = model.encode_text(open_clip.SimpleTokenizer(context_length=16)(["red", "a long blue line"])).numpy()
+    texts /= np.linalg.norm(texts, axis=1, keepdims=True)
+    assert np.allclose(own.texts(["red", "a long blue line"]), texts, atol=1e-5)
+    assert sum(1 for _ in own._model.modules()) < sum(1 for _ in model.modules())
 
 
 def test_the_child_cannot_reach_the_network() -> None:

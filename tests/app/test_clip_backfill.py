@@ -272,7 +272,7 @@ async def test_on_battery_it_waits_and_says_so(shelf: Shelf, monkeypatch: pytest
     def watch(lane: PictureBackfill, store: Store) -> bool:
         nonlocal rounds
         status = picture_status.of(store)
-        rounds += status is not None and "mains" in status.line()
+        rounds += status is not None and "mains" in status.line() and lane.up_to_date(store)
         return rounds > 5
 
     await shelf.work(watch)
