@@ -53,3 +53,13 @@ def last_event_at(db: Database) -> float | None:
     """When the newest event happened (Unix seconds); an import's say when the act was."""
     at = db.value("SELECT at FROM events ORDER BY seq DESC LIMIT 1")
     return None if at is None else float(at)
+
+
+def voices(db: Database) -> tuple[object, ...]:
+    """Changes whenever a model says more of any text, or the ranking is to hear another one; costs microseconds."""
+    row = db.row(
+        "SELECT (SELECT max(seq) FROM opinions),"
+        " (SELECT group_concat(key || value, ' ' ORDER BY key) FROM settings"
+        " WHERE key IN ('judge.model', 'space.hidden', 'space.picture', 'space.sentence'))"
+    )
+    return row or (None, None)

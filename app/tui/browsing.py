@@ -201,6 +201,7 @@ class Browsing:
         if changed:
             self.feed.give(changed)
         self._arrivals(pulse.top)
+        self.unranked = self.unranked or pulse.voices
         self.feed.say(*self.empty_words())
         if self.status.left[0].startswith(self.summary().split(":")[0] + ":"):
             self.tell(self.summary())

@@ -19,6 +19,8 @@ FIRST_CARDS = 40
 MOST_IDS = 200_000
 #: Counting every view of 100,000 items takes some 20 ms: not on every keypress (seconds).
 COUNT_EVERY = 2.0
+#: The ranking of an open window hears what models say at most so often (seconds).
+HEAR_EVERY = 30.0
 
 
 class FirstPage(NamedTuple):
@@ -64,6 +66,8 @@ class Pulse(NamedTuple):
     fetching: list[Subscription]
     failing: list[Subscription]
     sources: int = 0
+    #: Whether models have said so much since that the ranking should hear it.
+    voices: bool = False
 
 
 class Watch:
@@ -74,6 +78,9 @@ class Watch:
         self.counted_at = 0.0
         self.counts: dict[str, int] = {}
         self._recount = True
+        self._voices: tuple[object, ...] = (None, None)  # of an archive without models
+        self._waiting = False
+        self._heard_at = 0.0
 
     def look(
         self, store: Store, view: View, subscription_id: int | None, on_screen: Sequence[int], force: bool
@@ -81,7 +88,8 @@ class Watch:
         """None when nothing was committed elsewhere."""
         version = store.data_version()
         due = time.monotonic() - self.counted_at > COUNT_EVERY
-        if version == self.version and not force and not (self._recount and due):
+        heard = self._waiting and time.monotonic() - self._heard_at > HEAR_EVERY
+        if version == self.version and not force and not (self._recount and due) and not heard:
             return None
         self.version = version
         self._recount = not (force or due)
@@ -103,4 +111,16 @@ class Watch:
             [s for s in subscriptions if s.state != "idle"],
             [s for s in subscriptions if s.error and not s.paused],
             len(subscriptions),
+            self._hear(store),
         )
+
+    def _hear(self, store: Store) -> bool:
+        """Whether models said more, or others are heard; now and then only, for the ranking orders anew each time."""
+        from penchant.app.store.judging import voices
+
+        now = voices(store.db)
+        self._waiting = now != self._voices
+        if not self._waiting or time.monotonic() - self._heard_at <= HEAR_EVERY:
+            return False
+        self._voices, self._waiting, self._heard_at = now, False, time.monotonic()
+        return True

@@ -100,17 +100,24 @@ def test_nobody_waits_for_ever() -> None:
 def judged(archive: Any) -> Any:
     """Some likes and skips, and a judge that has an opinion of everything."""
 
-    def fill(store: Store) -> None:
-        ids = store.items.ids("newest", limit=60)
-        store.events.append([Event("like" if n % 4 == 1 else "skip", ids[n]) for n in range(20, 60)])
-        hashes = store.items.hashes(ids)
+    archive.read(lambda store: store.events.append(decisions(store)))
+    speak(archive)
+    return archive
+
+
+def decisions(store: Store) -> list[Event]:
+    ids = store.items.ids("newest", limit=60)
+    return [Event("like" if n % 4 == 1 else "skip", ids[n]) for n in range(20, 60)]
+
+
+def speak(archive: Any) -> None:
+    """A judge says what it thinks of everything."""
+    with Store.open(archive.paths.archive, role="worker") as store:
+        hashes = store.items.hashes(store.items.ids("newest", limit=60))
         values = {text: 0.1 if n % 4 == 1 else -0.1 for n, text in enumerate(hashes.values())}
         store.opinions.put(MODEL, "likelihood", "12+10:aa", values)
         store.opinions.activate(MODEL)
         store.control.remember(KEY, AT_WORK.to_json())
-
-    archive.read(fill)
-    return archive
 
 
 async def open_why(app: Any, pilot: Any, wait: Any) -> Any:
@@ -144,6 +151,18 @@ async def test_why_shows_what_the_judge_said(judged: Any, run_app: Any, wait: An
         every = "\n".join(line.text for line in rows.lines)
         assert "11 % likelier" in every and "from 12 likes and 10 skips" in every
         await wait(lambda: any("its comparison" in line.text for line in rows.lines))
+
+
+async def test_an_open_window_hears_a_judge_that_begins_to_speak(archive: Any, run_app: Any) -> None:
+    archive.read(lambda store: store.events.append(decisions(store)))
+    async with run_app(archive) as (app, pilot):
+        assert "judge" not in await app.lessons.trust(("judge", "words"))
+        speak(archive)
+        for _ in range(600):
+            if "judge" in await app.lessons.trust(("judge",)):
+                break
+            await pilot.pause(0.05)
+        assert "judge" in await app.lessons.trust(("judge",))
 
 
 async def test_a_reason_streams_while_the_screen_is_open(judged: Any, run_app: Any, wait: Any, lines: Any) -> None:
