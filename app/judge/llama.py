@@ -26,7 +26,7 @@ from penchant.app.errors import PenchantError
 
 from .library import DAMAGED, Model, library
 from .likelihood import log_softmax, log_sum, picked, sampled
-from .placing import BLOCK, SEQUENCES, Place, placed, up
+from .placing import BLOCK, SEQUENCES, placed
 from .tap import OUTPUT, Tap
 
 if TYPE_CHECKING:
@@ -52,14 +52,10 @@ Entry = tuple[int, int, int, bool]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Prefix:
-    """An evaluated history: its ids, what the model remembers of it, and log p of each token after it [words].
-
-    `filling`: memory that nobody reads, after which the next token lies at the beginning of a block.
-    """
+    """An evaluated history: its ids, what the model remembers of it, and log p of each token after it [words]."""
 
     tokens: tuple[int, ...]
     state: NDArray[np.uint8]
-    filling: NDArray[np.uint8]
     after: NDArray[np.float32]
 
 
@@ -78,7 +74,8 @@ class Judge:
         self.context_tokens = max(BLOCK, min(context_tokens, self.model.trained - self.longest))
         self._tap = Tap(self.model.width)
         settings = llama.llama_context_default_params()
-        settings.n_ctx = up(self.context_tokens, BLOCK) + self.batch_tokens
+        self._spare = self.batch_tokens + 2 * BLOCK  # places beyond the history
+        settings.n_ctx = self.context_tokens + self._spare
         settings.n_batch = settings.n_ubatch = self.batch_tokens
         settings.n_seq_max = FILLING + 1
         settings.kv_unified = True
@@ -93,6 +90,7 @@ class Judge:
         self._memory = llama.llama_get_memory(self.context)
         self._held: Prefix | None = None
         self._plain: Prefix | None = None
+        self._filling: NDArray[np.uint8] | None = None
 
     def tokens(self, text: str) -> list[int]:
         """The ids of a text; control tokens written in it are mere letters."""
@@ -108,9 +106,8 @@ class Judge:
         """Evaluate a history (text or ids)."""
         ids = self.history(history) if isinstance(history, str) else tuple(history)[-self.context_tokens :]
         self.forget()
-        self.feed(ids, fill=True)
-        after = log_softmax(self.logits(1)[0])
-        self._held = Prefix(ids, self._state(0), self._state(FILLING), after)
+        self.feed(ids)
+        self._held = Prefix(ids, self._state(0), log_softmax(self.logits(1)[0]))
         return self._held
 
     def loglik(self, prefix: Prefix, texts: Sequence[str]) -> NDArray[np.float64]:
@@ -223,14 +220,9 @@ class Judge:
         library().llama_memory_clear(self._memory, True)
         self._held = None
 
-    def feed(self, ids: Sequence[int], go_on: Callable[[], bool] = lambda: True, *, fill: bool = False) -> bool:
-        """Evaluate ids as sequence 0, with logits of the last; False where it was told to end.
-
-        `fill`: with tokens beside them, in the sequence FILLING, up to the end of a block.
-        """
+    def feed(self, ids: Sequence[int], go_on: Callable[[], bool] = lambda: True) -> bool:
+        """Evaluate ids as sequence 0, with logits of the last; False where it was told to end."""
         entries: list[Entry] = [(token, at, 0, at == len(ids) - 1) for at, token in enumerate(ids)]
-        if fill:
-            entries += [(ids[0], at, FILLING, False) for at in range(-len(ids) % BLOCK)]
         for start in range(0, len(entries), self.batch_tokens):
             if not go_on():
                 return False
@@ -261,36 +253,71 @@ class Judge:
             return np.empty((0, self.model.words), np.float32)
         return np.ctypeslib.as_array(library().llama_get_logits(self.context), (rows, self.model.words))
 
-    def _groups(self, prefix: Prefix, rows: Sequence[Sequence[int]], *, last_only: bool) -> Iterator[list[Place]]:
+    def _groups(
+        self, prefix: Prefix, rows: Sequence[Sequence[int]], *, last_only: bool
+    ) -> Iterator[list[tuple[int, int]]]:
         """Decode rows beside one another over a prefix; yields which rows the logits are now of, in their order.
 
-        Logits are those of each row's last token, or of all. Rows without a token are left out.
+        Each with the number of its first token in the call. Logits are those of each row's last token, or of all. Rows
+        without a token are left out.
         """
         llama = library()
+        begin = len(prefix.tokens)
         for group in placed([len(row) for row in rows], self.batch_tokens):
             self._hold(prefix)
-            begin = len(prefix.tokens)
-            ends = [*(place.start for place in group[1:]), up(group[-1].start + len(rows[group[-1].row]), BLOCK)]
+            self._make_places(begin, [(start, len(rows[row])) for row, start in group])
             entries: list[Entry] = []
-            for sequence, ((row, start), end) in enumerate(zip(group, ends, strict=True), 1):
+            found: list[tuple[int, int]] = []
+            for sequence, (row, _) in enumerate(group, 1):
                 llama.llama_memory_seq_cp(self._memory, 0, sequence, -1, -1)
-                ids, last = rows[row], len(rows[row]) - 1
-                for at in range(end - start):  # what follows a text cannot change it: it fills places
-                    wanted = at == last or (at < last and not last_only)
-                    entries.append((ids[min(at, last)], begin + at, sequence, wanted))
+                last = len(rows[row]) - 1
+                found.append((row, len(entries)))
+                entries += [
+                    (token, begin + at, sequence, at == last or not last_only) for at, token in enumerate(rows[row])
+                ]
+            # the kernel for the rest of a block rounds otherwise: what follows a text cannot change it
+            token, position, sequence, _ = entries[-1]
+            rest = -len(entries) % BLOCK
+            entries += [(token, position + more, sequence, False) for more in range(1, rest + 1)]
             try:
                 self.decode(entries)
-                yield group
+                yield found
             finally:
-                for sequence in range(1, len(group) + 1):
+                for sequence in range(1, FILLING + 1):
                     llama.llama_memory_seq_rm(self._memory, sequence, -1, -1)
+
+    def _make_places(self, begin: int, places: Sequence[tuple[int, int]]) -> None:
+        """Leave free, beyond a history of `begin` tokens, what lies at (start, length) of blocks, and what follows.
+
+        llama.cpp takes the free places in order, so all others are filled with a memory that nobody reads.
+        """
+        llama, at = library(), 0
+        self._restore(self._filler(), FILLING)
+        shift = -begin % BLOCK
+        for start, length in places:
+            llama.llama_memory_seq_rm(self._memory, FILLING, shift + start, shift + start + length)
+            at = shift + start + length
+        llama.llama_memory_seq_rm(self._memory, FILLING, at, -1)
+
+    def _filler(self) -> NDArray[np.uint8]:
+        """The memory of any tokens; computed once, and only beside a history that is then put back."""
+        if self._filling is None:
+            held = self._held
+            self.forget()
+            entries: list[Entry] = [(0, at, FILLING, False) for at in range(self._spare)]
+            for start in range(0, len(entries), self.batch_tokens):
+                self.decode(entries[start : start + self.batch_tokens])
+            self._filling = self._state(FILLING)
+            self.forget()
+            if held is not None:
+                self._hold(held)
+        return self._filling
 
     def _hold(self, prefix: Prefix) -> None:
         """Put a history into the context, unless it is there."""
         if self._held is not prefix:
             self.forget()
             self._restore(prefix.state, 0)
-            self._restore(prefix.filling, FILLING)
             self._held = prefix
 
     def _restore(self, state: NDArray[np.uint8], sequence: int) -> None:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-MAGIC, SUFFIX = b"penchant state 1", ".state"
+MAGIC, SUFFIX = b"penchant state 2", ".state"
 #: Bytes of files kept, and of evaluated histories held in memory; the longest unused go first.
 DISK, MEMORY = 200 << 20, 256 << 20
 #: Smaller histories are evaluated faster than a file is looked for.
@@ -134,17 +134,16 @@ class Histories:
     def _evaluated(self, ids: tuple[int, ...]) -> Prefix:
         prefix = self.judge.prefix(ids)
         if self.files is not None and len(ids) >= WORTH:
-            self.files.save(self._key(ids), [prefix.state.tobytes(), prefix.filling.tobytes(), prefix.after.tobytes()])
+            self.files.save(self._key(ids), [prefix.state.tobytes(), prefix.after.tobytes()])
         return prefix
 
     def _loaded(self, ids: tuple[int, ...]) -> Prefix | None:
         import numpy as np
 
         parts = self.files.load(self._key(ids)) if self.files is not None and len(ids) >= WORTH else None
-        if parts is None or len(parts) != 3 or len(parts[2]) != 4 * self.judge.model.words:
+        if parts is None or len(parts) != 2 or len(parts[1]) != 4 * self.judge.model.words:
             return None
-        state, filling = (np.frombuffer(part, np.uint8) for part in parts[:2])
-        return Prefix(ids, state, filling, np.frombuffer(parts[2], np.float32))
+        return Prefix(ids, np.frombuffer(parts[0], np.uint8), np.frombuffer(parts[1], np.float32))
 
     def _key(self, ids: tuple[int, ...]) -> str:
         made = hashlib.blake2b(self._maker.encode() + b"\n" + struct.pack(f"<{len(ids)}i", *ids), digest_size=16)
