@@ -55,6 +55,9 @@ class Pull:
             text = f"{self.name} was stopped" if stopped else f"{self.name} was not pulled: {error}"
             said = words.one_line(words.sentences(text, error.hint))
             app.notify(said, title="penchant", severity="information" if stopped else "error", markup=False)
+        except Exception as error:
+            said = words.one_line(f"{self.name} was not pulled, by a fault of penchant's own: {error!r}")
+            app.notify(said, title="penchant", severity="error", markup=False)
         else:
             await app.bridge.clerk.do(lambda store: store.control.request("models", {}))
             took = f" in {time.monotonic() - started:.0f} s"
