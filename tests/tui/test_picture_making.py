@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import io
 import itertools
+import subprocess
+import sys
 import zlib
 from base64 import standard_b64decode
 from pathlib import Path
@@ -139,6 +141,22 @@ def test_a_blurhash_of_a_server() -> None:
 def test_a_picture_never_leaves_its_room(width: int, height: int, cols: int, rows: int) -> None:
     across, down = within(width, height, cols, rows, CELL)
     assert 1 <= across <= cols and 1 <= down <= rows
+
+
+def test_pillow_does_not_meet_a_half_imported_numpy() -> None:
+    """Two threads import at the same time: the ranking's and this one."""
+    code = """
+import sys
+class Watch:
+    def find_spec(self, name, path, target=None):
+        if name == "PIL._typing":
+            numpy = sys.modules.get("numpy")
+            print(numpy is not None and not numpy.__spec__._initializing)
+sys.meta_path.insert(0, Watch())
+import penchant.app.tui.pictures.scale
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["True"]
 
 
 # -- the thread

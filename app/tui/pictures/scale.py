@@ -12,6 +12,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+# Pillow imports numpy.typing. While the ranking's thread is in the middle of importing numpy, that would find half of
+# it; this line waits for the whole.
+import numpy  # noqa: F401
 from PIL import Image, ImageDraw
 
 from .raster import CLEAR, Raster, Tile
