@@ -23,6 +23,8 @@ from picture_archive import build
 
 TOOLS = ("Xvfb", "kitty", "xterm", "xdotool", "import")
 SIZE = (1100, 860)
+#: Seconds until a terminal and the feed in it stand, on a loaded machine.
+START = 12.0
 #: (name, keys pressed before it); "+" holds shift.
 SHOTS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("1-feed", ("2",)),
@@ -69,7 +71,7 @@ def shoot(kind: str, folder: Path, home: Path, env: dict[str, str]) -> None:
     env = {**env, "PENCHANT_HOME": str(home)}
     window = subprocess.Popen(terminal(kind, ["sh", "-c", script]), env=env, stderr=subprocess.DEVNULL)
     try:
-        time.sleep(7.0)
+        time.sleep(START)
         for name, keys in SHOTS:
             for key in keys:
                 subprocess.run(["xdotool", "key", key], env=env, check=True)
