@@ -34,7 +34,7 @@ class Eye:
 
     def __init__(self, path: str, model: str, *, threads: int = 1) -> None:
         self.model = model
-        self._runner = ClipRunner(path, threads=threads)
+        self._runner = ClipRunner(path, threads=threads, urgent=True)
         self._known: dict[str, np.ndarray] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 HEADER = struct.Struct(">I")
 READY, VECTORS, FAILED = b"R", b"V", b"E"
 MINILM = "minilm:"
+#: A further argument: a reader waits for the answer.
+URGENT = "urgent"
 #: Address space beyond the imports and the file's own size: the computing buffers of a small model are 20 MB.
 ROOM = 1 << 30
 
@@ -52,12 +54,12 @@ def main(argv: list[str]) -> int:
 
 
 def serve(argv: list[str], load: Callable[[str, int], M], answer: Callable[[M, Any], NDArray[np.float32]]) -> int:
-    """Load, then answer until the pipe closes or the parent is gone. `argv` is [_, MODEL, THREADS, PARENT]."""
+    """Load, then answer until the pipe closes or the parent is gone. `argv`: _, MODEL, THREADS, PARENT, or URGENT too."""
     requests, answers = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
     os.dup2(os.open(os.devnull, os.O_RDWR), 1)  # a library that prints must not write into the pipe
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in the terminal is the parent's affair
     threading.Thread(target=watch, args=(int(argv[3]),), daemon=True).start()
-    be_humble()
+    be_humble(urgent=URGENT in argv[4:])
     try:
         model = load(argv[1], int(argv[2]))
     except (PenchantError, OSError, MemoryError) as error:
@@ -122,10 +124,10 @@ def watch(parent: int) -> None:
     os._exit(0)
 
 
-def be_humble() -> None:
-    """Lowest priority, idle threads that sleep, no core file after an abort."""
+def be_humble(urgent: bool = False) -> None:
+    """Lowest priority (unless somebody waits for it), idle threads that sleep, no core file after an abort."""
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
-    if hasattr(os, "nice"):
+    if hasattr(os, "nice") and not urgent:
         with contextlib.suppress(OSError):
             os.nice(19)
     with contextlib.suppress(ImportError, OSError, ValueError):

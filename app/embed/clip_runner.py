@@ -24,9 +24,11 @@ LIMITS = Limits(start=300.0, batch=300.0)
 class ClipRunner:
     """Vectors of pictures and texts by the model at `path`; the child starts on first use."""
 
-    def __init__(self, path: str, *, threads: int = 1) -> None:
+    def __init__(self, path: str, *, threads: int = 1, urgent: bool = False) -> None:
         self.path = path
-        self._runner = Runner(path, threads=threads, limits=LIMITS, program=PROGRAM, library="open_clip")
+        self._runner = Runner(
+            path, threads=threads, limits=LIMITS, program=PROGRAM, library="open_clip", urgent=urgent
+        )
 
     async def name(self) -> str:
         """What the model's spaces begin with ("clip:..."). Raises `PenchantError` where it cannot be loaded."""

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from penchant.app.errors import PenchantError
 
-from .child import FAILED, HEADER, READY, VECTORS
+from .child import FAILED, HEADER, READY, URGENT, VECTORS
 
 log = logging.getLogger(__name__)
 
@@ -49,7 +49,8 @@ class Ready:
 class Runner:
     """One child with one model, started on first use and again after it died. Calls queue up.
 
-    An async context manager. `program` is what Python runs as the child, `library` what it loads models by.
+    An async context manager. `program` is what Python runs as the child, `library` what it loads models by. With
+    `urgent` a reader waits: the child has the priority of this process.
     """
 
     def __init__(
@@ -60,8 +61,10 @@ class Runner:
         limits: Limits | None = None,
         program: Sequence[str] = ("-m", "penchant.app.embed.child"),
         library: str = "llama.cpp",
+        urgent: bool = False,
     ) -> None:
         self.model, self.threads, self.program, self.library = model, threads, program, library
+        self._more = (URGENT,) if urgent else ()
         self.limits = limits or Limits()
         self.restarts = 0
         self._child: asyncio.subprocess.Process | None = None
@@ -142,7 +145,7 @@ class Runner:
         await asyncio.sleep(self._pause)
         self._child = await asyncio.create_subprocess_exec(
             # -P: a file called json.py in the reader's folder must not be imported
-            sys.executable, "-P", *self.program, self.model, str(self.threads), str(os.getpid()),
+            sys.executable, "-P", *self.program, self.model, str(self.threads), str(os.getpid()), *self._more,
             stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL,
             env={**os.environ, "GGML_NO_BACKTRACE": "1", "OMP_WAIT_POLICY": "passive", "OMP_NUM_THREADS": "1"},
             limit=1 << 20,

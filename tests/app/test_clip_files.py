@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -111,3 +114,13 @@ def test_a_space_is_named_by_weights_and_configuration(tmp_path: Path) -> None:
     assert one != Checkpoint("ViT B/32!", tmp_path / "b.pt", MODEL).space
     assert one != Checkpoint("ViT B/32!", tmp_path / "a.pt", {**MODEL, "embed_dim": 16}).space
     assert one != Checkpoint("ViT B/32!", tmp_path / "a.pt", MODEL, {"mean": [0, 0, 0]}).space
+
+
+@pytest.mark.skipif(not hasattr(os, "nice"), reason="priorities of this system are others")
+def test_a_child_that_a_reader_waits_for_is_not_put_last() -> None:
+    code = "import os; from penchant.app.embed.child import be_humble; be_humble({}); print(os.nice(0))"
+    said = [
+        int(subprocess.run([sys.executable, "-c", code.format(urgent)], capture_output=True, check=True).stdout)
+        for urgent in (False, True)
+    ]
+    assert said == [19, os.nice(0)]
