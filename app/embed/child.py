@@ -54,7 +54,7 @@ def main(argv: list[str]) -> int:
 
 
 def serve(argv: list[str], load: Callable[[str, int], M], answer: Callable[[M, Any], NDArray[np.float32]]) -> int:
-    """Load, then answer until the pipe closes or the parent is gone. `argv`: _, MODEL, THREADS, PARENT, or URGENT too."""
+    """Load, then answer until the pipe closes or the parent is gone. `argv` is _, MODEL, THREADS, PARENT[, URGENT]."""
     requests, answers = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
     os.dup2(os.open(os.devnull, os.O_RDWR), 1)  # a library that prints must not write into the pipe
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in the terminal is the parent's affair

@@ -74,7 +74,8 @@ async def test_pictures_are_found_by_words_and_the_list_never_waits(
         (tmp_path / "m.safetensors.go").touch()
         await wait(lambda: looking._eye.knows("red") is not None)
         await pilot.pause(0.1)
-        assert app.feed_screen.view == View.NEWEST and feed.selected == 1 and not feed.found, "and keeps the list he went to"
+        kept = app.feed_screen.view == View.NEWEST and feed.selected == 1 and not feed.found
+        assert kept, "and keeps the list he went to"
         await pilot.press("/")
         await wait(lambda: app.feed_screen.view == View.SEARCH and set(feed.visit.ids[:4]) == seen.red)
         assert not {"torch", "open_clip"} & sys.modules.keys() or "penchant.app.embed.clip" not in sys.modules
