@@ -65,6 +65,12 @@ async def go_to(screen: Any, pilot: Any, name: str) -> None:
     raise AssertionError(f"no model {name!r}: {[row.name for row in rows.rows]}")
 
 
+async def asked(app: Any, wait: Any, lines: Any) -> None:
+    """The question is on the screen, with its answers."""
+    await wait(named(app, "AskBox"))
+    await wait(lambda: any("Download" in line and "kB" in line for line in lines(app)), "the answers are shown")
+
+
 def letters(archive: Any) -> list[str]:
     with Store.open(archive.paths.archive, role="cli") as store:
         return [letter.kind for letter in store.control.take()]
@@ -94,7 +100,7 @@ async def test_every_role_is_shown(archive: Any, run_app: Any, wait: Any, lines:
 async def test_pulled_with_consent_used_switched_off_and_deleted(
     archive: Any, hub: Any, run_app: Any, wait: Any, lines: Any
 ) -> None:
-    hub.slow = 0.02
+    hub.slow = 0.3
     folder = archive.paths.models
     async with run_app(archive, (110, 40), config(hub.address)) as (app, pilot):
         screen = await open_models(app, pilot, wait)
@@ -104,7 +110,7 @@ async def test_pulled_with_consent_used_switched_off_and_deleted(
             await wait(named(app, "NameBox"))
             app.screen.query_one("Input").value = NAME
             await pilot.press("enter")
-            await wait(named(app, "AskBox"))
+            await asked(app, wait, lines)
 
         await ask()
         shown = "\n".join(lines(app))
@@ -136,29 +142,33 @@ async def test_pulled_with_consent_used_switched_off_and_deleted(
         await pilot.press("d")
         await wait(lambda: any("is in use" in line for line in lines(app)))
         await pilot.press("x")
-        await wait(lambda: choices(folder).get("judge") == "")
+        await wait(lambda: choices(folder).get("judge") == "" == screen.roles[2].uses)
         await pilot.press("v")
         await wait(lambda: any("is what was pulled" in line for line in lines(app)))
         await pilot.press("d")
-        await wait(named(app, "AskBox"))
+        await wait(lambda: any("Delete it" in line for line in lines(app)))
         await pilot.press("down", "enter")
         await wait(lambda: not (folder / "hub/tiny/judge-GGUF/model-Q8_0.gguf").exists())
     assert letters(archive) == ["models"] * 4  # pulled, used, switched off, deleted
 
 
-async def test_a_pull_goes_on_when_the_screen_is_left(archive: Any, hub: Any, run_app: Any, wait: Any) -> None:
-    hub.slow = 0.02
+async def test_a_pull_goes_on_when_the_screen_is_left(
+    archive: Any, hub: Any, run_app: Any, wait: Any, lines: Any
+) -> None:
+    hub.slow = 0.3
     async with run_app(archive, (110, 40), config(hub.address)) as (app, pilot):
         await open_models(app, pilot, wait)
         await pilot.press("a")
         await wait(named(app, "NameBox"))
         app.screen.query_one("Input").value = NAME
         await pilot.press("enter")
-        await wait(named(app, "AskBox"))
+        await asked(app, wait, lines)
         await pilot.press("down", "enter")
         await wait(lambda: app.pull is not None)
         await pilot.press("escape")
         await wait(named(app, "FeedScreen"))
+        assert app.pull is not None
+        hub.slow = 0.0
         await pilot.press("j", "j")
         await wait(lambda: app.pull is None)
         assert (archive.paths.models / "hub/tiny/judge-GGUF/model-Q8_0.gguf").is_file()
