@@ -37,7 +37,7 @@ GIVEN = (*SPACES, *OPINIONS)
 UNKNOWN = GIVEN[1:]
 #: How much freer than of others the head's belief is of an expert that only some readers have: it may be the best of
 #: all, or worth nothing.
-LOOSE = {"picture": 3.0, "caption": 3.0, "hidden": 3.0, "judge": 2.0, "asked": 2.0}
+LOOSE = {"picture": 3.0, "caption": 3.0, "hidden": 3.0}
 _SIZES = {
     "words": WORD_BUCKETS,
     "origin": ORIGIN_BUCKETS,

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from penchant.app.rank.prequential import opinions_before
 from penchant.app.rank.recipe import PRIORS
-from penchant.app.rank.scalar import OFFSETS, SLOPES, USELESS, ScalarExpert
+from penchant.app.rank.scalar import CAUTION, OFFSETS, POWER, SLOPES, USELESS, ScalarExpert
 
 ONE = np.ones((1, 1), np.float32)
 
@@ -28,8 +28,9 @@ def judge(d: float, n: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
     return rng.standard_normal(n) + d * (y - 0.5), y
 
 
-def test_before_any_label_more_is_liked_more() -> None:
-    assert 0.0 < taught(np.zeros(0), np.zeros(0)).opinion(ONE)[0] < 0.2
+def test_it_says_nothing_before_any_label_and_whispers_while_they_are_few() -> None:
+    said = [taught(*judge(3.0, n, 1)).opinion(ONE)[0] for n in (0, 8, 24, 96)]
+    assert said[0] == 0.0 and said[1] < 0.1 < said[2] < said[3]
 
 
 def test_a_judge_that_knows_nothing_falls_silent_and_a_good_one_is_heard() -> None:
@@ -91,7 +92,8 @@ def test_the_belief_is_the_exact_posterior() -> None:
         for b in OFFSETS:
             p = 1 / (1 + np.exp(-(a * z + b)))
             total[k] += prior[k] * np.exp(-b * b / 2) * np.prod(np.where(y > 0, p, 1 - p))
-    assert taught(z, y).opinion(ONE)[0] == pytest.approx(float(total @ SLOPES / total.sum()), rel=1e-9)
+    aloud = 12.0**POWER / (12.0**POWER + CAUTION**POWER)
+    assert taught(z, y).opinion(ONE)[0] == pytest.approx(float(total @ SLOPES / total.sum()) * aloud, rel=1e-9)
 
 
 def test_a_foreign_state_is_refused() -> None:
