@@ -14,6 +14,9 @@ from .store.spaces import EACH, PICTURES_ACTIVE
 if TYPE_CHECKING:
     from .store import Store
 
+#: So many of the newest pictures are compared (10 ms of products).
+NEWEST = 2_000
+
 
 def same_pictures(store: Store, ids: Sequence[int]) -> list[tuple[int, int]]:
     """Pairs of those items that show the same picture, which is no source's emblem."""
@@ -25,7 +28,7 @@ def same_pictures(store: Store, ids: Sequence[int]) -> list[tuple[int, int]]:
 
 
 def shown(store: Store, ids: Sequence[int]) -> list[Shown]:
-    """The pictures of short posts, with the vectors of the active model where it has read them."""
+    """The newest pictures of short posts, oldest first, with the vectors of the active model where it has read them."""
     if store.db.row("SELECT 1 FROM item_pictures LIMIT 1") is None:
         return []
     model = store.control.setting(PICTURES_ACTIVE)
@@ -34,10 +37,11 @@ def shown(store: Store, ids: Sequence[int]) -> list[Shown]:
         " CROSS JOIN item_pictures s ON s.item_id = c.value CROSS JOIN items i ON i.id = s.item_id"
         " CROSS JOIN pictures p ON p.id = s.picture_id LEFT JOIN embeddings e ON e.content_hash = p.hash"
         " AND e.space_id = (SELECT id FROM spaces WHERE name = ?)"
-        " WHERE i.text_len <= ? AND i.media_count <= ? AND p.fingerprint IS NOT NULL AND p.hash IS NOT NULL",
-        (bound(ids), f"{model}{EACH}", SHORT, MOST_PICTURES),
+        " WHERE i.text_len <= ? AND i.media_count <= ? AND p.fingerprint IS NOT NULL AND p.hash IS NOT NULL"
+        " ORDER BY s.item_id DESC LIMIT ?",
+        (bound(ids), f"{model}{EACH}", SHORT, MOST_PICTURES, NEWEST),
     )
-    return [Shown(item, hash, print_, np.frombuffer(e, "<f4") if e else None) for item, hash, print_, e in rows]
+    return [Shown(item, hash, print_, np.frombuffer(e, "<f4") if e else None) for item, hash, print_, e in rows[::-1]]
 
 
 def worn(store: Store, pictures: set[bytes]) -> list[bytes]:

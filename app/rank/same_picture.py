@@ -8,7 +8,6 @@ shows again and again is its emblem.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from itertools import combinations
 from typing import NamedTuple
 
 import numpy as np
@@ -26,7 +25,9 @@ DISTANCE, FEWEST = 4, 8
 COSINE = 0.95
 #: A picture that a source has shown in more items than this is no news.
 EMBLEM = 5
-_BANDS = ((0, 13), (13, 13), (26, 13), (39, 13), (52, 12))
+#: With so many of the posts behind it a post is compared: a picture that all show must not cost their square.
+PARTNERS = 8
+_BLOCK = 512
 _MASK = (1 << 64) - 1
 
 
@@ -40,18 +41,23 @@ class Shown(NamedTuple):
 
 
 def alike(shown: Sequence[Shown]) -> list[tuple[Shown, Shown]]:
-    """Pairs of different posts with the same picture.
+    """Pairs of different posts with the same picture, each with at most PARTNERS of those behind it.
 
-    Of two hashes that differ in four bits at most, one of five bands is equal: only those are compared.
+    As rows of +1 and -1, hashes have the product 64 - 2 x (differing bits).
     """
-    bands: dict[tuple[int, int], list[int]] = {}
-    for at, each in enumerate(shown):
-        bits = each.fingerprint & _MASK
-        if FEWEST <= bits.bit_count() <= 64 - FEWEST:
-            for start, width in _BANDS:
-                bands.setdefault((start, bits >> start & (1 << width) - 1), []).append(at)
-    pairs = {pair for band in bands.values() if len(band) > 1 for pair in combinations(band, 2)}
-    return [(shown[a], shown[b]) for a, b in sorted(pairs) if _same(shown[a], shown[b])]
+    if len(shown) < 2:
+        return []
+    raw = np.array([each.fingerprint for each in shown], "<i8").view(np.uint8).reshape(-1, 8)
+    bits = np.unpackbits(raw, axis=1)
+    ones = bits.sum(axis=1)
+    rows = np.flatnonzero((ones >= FEWEST) & (ones <= 64 - FEWEST))
+    signs = 2.0 * bits[rows].astype(np.float32) - 1.0
+    found: list[tuple[Shown, Shown]] = []
+    for start in range(0, len(rows), _BLOCK):
+        near = np.triu(signs[start : start + _BLOCK] @ signs.T >= 63.5 - 2 * DISTANCE, start + 1)
+        near &= np.cumsum(near, axis=1) <= PARTNERS
+        found += [(shown[rows[start + i]], shown[rows[j]]) for i, j in zip(*near.nonzero(), strict=True)]
+    return [(one, other) for one, other in found if _same(one, other)]
 
 
 def _same(one: Shown, other: Shown) -> bool:
