@@ -5,12 +5,13 @@
 DIR holds data sets (default: PENCHANT_SHARED/datasets). The model is SmolLM2-135M in F16 unless another is named; what
 it says is kept in the cache folder, since it takes an hour of computing: `--cached` uses only what is there. A
 history has as many likes as skips; every seed draws it anew, with other items to judge. What does not hold is
-marked with ! and listed at the end; the exit code is then 1. `--ask` adds yes/no questions of three seeds.
+marked with ! and listed at the end; the exit code is then 1. `--ask` adds yes/no questions of two seeds.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import sys
@@ -46,7 +47,7 @@ RATIO, MINILM, WITHOUT = "likelihood ratio", "logistic minilm", "head without ju
 #: What a prototype reached alone: (set, labels) -> AUC.
 ALONE = {("hn_one_user", 64): 0.77, ("rss_one_user_sods17", 32): 0.83}
 BETTER, WORSE = 0.01, 0.005
-ASKED = 3
+ASKED = 2
 WORDS = {
     "system": "You know what this reader likes. Answer with yes or no.",
     "question": "\nNew: {}\nWould this reader like the new one?",
@@ -117,7 +118,8 @@ def _run(data: DataSet, case: Case, n: int, said: Said, *, ask: bool) -> Run:
     answers |= {MINILM: minilm(data, case, n), "logistic tf-idf": tfidf(data, case, n)}
     answers |= hidden_recipes(states, case, n)
     if ask:
-        answers["yes/no"] = asked(case, n, said, WORDS), None
+        with contextlib.suppress(NotThere):
+            answers["yes/no"] = asked(case, n, said, WORDS), None
     return Run(0, test, case.y[test], answers)
 
 
