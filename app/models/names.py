@@ -16,6 +16,7 @@ from penchant.app.errors import UsageError
 ROLES = ("sentence", "picture", "judge", "eyes")
 #: Folders under that of the models: for the hub's files and those from other addresses.
 HUB, WEB = "hub", "web"
+#: Begins with a letter or digit, so that no part is "..", hidden, or taken for an option.
 _PART = r"[A-Za-z0-9][A-Za-z0-9._-]{0,95}"
 _HUB = re.compile(rf"({_PART})/({_PART})(?:@([A-Za-z0-9][A-Za-z0-9._-]{{0,63}}))?(?::({_PART}(?:/{_PART}){{0,4}}))?")
 _HINT = (
@@ -64,7 +65,7 @@ class WebName:
 def hub_name(text: str) -> HubName | None:
     """The name of something on the hub; None for anything else, also where it could lead out of its folder."""
     found = _HUB.fullmatch(text)
-    if found is None or ".." in text:
+    if found is None:
         return None
     owner, repository, revision, file = found.groups()
     return HubName(owner, repository, file or "", revision or "main")

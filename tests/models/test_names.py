@@ -13,7 +13,7 @@ from penchant.app.models.catalogue import MODELS, OPEN_CLIP, recommended
 from penchant.app.models.check import PICKLES
 from penchant.app.models.names import HubName, WebName, hub_name, located, remote, web_name
 
-PART = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9._-]{0,20}", fullmatch=True).filter(lambda text: ".." not in text)
+PART = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9._-]{0,20}", fullmatch=True)
 ANYTHING = st.text(max_size=60) | st.from_regex(r"(https?://)?[A-Za-z0-9./:@~%-]{1,40}", fullmatch=True)
 
 
