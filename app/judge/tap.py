@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 @functools.cache
 def _ggml() -> ctypes.CDLL:
     """The tensor library that llama.cpp has already loaded."""
-    folder = Path(library().__file__).parent / "lib"
+    folder = Path(str(library().__file__)).parent / "lib"
     names = ("libggml-base.so", "libggml-base.dylib", "ggml-base.dll")
     found = ctypes.CDLL(str(next(folder / name for name in names if (folder / name).exists())))
     found.ggml_get_name.argtypes, found.ggml_get_name.restype = [ctypes.c_void_p], ctypes.c_char_p
