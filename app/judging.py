@@ -46,7 +46,7 @@ AGAIN, STORE_PAUSE = 300.0, 30.0
 #: An idle model is given back after so many seconds.
 IDLE = 60.0
 #: The ranking hears of new opinions at most so often (seconds): it orders anew each time.
-TELL = 30.0
+TELL = 60.0
 #: Tokens of history that the model has room for, at least, and beyond what the reader asks for.
 CONTEXT, ROOM = 1024, 128
 #: Parameters of a chat model that "auto" asks for a yes or no.
@@ -69,6 +69,7 @@ class Judging:
         self._outlook: Outlook | None = None
         self._deal: Deal | None = None
         self._centres: list[float] = []
+        self._moment, self._more = (-1, -1, -1), True
         self._size = 4
         self._looked_at = self._told_at = self._worked_at = self._billed = 0.0
         self._fresh = self._answering = 0
@@ -206,9 +207,12 @@ class Judging:
         """What waits, looked up now and then and when nothing does."""
         outlook = self._outlook
         if outlook is None or not outlook.due or time.monotonic() - self._looked_at >= LOOK:
+            moment = await self._call(self._looker.moment)
+            if outlook is not None and moment == self._moment and not self._more:
+                return outlook
             aside, now = frozenset(self._keeper.aside), time.time()
             outlook = await self._call(lambda store: self._looker.look(store, self._keeper.model, now, aside))
-            self._outlook, self._looked_at = outlook, time.monotonic()
+            self._outlook, self._looked_at, self._moment, self._more = outlook, time.monotonic(), moment, False
             if await self._call(partial(self._keeper.seen, outlook)):
                 self._fresh += 1
         return outlook
@@ -241,7 +245,7 @@ class Judging:
             await self._bill(runner)
         self._size = self._size if said else max(1, min(BATCH, 2 * self._size, int(len(batch) * SECONDS / took)))
         outlook.due[:] = [item for item in outlook.due if item not in batch]
-        self._fresh += len(batch)
+        self._fresh, self._more = self._fresh + len(batch), True
         await self._call(partial(self._keeper.keep, dealt.version, batch, read))
         await self._call(partial(self._keeper.tell, note=self._seeing.note, hint=self._seeing.hint))
         await self._tell_ranking(TELL)

@@ -79,6 +79,10 @@ class Looker:
             covered(unseen, ended, vectors | aside),
         )
 
+    def moment(self, store: Store) -> tuple[int, int, int]:
+        """The same as before: then looking again would find the same."""
+        return store.events.last_seq(), spaces.epoch(store.db), store.scores.generation()
+
     def decisions(self, store: Store) -> list[Label]:
         """What the reader decided, the latest first."""
         self._follow(store)
@@ -87,7 +91,8 @@ class Looker:
     def _follow(self, store: Store) -> None:
         while events := store.events.since(self._seq, EVENTS):
             for _, event in events:
-                self._book.add(event)
+                if event.kind != "impression":  # most of all events, and never a decision
+                    self._book.add(event)
             self._seq = events[-1][0]
 
     def _decided(self) -> list[Label]:

@@ -55,7 +55,7 @@ def opinion_lines(said: Said, trust: Mapping[str, float], width: int, now: float
 def _believed(trust: Mapping[str, float]) -> list[str]:
     """How far the ranking has come to believe it; 1 is where every part begins."""
     parts = [f"{name} {trust[key]:.1f}" for key, name in EXPERTS.items() if key in trust]
-    return [f"the ranking believes {', '.join(parts)} times as much as a part it knows nothing of"] if parts else []
+    return [f"how far the ranking believes it: {', '.join(parts)} (1 is where every part begins)"] if parts else []
 
 
 def reason_lines(asking: Asking | None, width: int, now: float) -> list[Line]:
