@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import pty
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -114,3 +116,26 @@ def test_a_picture_fits_its_cells() -> None:
     assert within(5000, 100, 96, 40, cell) == (96, 1)
     assert within(60, 40, 96, 40, cell) == (6, 2)  # never enlarged
     assert within(0, 0, 20, 6, cell) == (18, 6)
+
+
+def test_the_command_line_s_word_stands_before_any_command() -> None:
+    from penchant.app.cli import _parser
+
+    arguments = ["--images", "iterm2", "list", "--json"]
+    parsed = _parser(arguments).parse_args(arguments)
+    assert (parsed.images, parsed.command, parsed.json) == ("iterm2", "list", True)
+    with pytest.raises(SystemExit):
+        _parser([]).parse_args(["--images", "sixel"])
+
+
+def test_the_feed_is_told_what_the_command_line_says(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from penchant.app import cli
+    from penchant.app.tui import app
+
+    told: list[str] = []
+    monkeypatch.setattr(app, "run", lambda config, paths, images: told.append(images) or 0)
+    for stream in ("stdin", "stderr"):
+        monkeypatch.setattr(getattr(sys, stream), "isatty", lambda: True, raising=False)
+    assert cli.main(["--images", "none"]) == 0 and cli.main([]) == 0
+    gc.enable()
+    assert told == ["none", ""]
