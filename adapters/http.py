@@ -216,6 +216,14 @@ class Client:
         request = Request("POST", parse_address(url), {**(headers or {})}, token=token, data=data, json=json)
         return await self._bounded(request, typed=typed, ok=ok, api=True, max_bytes=0)
 
+    async def put(
+        self, url: str, *, json: Any = None, headers: Mapping[str, str] | None = None, typed: bool = False,
+        ok: tuple[int, ...] = (200, 201, 202, 204),
+    ) -> Response:  # fmt: skip
+        """PUT JSON; redirects as for `post`."""
+        request = Request("PUT", parse_address(url), {**(headers or {})}, json=json)
+        return await self._bounded(request, typed=typed, ok=ok, api=True, max_bytes=0)
+
     async def parse(self, func: Callable[..., Any], *args: Any) -> Any:
         """Run a pure, picklable function on hostile bytes. Raises `SourceError` and nothing else."""
         try:

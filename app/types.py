@@ -42,7 +42,8 @@ class Event:
     picks {"chosen": [item_id], "offered": [item_id]} (the choice among twelve),
     dial {"what": "expert" | "source" | "order", "key": str, "value": 0..4},
     tune {"values": {name of a recipe's value: number}, ...}; others {}. A like or save with
-    {"exported": True} comes from an import. `position` counts from 0 in `view`; `shown_score` is the
+    {"exported": True} comes from an import; an impression or save with
+    {"elsewhere": True} from another reader. `position` counts from 0 in `view`; `shown_score` is the
     probability on screen at the time. `undoes` is the id of the event that
     an "undo" retracts; an undo is never itself undone.
     """

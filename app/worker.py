@@ -19,7 +19,7 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
-from . import favourites, gate_lane, logs, picture_backfill, tuning_lane
+from . import favourites, gate_lane, logs, picture_backfill, readsync_lane, tuning_lane
 from .backfill import Backfill
 from .derive import Deriver
 from .describing import Describing
@@ -191,6 +191,7 @@ class Worker:
         self.threads = Fetcher(self.store, self.client)
         wanted = self.config.mastodon.favourite_likes
         self.lanes.append(asyncio.create_task(favourites.lane(wanted, self.store, self.client)))
+        self.lanes.append(asyncio.create_task(readsync_lane.lane(self.store, self.client)))
         self.restorer = Restorer(self.store, self.client)
         sparing = gate_lane.lane(self.config.gate, self.paths.archive, self.store, lambda: not self.visits)
         self.lanes.append(asyncio.create_task(sparing))

@@ -36,6 +36,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "evaluate": ("evaluate", "measure the ranking against simple recipes"),
     "config": ("config", "show, check or print the configuration"),
     "adapters": ("adapters", "list the kinds of source, check one that another package brings"),
+    "reader": ("reader", "sign in to Miniflux, FreshRSS and other reader servers, keep reading in step"),
     "mail": ("mail", "keep the password of a mail account whose folder is read"),
     "mastodon": ("mastodon", "sign in to a Mastodon server"),
     "reddit": ("reddit", "sign in to Reddit with an app of your own"),

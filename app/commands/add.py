@@ -24,6 +24,7 @@ _EXAMPLES = """examples:
   penchant add @jay.bsky.team                  Bluesky: a person, bluesky:YOU.bsky.social/timeline, likes
   penchant add https://github.com/ada/engine   its releases; github:received: what people you follow star
   penchant add arxiv:cat:cs.IR                 papers of a category, an author (arxiv:au:...), a search
+  penchant add miniflux:https://reader.example your Miniflux; greader: FreshRSS and others, fever:
   penchant add imaps://me@mail.example/News    newsletters in a folder of mail; maildir:/path
   penchant add page:https://example.org/news   a page without a feed: its new links
   penchant add 'exec:~/bin/my-feed --new'      a command that prints a feed or JSON; asks first
@@ -39,6 +40,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--folder", default="", help="folder to keep it in; / separates levels")
     parser.add_argument("--kind", default="", help="kind of source, where the address does not tell")
     parser.add_argument("--yes", action="store_true", help="exec: allow the command without being asked")
+    parser.add_argument(
+        "--sync", choices=["both", "pull", "off"], default="",
+        help="reader servers: keep what is read and saved in step both ways, tell the server nothing, or neither",
+    )  # fmt: skip
     parser.add_argument(
         "--feed", type=int, default=0, metavar="N", help="which one, where a site offers several feeds"
     )
@@ -68,6 +73,10 @@ def run(args: argparse.Namespace, context: Context) -> int | None:
 
         asks = {"reddit": reddit, "lemmy": lemmy, "bluesky": bluesky}[chosen.kind]
         chosen = asks.account_if_needed(chosen, context)
+    elif chosen.kind in ("miniflux", "greader", "fever"):
+        from .reader import account_if_needed
+
+        chosen = account_if_needed(chosen, context, args.sync)
     elif chosen.kind == "mail":
         from .mail import password_if_needed
 

@@ -50,7 +50,7 @@ def fold(events: Iterable[Event], weights: LabelWeights = _DEFAULT) -> Label | N
     The latest decision counts; of mutes only that of the author, since a muted language or word
     says little of the item at hand. Without one, "later" is neutral; else reading beats
     opening beats passing. The label stands at its event, later hints do not move it.
-    Exported likes are no labels.
+    Exported likes are no labels, and what was read elsewhere is neither for nor against.
     """
     decision: Event | None = None
     hint: tuple[Event, tuple[int, str]] | None = None
@@ -78,7 +78,7 @@ def _hint(event: Event) -> tuple[int, str] | None:
         return 1, "opened"
     if event.kind == "dwell":
         return (1, "read") if float(event.value.get("seconds", 0.0)) >= LONG_DWELL else (1, "opened")
-    if event.kind == "impression":
+    if event.kind == "impression" and not event.value.get("elsewhere"):  # read in another reader: nobody saw why
         return (0, "quick") if float(event.value.get("dwell", 0.0)) < QUICK_PASS else (0, "passed")
     return None
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from .items import Items
     from .opinions import Opinions
     from .pictures import Pictures
+    from .remote_states import RemoteStates
     from .scores import Scores
     from .search import Search
     from .subscriptions import Subscriptions
@@ -172,6 +173,12 @@ class Store:
         from .descriptions import Descriptions
 
         return Descriptions(self.db)
+
+    @cached_property
+    def remote(self) -> RemoteStates:
+        from .remote_states import RemoteStates
+
+        return RemoteStates(self.db)
 
     @cached_property
     def search(self) -> Search:

@@ -99,11 +99,11 @@ class Events:
         return None if row is None else _event(row)[1]
 
     def last_undoable(self, session: str | None = None) -> Event | None:
-        """The newest live decision, of one session or of any; an import is undone as a whole, elsewhere."""
+        """The newest live decision made here, of one session or of any; an import is undone as a whole."""
         clause = "" if session is None else " AND session = ?"
         sql = (
             f"SELECT {_COLUMNS} FROM live_events WHERE kind IN ({_UNDOABLE}){clause}"
-            " AND value ->> 'exported' IS NULL"
+            " AND value ->> 'exported' IS NULL AND value ->> 'elsewhere' IS NULL"
             " ORDER BY seq DESC LIMIT 1"
         )
         row = self.db.row(sql, () if session is None else (session,))

@@ -39,6 +39,7 @@ SELECT item_id, max(at) FILTER (WHERE kind IN {ACTS} OR kind IN ('skip', 'mute',
 FROM live_events WHERE item_id IS NOT NULL
     AND kind IN ('impression', 'open', 'dwell', 'like', 'skip', 'save', 'later', 'mute')
     AND item_id IN (SELECT id FROM items) AND value ->> 'exported' IS NULL
+    AND NOT (kind = 'impression' AND value ->> 'elsewhere' IS NOT NULL)
 """
 
 

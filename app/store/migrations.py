@@ -65,6 +65,18 @@ def _pictures(db: Database) -> None:
     script(db, resources.files(__package__).joinpath("pictures.sql").read_text(encoding="utf-8"))
 
 
+def _remote(db: Database) -> None:
+    # What this archive and a reader server last agreed on; `at` is when (Unix seconds).
+    script(
+        db,
+        "CREATE TABLE remote_states (subscription_id INTEGER NOT NULL REFERENCES subscriptions(id) ON DELETE CASCADE,"
+        " entry TEXT NOT NULL, item_id INTEGER NOT NULL REFERENCES items(id) ON DELETE CASCADE,"
+        " read INTEGER NOT NULL, starred INTEGER NOT NULL, at REAL NOT NULL,"
+        " PRIMARY KEY (subscription_id, entry)) STRICT, WITHOUT ROWID;"
+        " CREATE INDEX remote_states_item ON remote_states(item_id)",
+    )
+
+
 MIGRATIONS: tuple[Migration, ...] = (
     Migration(1, "first schema", _first),
     Migration(2, "an index for mutes", _muting),
@@ -72,6 +84,7 @@ MIGRATIONS: tuple[Migration, ...] = (
     Migration(4, "stories in the order", _stories),
     Migration(5, "when points were counted", _counted),
     Migration(6, "pictures and opinions", _pictures),
+    Migration(7, "what reader servers agreed on", _remote),
 )
 
 _RECORD = """CREATE TABLE IF NOT EXISTS migrations (
