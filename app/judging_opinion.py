@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from .judging_plan import History
     from .store import Store
 
-#: Characters of a usual token, on the careful side: the model itself cuts a history that is too long.
+#: Bytes of a usual token, on the careful side: the model itself cuts a history that is too long.
 PER_TOKEN = 3.0
 ASKED = "You know what one reader likes to read. Answer with yes or no."
 QUESTION = "Would this reader like this post?\n"
@@ -38,8 +38,12 @@ class Deal:
 def deal(history: History, tokens: int, store: Store) -> Deal:
     """Read the items of a history and deal them out."""
     lines = lines_of(store, history.likes + history.skips)
-    folds = dealing.folds(history.likes, history.skips, lines, tokens, lambda text: int(len(text) / PER_TOKEN) + 1)
+    folds = dealing.folds(history.likes, history.skips, lines, tokens, _tokens)
     return Deal(history.version, folds, lines)
+
+
+def _tokens(text: str) -> int:
+    return int(len(text.encode()) / PER_TOKEN) + 1
 
 
 def lines_of(store: Store, item_ids: Iterable[int]) -> dict[int, str]:

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from itertools import chain, zip_longest
 from typing import Any, NamedTuple
 
+#: Another one when a history comes to be put to the model in other words: opinions then are of another history.
+PROMPT = "1"
 #: Likes, and as many skips (real or assumed), below which the judge waits.
 FEWEST = 8
 #: A history has moved once more than this share of it changed, or so many decisions came.
@@ -110,7 +112,8 @@ def _untold(item: Item, opinion: Known | None, history: str) -> bool:
 class History:
     """The items that opinions are formed with, frozen until the reader's decisions have moved on.
 
-    `assumed`: the skips are items never judged, since nothing was ever skipped. `version` names it all.
+    `assumed`: the skips are items never judged, since nothing was ever skipped. `version` names it all, the way that
+    it is put to a model too.
     """
 
     version: str
@@ -119,12 +122,14 @@ class History:
     assumed: bool = False
 
     def to_json(self) -> str:
-        return json.dumps([self.version, self.likes, self.skips, self.assumed])
+        return json.dumps([PROMPT, self.version, self.likes, self.skips, self.assumed])
 
     @classmethod
     def from_json(cls, value: object) -> History | None:
         try:
-            version, likes, skips, assumed = json.loads(value if isinstance(value, str) else "")
+            prompt, version, likes, skips, assumed = json.loads(value if isinstance(value, str) else "")
+            if prompt != PROMPT:
+                return None
             return cls(str(version), tuple(map(int, likes)), tuple(map(int, skips)), bool(assumed))
         except (ValueError, TypeError):
             return None
@@ -132,7 +137,7 @@ class History:
 
 def history_of(likes: Sequence[int], skips: Sequence[int], assumed: bool, texts: Mapping[int, bytes]) -> History:
     """A history of items, named by their number and texts: "32+30:9f86d081", "32+30?:..." for assumed skips."""
-    digest = hashlib.blake2b(digest_size=6)
+    digest = hashlib.blake2b(key=PROMPT.encode(), digest_size=6)
     for side in (likes, skips):
         digest.update(b"".join(sorted(texts.get(item, b"") for item in side)) + b"|")
     version = f"{len(likes)}+{len(skips)}{'?' if assumed else ''}:{digest.hexdigest()}"

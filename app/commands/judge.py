@@ -38,6 +38,7 @@ def run(args: argparse.Namespace, context: Context) -> int | None:
 
 def _status(context: Context, json: bool) -> None:
     from penchant.app import judging_status
+    from penchant.app.lock import is_held
     from penchant.app.models.choice import chosen
 
     status = judging_status.of(context.store)
@@ -55,6 +56,8 @@ def _status(context: Context, json: bool) -> None:
     else:
         for line in _lines(context, status):
             say(plain(line))
+        if not is_held(context.paths.lock_file):
+            say("  nothing happens now: it goes on while a feed is open, or `penchant worker` runs")
 
 
 def _advice(context: Context) -> list[str]:

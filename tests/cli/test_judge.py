@@ -53,7 +53,7 @@ def test_how_it_is_doing(item: int, capsys: pytest.CaptureFixture[str]) -> None:
     for words in (
         "judge: tiny", "30 texts judged, 12 wait", "9 likes and 12 skips", "1.5 of 6 CPU minutes",
         "1.5 texts a CPU second",
-        "does not hear it yet", "item 3, 4", "--copy yes",
+        "does not hear it yet", "item 3, 4", "--copy yes", "nothing happens now",
     ):  # fmt: skip
         assert words in out
     leave(note="the file is bad", hint="Get another.")

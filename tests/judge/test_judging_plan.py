@@ -127,6 +127,14 @@ def test_a_history_is_named_by_its_texts_and_not_by_their_order_or_numbers() -> 
     assert sides("") is None and sides("junk:3") is None
 
 
+def test_other_words_for_the_same_history_are_another_history(monkeypatch: pytest.MonkeyPatch) -> None:
+    one = history_of(range(9), range(9, 20), False, TEXTS)
+    kept = one.to_json()
+    monkeypatch.setattr("penchant.app.judging_plan.PROMPT", "2")
+    assert history_of(range(9), range(9, 20), False, TEXTS).version != one.version
+    assert History.from_json(kept) is None
+
+
 def test_it_comes_back_from_the_archive_and_junk_is_none() -> None:
     one = history_of(range(9), range(9, 20), True, TEXTS)
     assert History.from_json(one.to_json()) == one
