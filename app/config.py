@@ -130,7 +130,8 @@ class JudgeOptions:
     history_tokens: int = _setting(700, "Tokens of your history that it reads at a time.", low=100, high=8000)
     ask: str = _setting(
         "auto",
-        'Whether it is also asked "would this reader like it?"; "auto": chat models that see, or have a billion parameters.',
+        'Whether it is also asked "would this reader like it?"; "auto": chat models that see, or have a billion'
+        " parameters.",
         choices=("auto", "on", "off"),
     )
 

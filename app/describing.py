@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from penchant.adapters.base import Malformed
 
+from .embed.clip_runner import LIMITS, PROGRAM
 from .embed.runner import Runner
 from .errors import PenchantError, StoreError
 from .models.choice import chosen
@@ -134,7 +135,7 @@ class Describing:
             if not await self._call(lambda store: store.descriptions.untagged(model + EACH, TAGS, 1)):
                 return False
             try:
-                self._tags = wanted, *await self._prompts(words)
+                self._tags = wanted, *await self._prompts(model, words)
             except PenchantError as error:
                 log.error("no tags for pictures: %s", error)
                 self._tags_after = time.monotonic() + AGAIN
@@ -142,14 +143,18 @@ class Describing:
         known, vectors = self._tags[1:]
         return await self._call(lambda store: _tagged(store, model, known, vectors))
 
-    async def _prompts(self, words: tuple[str, ...]) -> tuple[tuple[str, ...], list[bytes]]:
-        """The words that the model can take, and the vectors of their prompts. Raises `PenchantError`."""
+    async def _prompts(self, model: str, words: tuple[str, ...]) -> tuple[tuple[str, ...], list[bytes]]:
+        """The words that the model can take, and the vectors of their prompts.
+
+        Raises `PenchantError`, also where the chosen model is not yet the one that the pictures' vectors are of.
+        """
         path = chosen("picture", self._config.models, self._paths)
         if path is None:
             raise PenchantError("no picture model is chosen", hint="`penchant models use picture NAME` chooses one.")
-        program = ("-m", "penchant.app.embed.clip_child")
         threads = self._config.models.threads
-        async with Runner(path, threads=threads, program=program, library="open_clip") as runner:
+        async with Runner(path, threads=threads, limits=LIMITS, program=PROGRAM, library="open_clip") as runner:
+            if (await runner.ready()).name != model:
+                raise PenchantError("the pictures have their vectors by another model", hint="They get new ones first.")
             found = await runner.embed([PROMPT.format(word) for word in words], "text")
         kept = [(word, vector) for word, vector in zip(words, found, strict=True) if vector is not None]
         return tuple(word for word, _ in kept), [vector for _, vector in kept]

@@ -174,8 +174,8 @@ class Shot(NamedTuple):
     `state`: "" nobody asked for it (or its files had to make room), "wanted" asked for, "there" its files are in
     the cache, "failed" to be tried again, "refused" for good; `note` then says why, in words. `hash` names the
     files (16 bytes) and stays known after they went. `width` and `height` are the original's in pixels, 0 where
-    unknown. `frames` is 2 for anything that moves. `preview` is RGB of 4 by 3 pixels, b"" where there is none. `small`: it was
-    made of the smaller copy that the item names; a letter without "small" brings the whole one.
+    unknown. `frames` is 2 for anything that moves. `preview` is RGB of 4 by 3 pixels, b"" where there is none.
+    `small`: it was made of the smaller copy that the item names; a letter without "small" brings the whole one.
     """
 
     place: int

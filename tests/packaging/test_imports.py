@@ -12,7 +12,8 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 HEAVY = (
-    "torch open_clip llama_cpp onnxruntime cv2 numpy httpx lxml PIL wordllama sklearn scipy term_image keyring selectolax feedparser"
+    "torch open_clip llama_cpp onnxruntime cv2 numpy httpx lxml PIL wordllama sklearn scipy term_image keyring"
+    " selectolax feedparser"
 )
 
 

@@ -48,8 +48,9 @@ def quick(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     child = tmp_path / "child.py"
     child.write_text(CHILD)
 
-    def runner(model: str, *, program: object, **options: object) -> Runner:
-        return Runner(model, program=(str(child),), limits=Limits(start=20.0, batch=5.0, backoff=0.0), **options)  # type: ignore[arg-type]
+    def runner(model: str, **options: object) -> Runner:
+        options |= {"program": (str(child),), "limits": Limits(start=20.0, batch=5.0, backoff=0.0)}
+        return Runner(model, **options)  # type: ignore[arg-type]
 
     monkeypatch.setattr(describing, "Runner", runner)
     monkeypatch.setattr(describing, "on_battery", lambda: False)
@@ -142,3 +143,15 @@ def _fatal(path: str) -> str:
     import os
 
     os.abort()
+
+
+async def test_prompts_of_another_model_tag_nothing(paths: Paths) -> None:
+    fill(paths, 2)
+    with Store.open(paths.archive, role="cli") as store:
+        store.control.remember(PICTURES_ACTIVE, "clip:other")
+        store.vectors.put("clip:other" + EACH, [(hash_of(n), np.eye(4, dtype="<f4")[n].tobytes()) for n in range(2)])
+    vocabulary_file(paths).write_text("apple\nbird\ncat\n")
+    async with StoreThread(paths.archive) as call:
+        lane = Describing(Config(models=Models(picture="/models/tiny.safetensors", text_in_pictures=False)), paths, call)
+        assert not await lane._tag()
+        assert await call(lambda store: store.descriptions.counts()) == {}
