@@ -152,6 +152,7 @@ async def test_prompts_of_another_model_tag_nothing(paths: Paths) -> None:
         store.vectors.put("clip:other" + EACH, [(hash_of(n), np.eye(4, dtype="<f4")[n].tobytes()) for n in range(2)])
     vocabulary_file(paths).write_text("apple\nbird\ncat\n")
     async with StoreThread(paths.archive) as call:
-        lane = Describing(Config(models=Models(picture="/models/tiny.safetensors", text_in_pictures=False)), paths, call)
+        models = Models(picture="/models/tiny.safetensors", text_in_pictures=False)
+        lane = Describing(Config(models=models), paths, call)
         assert not await lane._tag()
         assert await call(lambda store: store.descriptions.counts()) == {}
