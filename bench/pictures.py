@@ -125,7 +125,7 @@ def main() -> int:
         )
     bad = False
     for way in WAYS[1:]:
-        # A page of 80 by 24 shows about nine cards, and half a page is new at a jump: one card's share of a key.
+        # All that pictures add to a key, though every sixth brings half a page: more than any one card's share.
         figures = {"card ms": cpu[way] - cpu["none"], "key p95 ratio": waits[way] / waits["none"]}
         if way == "kitty":
             figures |= {"placed ms": placed, "frame bytes": float(most[way])}
