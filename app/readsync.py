@@ -110,6 +110,8 @@ def _events(store: Store, source: Subscription, found: Plan, news: News) -> list
     made += [event("save", entry, "star", entry.at) for entry in found.save]
     saves = store.remote.live_saves([entry.item_id for entry in found.unsave])
     for entry in found.unsave:
+        # Where saving was all that marked it seen, taking that back must not bring it up again.
+        made += [event("impression", entry, "read")] if entry.here.read else []
         made += [event("undo", entry, "unstar", id_, undoes=id_) for id_ in saves[entry.item_id]]
     return made
 
