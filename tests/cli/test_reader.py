@@ -1,0 +1,88 @@
+"""`penchant reader`: signing in to servers that speak one API each, following them, keeping in step."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import subprocess
+import sys
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from penchant.app.errors import Exit
+from penchant.app.paths import Paths
+from penchant.app.store import Store
+from penchant.app.types import Event
+
+
+def _fakes() -> ModuleType:
+    path = Path(__file__).parents[1] / "adapters" / "remote_fakes.py"
+    spec = importlib.util.spec_from_file_location("remote_fakes", path)
+    assert spec is not None and spec.loader is not None
+    module = sys.modules.setdefault("remote_fakes", importlib.util.module_from_spec(spec))
+    if not hasattr(module, "FAKES"):
+        spec.loader.exec_module(module)
+    return module
+
+
+def run(cli: Any, typed: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-P", "-m", "penchant.app.cli", *arguments], input=typed, text=True, capture_output=True,
+        env=cli.environment, timeout=60,
+    )  # fmt: skip
+
+
+def words_for(kind: str) -> str:
+    return "the-key\n" if kind == "miniflux" else "me\nsesame\n"
+
+
+@pytest.mark.parametrize("kind", ["miniflux", "greader", "fever"])
+def test_from_sign_in_to_agreement(kind: str, cli: Any, server: Any) -> None:
+    fake = _fakes().FAKES[kind](server)
+    fake.shelf.fill(1, 3)
+    base = server.url("").rstrip("/")
+    wrong = run(cli, words_for(kind).replace("the-key", "wrong").replace("sesame", "wrong"), "reader", "login", base)
+    assert wrong.returncode == Exit.SOURCES and "did not accept" in wrong.stderr
+    assert cli("reader", "accounts") == ""
+    right = run(cli, words_for(kind), "reader", "login", base)
+    assert right.returncode == 0, right.stderr
+    assert cli("reader", "accounts").strip() == fake.address
+
+    assert "Example & Sons" in cli("reader", "feeds")
+    assert cli("reader", "feeds", "--add").startswith("1 of 1")
+    assert cli("reader", "feeds", "--add").startswith("0 of 1")
+    cli("remove", "https://site.example/feed.xml")
+
+    cli("add", f"{kind}:{base}")
+    assert "--sync both" in cli.errors, "without a terminal the server is told nothing"
+    cli("sync", "--no-rank")
+    with Store.open(Paths.from_environment().archive, role="cli") as store:
+        item = store.items.by_native(kind, f"{fake.prefix()}2")
+        store.events.append([Event("save", item)])
+    assert "0 changed here, 0 there" in cli("reader", "sync")
+    assert "both ways" in cli("reader", "sync", f"me@127.0.0.1:{server.port}", "both")
+    fake.shelf.set(3, read=True, starred=True)
+    assert "2 changed here, 2 there" in cli("reader", "sync")
+    assert (fake.shelf.rows[2].read, fake.shelf.rows[2].starred) == (True, True)
+    listed = [json.loads(line) for line in cli("list", "--json", "--view", "saved").splitlines()]
+    assert sorted(row["title"] for row in listed) == ["Entry 2", "Entry 3"]
+
+    fake.token = "revoked"
+    fake.shelf.set(1, starred=True)
+    cli("reader", "sync", code=Exit.SOURCES)
+    assert "penchant reader login" in cli.errors
+    cli("reader", "logout")
+    assert cli("reader", "accounts") == ""
+    cli("reader", "sync", "nobody@nowhere.example", "both", code=Exit.FAILED)
+
+
+def test_what_is_no_reader_server_is_said_so(cli: Any, server: Any) -> None:
+    server.route("/", b"<title>A page</title>", headers={"Content-Type": "text/html"})
+    cli("reader", "login", server.url("").rstrip("/"), code=Exit.SOURCES)
+    assert "does not answer as Miniflux" in cli.errors
+    cli("reader", "login", code=Exit.USAGE)
+    cli("reader", "login", "http://", code=Exit.USAGE)
+    assert server.requests and all(b"sesame" not in request.body for request in server.requests)
