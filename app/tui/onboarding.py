@@ -17,14 +17,15 @@ from penchant.app.errors import PenchantError
 from . import words
 from .blueskybox import BlueskyBox, lacks_session
 from .deeds import Place
+from .dialog import Box
 from .outreach import what_is
+from .readerbox import ReaderBox, server_of
 from .starter import SAMPLE, STARTERS, Starter
 from .ticklist import TickList
 from .tokenbox import TokenBox, lacks_token
 
 if TYPE_CHECKING:
     from penchant.adapters.base import Suggestion
-    from penchant.adapters.bluesky_place import Place as BlueskyPlace
     from penchant.adapters.github_place import Place as GitHubPlace
 
     from .app import PenchantApp
@@ -126,7 +127,10 @@ class OnboardingScreen(Screen[None]):
             return
         found[0], lacking = await lacks_session(self.app, found[0])
         if lacking is not None:
-            self._ask_session(lacking)
+            self._ask(BlueskyBox(lacking))
+            return
+        if (there := server_of(found[0])) is not None:
+            self._ask(ReaderBox(there))
             return
         for suggestion in found[:8]:
             title = suggestion.title or suggestion.address
@@ -145,13 +149,13 @@ class OnboardingScreen(Screen[None]):
 
         self.app.push_screen(TokenBox(place), given)
 
-    def _ask_session(self, place: BlueskyPlace) -> None:
+    def _ask(self, box: Box[Suggestion]) -> None:
         def given(found: Suggestion | None) -> None:
             if found is not None:
                 self.offer(Starter(found.kind, found.address, found.title, "", found.settings), ticked=True)
                 self.say(f"Signed in: {found.title}; ^s follows what is ticked")
 
-        self.app.push_screen(BlueskyBox(place), given)
+        self.app.push_screen(box, given)
 
     async def _bluesky(self, text: str) -> None:
         known = text.startswith(("@", "bluesky:", "at://", "http:", "https:", "bsky.app/"))
