@@ -25,10 +25,16 @@ def doing(store: Store) -> str:
     return (found.doing or found.note) if found else ""
 
 
+def told(store: Store) -> tuple[int, int] | None:
+    """(judged, waiting) as the status has it."""
+    found = judging_status.of(store)
+    return (found.judged, found.waiting) if found else None
+
+
 async def test_everything_gets_an_opinion_and_the_ranking_hears_of_it(world: World) -> None:
     owls, trams = world.history()
     new = world.fill([f"owls hoot again {n}" for n in range(5)] + [f"trams run again {n}" for n in range(5)], 200)
-    await world.work(lambda store: judged(store) == 34 and store.opinions.active() == NAME)
+    await world.work(lambda store: told(store) == (34, 0) and store.opinions.active() == NAME)
     values = world.read(lambda store: store.opinions.values(NAME, "likelihood", owls + trams + new))
     assert len(values) == 34
     assert min(values[n] for n in new[:5] + owls) > 0 > max(values[n] for n in new[5:] + trams)
@@ -119,7 +125,7 @@ async def test_opinions_stay_until_the_history_has_moved(world: World) -> None:
 async def test_a_text_that_kills_the_model_is_set_aside_for_good_and_named(world: World) -> None:
     world.history()
     bad = world.fill(["good", "ABORT this", "fine"], 200)
-    await world.work(lambda store: judged(store) == 26 and store.opinions.active() == NAME)
+    await world.work(lambda store: told(store) == (26, 0) and store.opinions.active() == NAME)
     status = world.status()
     assert status.aside == (bad[1],) and f"item {bad[1]}" in status.line()
     await world.work(world.settled)
