@@ -15,6 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from penchant.adapters import load
 from penchant.adapters.base import Item, Malformed, NotAuthorized, Page, RateLimited, Refused
 from penchant.adapters.contract_server import Answer, running
 from penchant.adapters.http import Client
@@ -212,6 +213,40 @@ def test_a_token_never_leaves_its_host(desk: Desk, server: Any) -> None:
             desk.fake.token not in str(request.headers) + request.target + request.body.decode()
             for request in stranger.requests
         )
+
+
+def test_changes_are_not_sent_to_another_host(desk: Desk) -> None:
+    desk.press("save", 1)
+    obeyed = desk.fake.serve
+    with running() as stranger:
+        stranger.default = Answer(b'{"api_version": 3, "auth": 1}')
+
+        def astray(request: Any) -> Any:
+            telling = request.method == "PUT" or b"mark=" in request.body or "edit-tag" in request.path
+            return Answer(b"", 307, {"Location": stranger.url("/v1/entries")}) if telling else obeyed(request)
+
+        desk.fake.serve = astray
+        with pytest.raises(Refused):
+            desk.exchange()
+        assert stranger.requests == []
+    desk.fake.serve = obeyed
+    desk.settle()
+    assert desk.there(1) == (True, True)
+
+
+def test_marking_what_is_marked_already_toggles_nothing(desk: Desk) -> None:
+    """Somebody else may have done it between the look and the change, and some servers only toggle."""
+    desk.shelf.set(2, read=True, starred=True)
+
+    async def mark() -> None:
+        async with Client() as client:
+            remote = await load(desk.kind).open(client, desk.source.settings)  # type: ignore[attr-defined]
+            await remote.mark(["1", "2", "999"], starred=True)
+            await remote.mark(["3"], starred=False)
+            await remote.mark(["1", "2", "999"], read=True)
+
+    asyncio.run(mark())
+    assert [desk.there(n) for n in (1, 2, 3)] == [(True, True), (True, True), (False, False)]
 
 
 #: What may happen to one of two entries: keys here, another client there, an exchange.
