@@ -76,7 +76,7 @@ class MinifluxApi:
             found |= {entry: status for entry, status in rows.items() if entry in agreed}
             through = max([through, *(s.changed or 0.0 for s in rows.values())])
             oldest = min((s.changed or 0.0 for s in rows.values()), default=0.0)
-            if len(rows) < PAGE_SIZE or (since and oldest < since and fresh <= found.keys()):
+            if len(rows) < PAGE_SIZE or (fresh <= found.keys() and (oldest < since or not since)):
                 break
         return News(found, through)
 

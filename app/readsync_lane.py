@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 #: Seconds between looks at the archive, between exchanges while keys are pressed, and between those when none are.
-LOOK, BRIEF, EVERY = 1.0, 5.0, 300.0
+LOOK, BRIEF, EVERY = 1.0, 20.0, 300.0
 #: Seconds to wait after a failure, doubled at each one in a row up to the last.
 FIRST_RETRY, LAST_RETRY = 30.0, 3600.0
 

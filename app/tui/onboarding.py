@@ -19,7 +19,7 @@ from .blueskybox import BlueskyBox, lacks_session
 from .deeds import Place
 from .dialog import Box
 from .outreach import what_is
-from .readerbox import ReaderBox, server_of
+from .readerbox import box_for
 from .starter import SAMPLE, STARTERS, Starter
 from .ticklist import TickList
 from .tokenbox import TokenBox, lacks_token
@@ -129,8 +129,8 @@ class OnboardingScreen(Screen[None]):
         if lacking is not None:
             self._ask(BlueskyBox(lacking))
             return
-        if (there := server_of(found[0])) is not None:
-            self._ask(ReaderBox(there))
+        if (box := await box_for(self.app, found[0])) is not None:
+            self._ask(box)
             return
         for suggestion in found[:8]:
             title = suggestion.title or suggestion.address

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _KEY = "Make a key in Miniflux under Settings, API Keys, and paste it."
 _PASSWORD = "FreshRSS and Miniflux have an API password of their own for this (Profile, Integrations)."
+_KNOWN = "You are signed in; what the server gave is kept on this machine."
 _KEPT = " It goes to {host} only. In step: both ways, pull (the server is told nothing), or off. Enter signs in."
 _TELL = {"": "both", "both": "both", "pull": "pull", "off": "off"}
 
@@ -30,24 +31,26 @@ class ReaderBox(Box["Suggestion"]):
 
     app: PenchantApp
 
-    def __init__(self, place: Place) -> None:
+    def __init__(self, place: Place, *, known: bool = False) -> None:
+        """`known`: the token is kept already, so that only consent is asked for."""
         super().__init__()
-        self.place = place
+        self.place, self.known = place, known
 
     def compose(self) -> ComposeResult:
         miniflux = self.place.kind == "miniflux"
-        asked = (_KEY if miniflux else _PASSWORD) + _KEPT.format(host=self.place.host)
+        asked = (_KNOWN if self.known else _KEY if miniflux else _PASSWORD) + _KEPT.format(host=self.place.host)
         with Vertical(classes="box"):
             yield Static(words.one_line(f"Sign in for {self.place.words}"), classes="head", markup=False)
             yield Static(words.one_line(asked), id="words", markup=False)
-            if not miniflux:
+            if not miniflux and not self.known:
                 yield Input(self.place.user, placeholder="user name", id="user")
-            yield Input(placeholder="API key" if miniflux else "API password", id="password", password=True)
+            if not self.known:
+                yield Input(placeholder="API key" if miniflux else "API password", id="password", password=True)
             yield Input("both", placeholder="both, pull or off", id="sync")
 
     def on_mount(self) -> None:
-        named = self.place.kind == "miniflux" or self.place.user
-        self.query_one("#password" if named else "#user", Input).focus()
+        fields = [field for field in self.query(Input) if not field.value]
+        (fields or list(self.query(Input)))[0].focus()
 
     def on_input_submitted(self, message: Input.Submitted) -> None:
         for field in self.query(Input):
@@ -59,11 +62,15 @@ class ReaderBox(Box["Suggestion"]):
             self._say("In step is both, pull or off.")
             self.query_one("#sync", Input).focus()
             return
-        password = self.query_one("#password", Input)
-        pasted, password.value = password.value, ""
-        users = [field.value.strip() for field in self.query(Input) if field.id == "user"]
+        given = {field.id: field.value for field in self.query(Input)}
+        if self.known:
+            from penchant.adapters.remote_place import suggestion_of
+
+            self.dismiss(suggestion_of(self.place, sync))
+            return
+        self.query_one("#password", Input).value = ""
         self._say("Asking the server ...")
-        self.app.spawn(self._check(users[0] if users else "", pasted, sync))
+        self.app.spawn(self._check(given.get("user", "").strip(), given["password"], sync))
 
     def _say(self, text: str) -> None:
         self.query_one("#words", Static).update(words.one_line(text))
@@ -88,8 +95,19 @@ class ReaderBox(Box["Suggestion"]):
                 self.dismiss(found)
 
 
-def server_of(suggestion: Suggestion) -> Place | None:
-    """The reader server that a typed address means; consent is asked for even where the token is known."""
+async def box_for(app: PenchantApp, suggestion: Suggestion) -> ReaderBox | None:
+    """The box for a reader server, None for other sources. Consent is asked for even where the token is known."""
     from penchant.adapters.remote_place import KINDS, from_settings
 
-    return from_settings(suggestion.kind, suggestion.settings) if suggestion.kind in KINDS else None
+    if suggestion.kind not in KINDS:
+        return None
+    place = from_settings(suggestion.kind, suggestion.settings)
+
+    async def look(client: Client) -> Place | None:
+        from penchant.adapters.remote import accounts
+
+        here = [a for a in accounts() if (a.kind, a.base) == (place.kind, place.base) and place.user in ("", a.user)]
+        return here[0] if len(here) == 1 else None
+
+    account = await reach(app.config, app.paths, look)
+    return ReaderBox(account or place, known=account is not None)

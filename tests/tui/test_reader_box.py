@@ -47,4 +47,13 @@ async def test_an_address_leads_to_the_sign_in(archive_of_nothing: Any, run_app:
         await wait(lambda: type(app.screen).__name__ == "OnboardingScreen")
         (offered,) = [s for s in app.screen.offered if s.kind == "greader"]
         assert offered.address == fake.address and offered.settings["sync"] == "pull"
+        field = app.screen.query_one("#address")
+        field.focus()
+        field.value = f"greader:http://127.0.0.1:{server.port}"
+        await pilot.press("enter")
+        await wait(lambda: type(app.screen).__name__ == "ReaderBox")
+        await wait(lambda: getattr(app.focused, "id", "") == "sync")
+        assert not app.screen.query("#password"), "who is signed in is asked for consent only"
+        await pilot.press("enter")
+        await wait(lambda: type(app.screen).__name__ == "OnboardingScreen")
     assert secrets.names() == (f"reader:{fake.address}",)
