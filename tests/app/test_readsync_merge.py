@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from penchant.adapters.remote import Status
+from penchant.app.readsync_lane import BRIEF, EVERY, FIRST_RETRY, LAST_RETRY, Turn
 from penchant.app.readsync_merge import Plan, plan
 from penchant.app.store.remote_states import Entry, State
 
@@ -167,3 +168,19 @@ def test_a_kill_between_any_two_steps_changes_nothing_of_the_end(
         world.round(True, False)
         ends.add((world.here, world.there))
     assert len(ends) == 1
+
+
+def test_a_server_in_trouble_is_left_alone_ever_longer_and_as_long_as_it_says() -> None:
+    turn, quiet = Turn(), ("nothing new",)
+    assert turn.due(0.0, quiet), "the first exchange comes at once"
+    turn.tried = 0.0
+    turn.succeeded(quiet)
+    assert not turn.due(1.0, ("a key",)) and turn.due(BRIEF, ("a key",)) and not turn.due(BRIEF, quiet)
+    assert turn.due(EVERY, quiet)
+    waits = []
+    for _ in range(12):
+        turn.failed(None)
+        waits.append(turn.wait)
+    assert waits == sorted(waits) and waits[0] == FIRST_RETRY and waits[-1] == LAST_RETRY
+    turn.failed(2 * LAST_RETRY)
+    assert not turn.due(LAST_RETRY, ("a key",)) and turn.due(2 * LAST_RETRY, quiet)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import os
+import pty
 import subprocess
 import sys
 from pathlib import Path
@@ -77,6 +79,24 @@ def test_from_sign_in_to_agreement(kind: str, cli: Any, server: Any) -> None:
     cli("reader", "logout")
     assert cli("reader", "accounts") == ""
     cli("reader", "sync", "nobody@nowhere.example", "both", code=Exit.FAILED)
+
+
+@pytest.mark.parametrize(("typed", "sync"), [("\n", "both"), ("n\n", "pull"), ("off\n", "off")])
+def test_a_terminal_is_asked_for_consent(typed: str, sync: str, cli: Any, server: Any) -> None:
+    fake = _fakes().FAKES["greader"](server)
+    fake.sign_in()
+    ours, theirs = pty.openpty()
+    os.write(ours, typed.encode())
+    child = subprocess.run(
+        [sys.executable, "-P", "-m", "penchant.app.cli", "add", fake.address], stdin=theirs, text=True,
+        capture_output=True, env=cli.environment, timeout=60,
+    )  # fmt: skip
+    os.close(ours), os.close(theirs)
+    assert child.returncode == 0, child.stderr
+    assert "Tell 127.0.0.1" in child.stdout + child.stderr
+    with Store.open(Paths.from_environment().archive, role="cli") as store:
+        (source,) = store.subscriptions.all()
+    assert source.settings["sync"] == sync and source.title == f"Google Reader API · me@127.0.0.1:{server.port}"
 
 
 def test_what_is_no_reader_server_is_said_so(cli: Any, server: Any) -> None:
