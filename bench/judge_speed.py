@@ -27,13 +27,15 @@ os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1", OMP_WAIT_POLICY
 import numpy as np
 
 from penchant.app.judge.history import LIKED, candidate, prefix
-from penchant.app.judge.likelihood import log_softmax
-from penchant.app.judge.llama import Judge, Prefix
+from penchant.app.judge.likelihood import log_softmax, log_sum
+from penchant.app.judge.llama import NO, YES, Judge, Prefix
 from penchant.app.judge.quantise import FORMATS, convert
 from penchant.app.judge.state import Histories, StateFiles
 
 #: Whole prompts that are really evaluated; their mean stands for the others.
 SINGLE = 4
+#: What the chat begins with.
+SYSTEM = "You know this reader's taste. Answer yes or no."
 failed: list[str] = []
 
 
@@ -134,7 +136,7 @@ def speed(judge: Judge, text: str, texts: list[str]) -> np.ndarray:
         f", with reading the history {len(texts) / (parallel + reading):.2f}"
     )
     held("parallel / one prompt each, logits_all", usual / parallel, 10.0, least=True)
-    held("parallel / one prompt each, logits of the text only", one / parallel, 7.0, least=True)
+    held("parallel / one prompt each, logits of the text only", one / parallel, 10.0, least=True)
     means = np.array([float(np.mean(single)) for single in singles])
     held(
         "probability of a token, mean of a text, apart",
@@ -146,6 +148,31 @@ def speed(judge: Judge, text: str, texts: list[str]) -> np.ndarray:
     held("changed by other neighbours (nats)", turned, 1e-6)
     held("changed by having none (nats)", single, 1e-6)
     return together
+
+
+def questions(judge: Judge, text: str, texts: list[str]) -> None:
+    """Throughput of yes or no: the logits of one token for each text."""
+    chat = judge.chat_prefix(SYSTEM, text)
+    judge.yes_no(chat, texts[:1], SYSTEM)
+    parallel, together = timed(lambda: judge.yes_no(chat, texts, SYSTEM))
+    each, singles = zip(*(timed(lambda n=n: asked_alone(judge, chat, texts[n])) for n in range(SINGLE)), strict=True)
+    one = float(np.mean(each)) * len(texts)
+    print(f"yes or no, texts a CPU-second: one prompt each {len(texts) / one:.2f}, in parallel {len(texts) / parallel:.2f}")
+    held("parallel / one prompt each, yes or no", one / parallel, 10.0, least=True)
+    chance = [1 / (1 + np.exp(-np.array(logits))) for logits in (singles, together[:SINGLE])]
+    held("probability of yes, apart", float(abs(chance[0] - chance[1]).max()), 1e-3)
+    back = judge.yes_no(chat, texts[::-1], SYSTEM)[::-1]
+    held("probability of yes, changed by other neighbours", float(abs(back - together).max()) / 4, 1e-6)
+
+
+def asked_alone(judge: Judge, chat: Prefix, text: str) -> float:
+    """The same by one whole prompt."""
+    _, after = judge.model.around(SYSTEM)
+    judge.forget()
+    judge.feed([*chat.tokens, *judge.model.tokens(text), *after])
+    (logits,) = judge.logits(1)
+    yes, no = judge._beginnings(YES), judge._beginnings(NO)
+    return log_sum(logits[yes]) - log_sum(logits[no])
 
 
 def restart(path: Path, judge: Judge, text: str, folder: Path) -> None:
@@ -182,6 +209,7 @@ def main() -> int:
         text, texts = shaped(judge, args.items, args.history)
         print(f"{path.name}: {path.stat().st_size / 1e6:.0f} MB")
         together = speed(judge, text, texts)
+        questions(judge, text, texts)
         restart(path, judge, text, Path(made) / "states")
         print(f"memory of this process: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MiB")
         if args.model is None:
