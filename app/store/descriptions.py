@@ -13,7 +13,7 @@ from .bound import bound
 from .condition import Condition
 from .connection import Database
 from .rows import load_media
-from .shadow_text import Described, shadow_lines
+from .shadow_text import Described, machine_words, shadow_lines
 
 #: Items whose shadows are made in one piece.
 PIECE = 200
@@ -146,6 +146,11 @@ class Descriptions:
                 (expression, *where.params),
             )
         ]
+
+    def of_pictures(self, item_id: int) -> dict[str, str]:
+        """Address -> what machines say of that picture of an item, in one line."""
+        found = self.described([item_id]).get(item_id, ())
+        return {picture.url: words for picture in found if (words := machine_words(picture.said))}
 
     def texts(self, item_ids: Iterable[int]) -> dict[int, str]:
         """The searched shadows of items that have one."""

@@ -37,17 +37,22 @@ def shadow_lines(pictures: Sequence[Described], *, alt: bool = True) -> list[str
 
 def shadow_line(picture: Described, *, alt: bool = True) -> str:
     """"[picture] alt text; looks like: cat, sofa; reads: ...; file: red square"."""
-    models = [text for maker, text in sorted(picture.said.items()) if maker.startswith("model:") and text]
-    tags, read = picture.said.get("tags", ""), picture.said.get("ocr", "")
+    name = file_words(picture.url)
+    parts = [picture.alt if alt else "", machine_words(picture.said), f"file: {name}" if name else ""]
+    said = "; ".join(" ".join(part.split()) for part in parts if part)
+    return f"[picture] {said}"[:MOST] if said else ""
+
+
+def machine_words(said: Mapping[str, str]) -> str:
+    """What machines say of a picture (maker -> text) in one line; "" where they have nothing to say."""
+    models = [text for maker, text in sorted(said.items()) if maker.startswith("model:") and text]
+    tags, read = said.get("tags", ""), said.get("ocr", "")
     parts = [
-        picture.alt if alt else "",
         f"shows: {models[0]}" if models else "",
         f"looks like: {tags}" if tags else "",
         f"reads: {read[:MOST_READ]}" if read else "",
-        f"file: {name}" if (name := file_words(picture.url)) else "",
     ]
-    said = "; ".join(" ".join(part.split()) for part in parts if part)
-    return f"[picture] {said}"[:MOST] if said else ""
+    return "; ".join(" ".join(part.split()) for part in parts if part)
 
 
 def file_words(url: str) -> str:

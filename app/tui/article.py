@@ -63,6 +63,7 @@ class ArticleScreen(Restoring, ItemActions, Screen[None]):
         self._since = time.monotonic()
         self._archived: list[Card] = []
         self._story: tuple[list[Card], int] = ([], 0)
+        self._said: dict[str, str] = {}
         self._thread: Thread | None = None
         self._asked_at: float | None = None
 
@@ -115,11 +116,12 @@ class ArticleScreen(Restoring, ItemActions, Screen[None]):
         if (gallery := self.app.gallery) is not None:
             shots = await self.app.bridge.reader.do(lambda store: store.pictures.of_items([item_id]))
             gallery.learn([item_id], shots)
+        said = await self.app.bridge.reader.do(lambda store: store.descriptions.of_pictures(item_id))
         others = await members_of(self.feed_screen, item_id)
         cards = await self.app.bridge.reader.do(lambda store: store.items.cards(others[:NAMED]))
         if item_id != self.card.item_id or not self.is_mounted:
             return
-        self._story = cards, len(others)
+        self._story, self._said = (cards, len(others)), said
         if article is None:
             self.tell("This item is no longer in the archive", "error")
             return
@@ -146,9 +148,9 @@ class ArticleScreen(Restoring, ItemActions, Screen[None]):
     def _hung(self) -> Hung:
         gallery, item_id = self.app.gallery, self.card.item_id
         if gallery is None:
-            return Hung()
+            return Hung(said=self._said)
         shots = gallery.shots(item_id)
-        return Hung(shots, {shot.place for shot in shots if gallery.hidden(item_id, shot)})
+        return Hung(shots, {shot.place for shot in shots if gallery.hidden(item_id, shot)}, self._said)
 
     def _frame(self, place: int, cols: int, rows: int) -> Frame:
         gallery, item_id = self.app.gallery, self.card.item_id

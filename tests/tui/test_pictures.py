@@ -278,3 +278,16 @@ async def test_going_back_shows_the_list_s_pictures_again(pictured: Any, wait: A
         await wait(lambda: app.screen is not app.feed_screen and any(p.tile.cols > 20 for p in shown(app)))
         await pilot.press("escape")
         await wait(lambda: shown(app) == before)
+
+
+@pytest.mark.parametrize("way", ["kitty", "none"])
+async def test_what_machines_say_is_marked_as_theirs(pictured: Any, wait: Any, lines: Any, way: Way) -> None:
+    from penchant.app.store import Store
+
+    names = fetched(pictured)
+    with Store.open(pictured.paths.archive, role="worker") as store:
+        store.descriptions.put("tags", [(name, "a lighthouse \x1b[31m") for name in names.values()])
+    async with Running(pictured, way) as (app, pilot):
+        await pilot.press("enter", "G")
+        await wait(lambda: any("machine-made: looks like: a lighthouse" in line for line in lines(app)))
+        assert "\x1b" not in "\n".join(lines(app))

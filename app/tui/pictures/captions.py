@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
 from penchant.adapters.base import Media
@@ -13,10 +13,14 @@ GAP = Block("")
 
 
 class Hung(NamedTuple):
-    """The pictures of an item that are drawn, and of which of them (by place) only patches are shown."""
+    """The pictures of an item that are drawn, and of which of them (by place) only patches are shown.
+
+    `said`: what machines say of them, by address.
+    """
 
     shots: Sequence[Shot] = ()
     blurred: Collection[int] = ()
+    said: Mapping[str, str] = {}
 
 
 NONE = Hung()
@@ -41,7 +45,15 @@ def shot_of(media: Media, shots: Sequence[Shot]) -> Shot | None:
 
 
 def picture_blocks(article: Article, media: Media, hung: Hung) -> list[Block]:
-    """One attachment: the picture, where it is drawn, and its words."""
+    """One attachment: the picture, where it is drawn, its words, and those of machines, which are marked."""
+    shot = shot_of(media, hung.shots)
+    address = media.preview_url if media.kind == "video" else media.url
+    said = "" if shot is not None and shot.place in hung.blurred else hung.said.get(address, "")
+    told = [Block(f"machine-made: {said}", "meta", indent=4)] if said else []
+    return [*_attachment(article, media, hung), *told]
+
+
+def _attachment(article: Article, media: Media, hung: Hung) -> list[Block]:
     number = len(article.links) + 1 + article.media.index(media)
     shot = drawn(media, hung)
     if shot is None:
