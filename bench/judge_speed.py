@@ -155,9 +155,11 @@ def questions(judge: Judge, text: str, texts: list[str]) -> None:
     chat = judge.chat_prefix(SYSTEM, text)
     judge.yes_no(chat, texts[:1], SYSTEM)
     parallel, together = timed(lambda: judge.yes_no(chat, texts, SYSTEM))
-    each, singles = zip(*(timed(lambda n=n: asked_alone(judge, chat, texts[n])) for n in range(SINGLE)), strict=True)
+    asked = (timed(lambda n=n: asked_alone(judge, chat, texts[n])) for n in range(SINGLE))
+    each, singles = zip(*asked, strict=True)
     one = float(np.mean(each)) * len(texts)
-    print(f"yes or no, texts a CPU-second: one prompt each {len(texts) / one:.2f}, in parallel {len(texts) / parallel:.2f}")
+    rates = len(texts) / one, len(texts) / parallel
+    print(f"yes or no, texts a CPU-second: one prompt each {rates[0]:.2f}, in parallel {rates[1]:.2f}")
     held("parallel / one prompt each, yes or no", one / parallel, 10.0, least=True)
     chance = [1 / (1 + np.exp(-np.array(logits))) for logits in (singles, together[:SINGLE])]
     held("probability of yes, apart", float(abs(chance[0] - chance[1]).max()), 1e-3)
