@@ -65,10 +65,23 @@ class FeverApi:
         """Raises `NotAuthorized` for a wrong key, `Malformed` where nobody speaks Fever."""
         await self._ask("")
 
+    async def stars(self, older: str) -> Listing:
+        saved = read_ids(await self._ask("&saved_item_ids"), "saved_item_ids", self.place)
+        below = (len(older), older) if older else (len(_NEWEST), _NEWEST)
+        left = sorted((key for entry in saved if (key := (len(entry), entry)) < below), reverse=True)
+        some = [entry for _, entry in left[:PAGE_SIZE]]
+        if not some:
+            return Listing((), ())
+        found = await self._listing(f"&items&with_ids={','.join(some)}")
+        return Listing(found.items, tuple(some), some[-1] if len(left) > PAGE_SIZE else "")
+
     async def page(self, older: str) -> Listing:
+        return await self._listing(f"&items&max_id={older or _NEWEST}")
+
+    async def _listing(self, what: str) -> Listing:
         if self._feeds is None:
             self._feeds = {feed.id: feed for feed in await self.feeds()}
-        body = await self._ask(f"&items&max_id={older or _NEWEST}")
+        body = await self._ask(what)
         listing: Listing = await self.client.parse(read_listing, body, self.place, self._feeds, time.time())
         return listing
 

@@ -67,8 +67,11 @@ class GReaderApi:
         self._feeds: dict[str, RemoteFeed] | None = None
         self._edit = ""
 
-    async def page(self, older: str) -> Listing:
-        ids, following = await self._ids(READING, PAGE_SIZE, older)
+    async def stars(self, older: str) -> Listing:
+        return await self.page(older, STARRED)
+
+    async def page(self, older: str, stream: str = READING) -> Listing:
+        ids, following = await self._ids(stream, PAGE_SIZE, older)
         if self._feeds is None:
             self._feeds = {feed.id: feed for feed in await self.feeds()}
         if not ids:

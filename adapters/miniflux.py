@@ -56,9 +56,12 @@ class MinifluxApi:
             raise Malformed(f"{self.place.host} did not say whose key this is")
         return name
 
-    async def page(self, older: str) -> Listing:
+    async def stars(self, older: str) -> Listing:
+        return await self.page(older, "&starred=true")
+
+    async def page(self, older: str, more: str = "") -> Listing:
         query = f"order=id&direction=desc&limit={PAGE_SIZE}" + (f"&before_entry_id={older}" if older else "")
-        body = await get(self.client, self.place, f"/v1/entries?{query}", self._headers)
+        body = await get(self.client, self.place, f"/v1/entries?{query}{more}", self._headers)
         listing: Listing = await self.client.parse(read_listing, body, self.place, time.time())
         return listing
 

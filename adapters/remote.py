@@ -85,6 +85,10 @@ class Remote(Protocol):
         """Entries, newest first; `older` is "" or an earlier `following`."""
         ...
 
+    async def stars(self, older: str) -> Listing:
+        """Starred entries, newest first, as `page` gives all of them."""
+        ...
+
     async def news(self, agreed: Mapping[str, Status | None], since: float) -> News:
         """How entries stand that differ from what was `agreed` (None: nothing yet). `since` is an earlier `through`."""
         ...

@@ -149,6 +149,8 @@ class Miniflux(Routes):
         if one(request, "order") == "changed_at":
             rows = sorted(rows, key=lambda row: -row.changed)
             rows = [row for row in rows if row.changed > float(one(request, "changed_after", "0"))]
+        if one(request, "starred") == "true":
+            rows = [row for row in rows if row.starred]
         before = int(one(request, "before_entry_id", "0"))
         rows = [row for row in rows if not before or row.id < before]
         start, limit = int(one(request, "offset", "0")), int(one(request, "limit", "100"))

@@ -176,6 +176,21 @@ def test_entries_cleaned_away_there_are_not_taken_for_read(desk: Desk) -> None:
     assert desk.here(3) == (False, False) and desk.there(2) == (True, True)
 
 
+def test_old_stars_come_with_the_first_visit(desk: Desk) -> None:
+    desk.shelf.fill(1000, 1119)
+    for entry in (1, 5, 1119):
+        desk.shelf.set(entry, starred=True)
+    later = desk.store.subscriptions
+    later.configure(desk.number, {**desk.source.settings, "limit": 1})
+    for entry in range(1, 7):
+        desk.store.db.run("DELETE FROM items WHERE id = ?", (desk.item(entry),))
+    desk.fetch()
+    found = [n for n in range(1, 7) if desk.store.items.by_native(desk.kind, f"{desk.fake.prefix()}{n}") is not None]
+    assert found == [1, 5], "starred ones alone reach so far back"
+    desk.settle()
+    assert [desk.here(n)[1] for n in (1, 5, 1119)] == [True] * 3
+
+
 def test_items_carry_what_the_server_knows(desk: Desk) -> None:
     article = desk.store.items.article(desk.item(6))
     assert article is not None
