@@ -29,7 +29,7 @@ REFUSED = 86_400.0
 #: Vanished stories that one fetch asks about.
 MAX_CHECKS = 3
 MAX_REPLIES = 200
-_turns: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock] = WeakKeyDictionary()
+_turns: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[str, asyncio.Lock]] = WeakKeyDictionary()
 
 
 class Lobsters:
@@ -84,8 +84,9 @@ class Session:
         return cls(client, base, bool(settings.get("web")), Site(place.host, base, followed))
 
     async def get(self, path: str, *, etag: str = "") -> Response:
-        """One answer; the others of this program wait meanwhile: the site is small and asks for that."""
-        async with _turns.setdefault(asyncio.get_running_loop(), asyncio.Lock()):
+        """One answer; this program's other questions to the site wait: it is small and asks for that."""
+        of_sites = _turns.setdefault(asyncio.get_running_loop(), {})
+        async with of_sites.setdefault(self.base, asyncio.Lock()):
             return await self.client.get(self.base + path, typed=self.typed, etag=etag, max_bytes=16 << 20)
 
     async def listing(self, place: Place, way: str, page: int, etag: str) -> tuple[Response, Listing | None]:
