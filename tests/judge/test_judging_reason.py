@@ -88,7 +88,7 @@ async def test_the_reason_of_an_item(world: Any) -> None:
 
 async def test_what_an_ended_worker_did_not_answer_is_answered(world: Any) -> None:
     owls, _ = world.history()
-    found = await asked(world, owls[0], heard=False)
+    found = await asked(world, owls[0], heard=False, minutes_per_hour=0.0)  # nothing is judged yet
     assert found.text == "Because it is about owls."
     late = time.time() - judging_reason.STILL_ASKED - 10
     with Store.open(world.paths.archive, role="cli") as store:
