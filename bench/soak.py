@@ -1,6 +1,6 @@
 """Hours of use with everything running: do keys stay quick, does memory stay where it was?
 
-    python bench/soak.py [--minutes 120] [--idle 5] [--feeds 40] [--pace 1.5] [--feed-seconds 60]
+    python bench/soak.py [--minutes 120] [--idle 5] [--feeds 40] [--pace 1.5] [--feed-seconds 60] [--slice 10]
 
 A new home directory, feeds that move (with pictures), sentence vectors, picture vectors where a checkpoint is given
 (--picture PATH) and the judge, in a real pty. First `--idle` minutes of the same use with no worker, then `--minutes`
@@ -27,14 +27,12 @@ from tui import Terminal
 PENCHANT = str(Path(sys.executable).with_name("penchant"))
 #: What a reader does, and how often: mostly move on.
 USE = ["j"] * 24 + ["k"] * 2 + ["l"] * 4 + ["x"] * 4 + ["s", " ", "\r", "w", "g"]
-#: Minutes of a slice, and those before memory counts.
-SLICE, WARM = 10.0, 10.0
 SLOWER, GROWTH = 1.5, 1.10
 
 
 @dataclass
 class Slice:
-    """Ten minutes: milliseconds from key to screen, MiB of the window and of the worker with its children."""
+    """Some minutes: milliseconds from key to screen, MiB of the window and of the worker with its children."""
 
     waits: list[float] = field(default_factory=list)
     window: list[float] = field(default_factory=list)
@@ -79,13 +77,15 @@ def family(pid: int) -> dict[int, float]:
     return found
 
 
-def use(terminal: Terminal, minutes: float, pace: float, rng: random.Random, refresh: bool) -> list[Slice]:
-    """Press keys at random moments, `pace` seconds apart on average; returns what each ten minutes were like."""
+def use(
+    terminal: Terminal, minutes: float, pace: float, rng: random.Random, refresh: bool, each: float
+) -> list[Slice]:
+    """Press keys at random moments, `pace` seconds apart on average; returns what every `each` minutes were like."""
     slices = [Slice()]
     began = last_refresh = last_look = time.monotonic()
     while (now := time.monotonic()) < began + 60 * minutes:
-        if now > began + 60 * SLICE * len(slices):
-            print(slices[-1].line(f"{SLICE * len(slices):.0f} min"), flush=True)
+        if now > began + 60 * each * len(slices):
+            print(slices[-1].line(f"{each * len(slices):.0f} min"), flush=True)
             slices.append(Slice())
         terminal.read(rng.expovariate(1 / pace))
         if refresh and now - last_refresh > 60:
@@ -124,6 +124,7 @@ def main() -> int:
     parser.add_argument("--feeds", type=int, default=40)
     parser.add_argument("--pace", type=float, default=1.5)
     parser.add_argument("--feed-seconds", type=float, default=60.0)
+    parser.add_argument("--slice", type=float, default=10.0, help="minutes of a part; memory counts after the first")
     parser.add_argument("--picture", default="")
     options = parser.parse_args()
     rng = random.Random(7)
@@ -140,14 +141,14 @@ def main() -> int:
         subprocess.run([PENCHANT, "sync"], env={**os.environ, **env}, check=True, capture_output=True, timeout=600)
         terminal = Terminal([PENCHANT], env)
         terminal.read(10.0)
-        idle = use(terminal, options.idle, options.pace, rng, False)
+        idle = use(terminal, options.idle, options.pace, rng, False, options.slice)
         terminal.end("q")
         quiet = Slice([w for s in idle for w in s.waits], [m for s in idle for m in s.window])
         print(quiet.line("no worker"), flush=True)
         configure(home, True, options.picture)
         terminal = Terminal([PENCHANT], env)
         terminal.read(10.0)
-        slices = use(terminal, options.minutes, options.pace, rng, True)
+        slices = use(terminal, options.minutes, options.pace, rng, True, options.slice)
         terminal.end("q")
         print(slices[-1].line("last"), flush=True)
         print(status(env))
@@ -168,9 +169,9 @@ def verdict(quiet: Slice, slices: list[Slice]) -> int:
     ratio = p95(waits) / p95(quiet.waits)
     bad = ratio > SLOWER
     print(f"key p95        {ratio:.2f} x without a worker   limit {SLOWER:g}: {'over the limit' if bad else 'ok'}")
-    warm = slices[int(WARM // SLICE) :]
+    warm = slices[1:]
     if len(warm) < 2:
-        print("memory         too short to say: it is compared from the second ten minutes on")
+        print("memory         too short to say: it is compared from the second part on")
         return int(bad)
     for name in ("window", "worker"):
         first, last = (statistics.median(getattr(part, name)) for part in (warm[0], warm[-1]))
