@@ -60,11 +60,13 @@ class Describing:
         self._read_at = 0.0
         self._tags: tuple[str, tuple[str, ...], list[bytes]] | None = None  # edition, words, their vectors
         self._tags_after = 0.0
+        self._seen: tuple[int, int] = (-1, -1)  # the archive as it was when nothing waited ...
+        self._look_at = 0.0  # ... and when to look again in any case
 
     def hear(self, letter: Request) -> None:
         """A change of models: tags may have to be made anew."""
         if letter.kind == "models":
-            self._tags, self._tags_after = None, 0.0
+            self._tags, self._tags_after, self._look_at = None, 0.0, 0.0
 
     async def run(self) -> None:
         """Work until cancelled; failures are logged and tried again later."""
@@ -84,6 +86,18 @@ class Describing:
 
     async def _step(self) -> float:
         """Shadows first (they cost nothing), then tags, then text; returns the seconds to wait."""
+        moment = await self._call(lambda store: store.descriptions.moment())
+        if moment != self._seen or time.monotonic() >= self._look_at:
+            pause = await self._look()
+            if pause is not None:
+                return pause
+            self._seen, self._look_at = moment, time.monotonic() + PAUSE
+        if self._ocr is not None and time.monotonic() - self._read_at > IDLE:
+            await self._rest()
+        return LOOK
+
+    async def _look(self) -> float | None:
+        """Describe something; the seconds of rest that it earned, None where nothing waits."""
         uncast = await self._call(lambda store: store.descriptions.uncast(ITEMS))
         if uncast:
             await self._call(lambda store: store.descriptions.cast(uncast))
@@ -94,9 +108,7 @@ class Describing:
             took = await self._read()
             if took:
                 return took * (1.0 / self._config.models.cpu_share - 1.0)
-        if self._ocr is not None and time.monotonic() - self._read_at > IDLE:
-            await self._rest()
-        return LOOK
+        return None
 
     # -- text
     async def _read(self) -> float:

@@ -15,6 +15,8 @@ from .base import Broken
 #: Longest single entry of a list, in characters, and largest file that is read as one document.
 MAX_ENTRY, MAX_DOCUMENT = 8 << 20, 8 << 20
 MAX_FIELD = 1 << 20
+#: Characters that the beginning of a list may have: its name, blanks, the bracket.
+LONGEST_START = 4096
 _GAP = re.compile(r"[\s,]*")
 #: Any list: what stands before it (`window.YTD.like.part0 =`) is not looked at.
 ANY_LIST = re.compile(r"\[")
@@ -91,14 +93,13 @@ def elements(archive: Archive, name: str, reading: Reading, start: re.Pattern[st
 
 def _find(source: Iterator[str], start: re.Pattern[str], name: str) -> tuple[str, int]:
     """(text, place just behind the opening bracket). Raises `Broken`."""
-    buffer = ""
+    buffer, empty = "", True
     for piece in source:
-        buffer += piece
+        buffer = buffer[-LONGEST_START:] + piece
+        empty = empty and not piece.strip()
         if found := start.search(buffer):
             return buffer, found.end()
-        if len(buffer) > MAX_ENTRY:
-            break
-    raise Broken(f"{name} holds no list of entries" if buffer.strip() else f"{name} is empty")
+    raise Broken(f"{name} is empty" if empty else f"{name} holds no list of entries")
 
 
 def _why(name: str, ended: bool, buffer: str, at: int) -> str:

@@ -41,6 +41,10 @@ class Descriptions:
             self._cast(self._items_of([each for each, _ in pairs]))
         return len(pairs)
 
+    def moment(self) -> tuple[int, int]:
+        """Changes with every write, of other processes and of this one: what is missing is asked of every picture."""
+        return self.db.data_version(), self.db.apsw.total_changes()
+
     def of(self, picture: bytes) -> dict[str, str]:
         """Maker -> what it says of this picture."""
         return dict(self.db.rows("SELECT maker, text FROM descriptions WHERE hash = ?", (picture,)))

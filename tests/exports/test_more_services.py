@@ -154,6 +154,13 @@ def test_tiktok(made: Any, read: Any, heading: str) -> None:
     assert only.acts[0].kind == "liked" and only.acts[0].at == 1672628645.0
 
 
+def test_tiktok_likes_behind_twenty_megabytes_of_messages(made: Any, read: Any) -> None:
+    likes = [{"date": "2023-01-02 03:04:05", "link": "https://www.tiktokv.com/share/video/7123456789012345678/"}]
+    data = {"Profile": {"x": 1}, "Direct Messages": [{"Content": "m" * 1000}] * 20_000, "Likes and Favorites": {"ItemFavoriteList": likes}}
+    kind, (only,) = read(made.zip({"user_data_tiktok.json": json.dumps(data)}))
+    assert kind == "tiktok" and only.acts[0].kind == "liked"
+
+
 STARRED = {"id": "user/-/state/com.google/starred", "items": [
     {"id": "tag:google.com,2005:reader/item/1", "crawlTimeMsec": "1700000000000", "title": "An &amp; owl", "published": 1600000000,
      "canonical": [{"href": "https://example.org/owl"}], "summary": {"content": "<p>It <b>flies</b>.</p>"}, "author": "Ada",
