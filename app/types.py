@@ -13,10 +13,10 @@ from penchant.adapters.base import Link, Media, Poll
 
 EventKind = Literal[
     "impression", "open", "dwell", "like", "skip", "save", "later", "mute", "less",
-    "topics", "picks", "dial", "tune", "undo",
+    "topics", "picks", "dial", "tune", "undo", "collect", "saved-search", "find", "interest",
 ]  # fmt: skip
 #: Kinds that `u` takes back; the others are observations, not decisions.
-UNDOABLE: tuple[EventKind, ...] = ("like", "skip", "save", "later", "mute", "less", "dial")
+UNDOABLE: tuple[EventKind, ...] = ("like", "skip", "save", "later", "mute", "less", "dial", "collect", "interest")
 MuteTarget = Literal["author", "source", "domain", "word", "phrase", "language"]
 
 
@@ -40,8 +40,11 @@ class Event:
     mute {"what": MuteTarget, "key": str} and perhaps "until" (Unix seconds) and "name", topics {"topics": [str]},
     less {"part": expert, "key": feature} ("less like this"; item_id is the item explained),
     picks {"chosen": [item_id], "offered": [item_id]} (the choice among twelve),
-    dial {"what": "expert" | "source" | "order", "key": str, "value": 0..4},
-    tune {"values": {name of a recipe's value: number}, ...}; others {}. A like or save with
+    dial {"what": "expert" | "source" | "order" | "interest", "key": str, "value": 0..4},
+    tune {"values": {name of a recipe's value: number}, ...}, collect {"collection": name, "in": bool},
+    saved-search {"name": str, "query": str, "notify": bool, "gone": bool},
+    find {"query": str, "ranks": {part of the search: place from 1}} (a result that was opened or decided),
+    interest {"key": str, "name": str} (the reader's name for one); others {}. A like or save with
     {"exported": True} comes from an import; an impression or save with
     {"elsewhere": True} from another reader. `position` counts from 0 in `view`; `shown_score` is the
     probability on screen at the time. `undoes` is the id of the event that

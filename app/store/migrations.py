@@ -77,6 +77,10 @@ def _remote(db: Database) -> None:
     )
 
 
+def _knowledge(db: Database) -> None:
+    script(db, resources.files(__package__).joinpath("knowledge.sql").read_text(encoding="utf-8"))
+
+
 MIGRATIONS: tuple[Migration, ...] = (
     Migration(1, "first schema", _first),
     Migration(2, "an index for mutes", _muting),
@@ -85,6 +89,7 @@ MIGRATIONS: tuple[Migration, ...] = (
     Migration(5, "when points were counted", _counted),
     Migration(6, "pictures and opinions", _pictures),
     Migration(7, "what reader servers agreed on", _remote),
+    Migration(8, "searches kept, interests, what models said", _knowledge),
 )
 
 _RECORD = """CREATE TABLE IF NOT EXISTS migrations (
