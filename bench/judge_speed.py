@@ -186,7 +186,7 @@ def restart(path: Path, judge: Judge, text: str, folder: Path) -> None:
 
     def back() -> np.ndarray:
         found = Histories(other, "bench", StateFiles(folder)).of(ids)
-        other._hold(found)
+        other.hold(found)
         return found.after
 
     other.loglik(other.prefix("warm up"), [" x"])

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from .plugged import Plugs
     from .state import Histories
 
 READY, VALUES, WRITTEN, FAILED = b"R", b"V", b"W", b"E"
@@ -97,34 +98,41 @@ def load(path: Path, threads: int, settings: Settings) -> Served:
             f"llama.cpp cannot be loaded: {type(error).__name__}: {error}",
             hint='Install penchant[judge] again, or set `judge = ""` in [models] to go without.',
         ) from error
-    from .gguf_file import check_file, model_name
+    from .gguf_file import check_file, layout, model_name, remembered
 
     header = check_file(path)
-    limit_memory(2 * max(path.stat().st_size, settings.copy_bytes) + ROOM + 2 * size_of(settings.eyes))
+    room = 2 * max(path.stat().st_size, settings.copy_bytes) + ROOM + 2 * size_of(settings.eyes)
+    limit_memory(room + 3 * remembered(header, settings.context_tokens))
     name, used = model_name(path, header, Path(settings.copies) if settings.copies else None), path
     if settings.copies and settings.copy_bytes:
         from .quantise import fast_copy
 
         used = fast_copy(path, header, name, Path(settings.copies), settings.copy_bytes) or path
     from .llama import Judge
+    from .plugged import Plugs
+    from .quantise import weights_of
     from .state import Histories, StateFiles
 
     judge = Judge(used, context_tokens=settings.context_tokens, threads=threads)
     states = StateFiles(Path(settings.states)) if settings.states else None
-    maker = f"{name}\n{used.name if used != path else ''}\n{llama_cpp.__version__}"
+    weights = weights_of(header if used == path else check_file(used))
+    maker = {
+        "model": name, "weights": weights, "library": llama_cpp.__version__, "layout": layout(header, judge),
+    }  # fmt: skip
     looking = Looking(judge.model, name, settings.eyes, settings.sights, threads)
-    return Served(Histories(judge, maker, states), name, used, looking)
+    return Served(Histories(judge, "\n".join(maker.values()), states), Plugs(judge, maker), used, looking)
 
 
 class Served:
     """One judge and what may be asked of it."""
 
-    def __init__(self, histories: Histories, name: str, path: Path, looking: Looking) -> None:
-        self.looking = looking
+    def __init__(self, histories: Histories, plugs: Plugs, path: Path, looking: Looking) -> None:
+        self.looking, self.plugs = looking, plugs
         self.judge, self.histories, self.stopped = histories.judge, histories, threading.Event()
         model = self.judge.model
         self.facts = {
-            "name": name, "width": model.width, "layers": model.layers, "parameters": model.parameters,
+            "name": plugs.maker["model"], "weights": plugs.maker["weights"],
+            "width": model.width, "layers": model.layers, "parameters": model.parameters,
             "chat": model.chat, "context": self.judge.context_tokens, "file": str(path), "cpu": time.process_time(),
         }  # fmt: skip
         self._sound()
@@ -141,8 +149,11 @@ class Served:
         if do == "ask":
             ids = judge.chat_history(request["system"], request["history"])
             return judge.yes_no(self.histories.of(ids), request["texts"], request["system"])
-        if do == "write":
-            self._write(request, say)
+        if do == "count":
+            return np.array([len(judge.tokens(text)) for text in request["texts"]], np.float64)
+        if do in ("write", "plug"):
+            self.stopped.clear()
+            (self._write if do == "write" else self._plug)(request, say)
             return np.empty(0)
         if do in DOES:
             self.stopped.clear()
@@ -150,15 +161,18 @@ class Served:
         raise PenchantError(f"the judge does not know how to {do!r}")
 
     def _write(self, request: dict[str, Any], say: Any) -> None:
-        self.stopped.clear()
-
         def on_text(text: str) -> bool:
-            if text:
-                say(text)
+            say(text)  # nothing is a sign of life
             return not self.stopped.is_set()
 
-        prompt = self.judge.chat_tokens(request["system"], request["user"])
-        self.judge.generate(prompt, request["tokens"], on_text, stop=request["stop"])
+        system, user = request["system"], request["user"]
+        begin = self.plugs.begin(request["plugs"], exact=request["exact"])
+        prompt = self.plugs.question(system, user, begin) if begin else self.judge.chat_tokens(system, user)
+        ways = {key: request[key] for key in ("stop", "temperature", "seed")}
+        self.judge.generate(prompt, request["tokens"], on_text, begin=begin, **ways)
+
+    def _plug(self, request: dict[str, Any], say: Any) -> None:
+        self.plugs.make(request, say, lambda: not self.stopped.is_set())
 
     def _sound(self) -> None:
         """Damaged weights mostly load, and then answer nothing or the same to everything."""

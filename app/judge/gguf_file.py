@@ -6,11 +6,15 @@ import hashlib
 import json
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from penchant.app.embed.gguf import ENCODERS
 from penchant.app.embed.gguf_format import Header, read_header
 from penchant.app.errors import PenchantError
 from penchant.app.models.files import write_whole
+
+if TYPE_CHECKING:
+    from .llama import Judge
 
 TOKENS = "tokenizer.ggml.tokens"
 #: Part of every name: another number when the same weights come to give other opinions.
@@ -62,6 +66,19 @@ def model_name(path: Path, header: Header, folder: Path | None = None) -> str:
     """ "gguf:", the model's own name and a digest of the whole file. `folder` remembers digests of large files."""
     name = re.sub(r"[^A-Za-z0-9._-]+", "-", str(header.values.get("general.name") or path.stem))[:40]
     return f"gguf:{name.strip('-') or 'model'}:{_digest(path, folder)}"
+
+
+def remembered(header: Header, tokens: int) -> int:
+    """Bytes that a model remembers of so many tokens, at most: 16-bit keys and values of every layer."""
+    width, layers = (int(header.of_architecture(key) or 0) for key in ("embedding_length", "block_count"))
+    return 4 * width * layers * tokens
+
+
+def layout(header: Header, judge: Judge) -> str:
+    """What a memory depends on beside weights: the size of calls, and whether positions are stretched."""
+    trained = header.of_architecture("rope.scaling.original_context_length")
+    stretched = isinstance(trained, int) and judge.context_tokens + judge.spare > trained
+    return f"1 {judge.batch_tokens} {'stretched' if stretched else 'plain'}"
 
 
 def _digest(path: Path, folder: Path | None) -> str:

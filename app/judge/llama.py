@@ -74,8 +74,8 @@ class Judge:
         self.context_tokens = max(BLOCK, min(context_tokens, self.model.trained - self.longest))
         self._tap = Tap(self.model.width)
         settings = llama.llama_context_default_params()
-        self._spare = self.batch_tokens + 2 * BLOCK  # places beyond the history
-        settings.n_ctx = self.context_tokens + self._spare
+        self.spare = self.batch_tokens + 2 * BLOCK  # places beyond the history
+        settings.n_ctx = self.context_tokens + self.spare
         settings.n_batch = settings.n_ubatch = self.batch_tokens
         settings.n_seq_max = FILLING + 1
         settings.kv_unified = True
@@ -87,7 +87,7 @@ class Judge:
         if not self.context:
             raise PenchantError(f"llama.cpp has no room for the model {path}", hint="A smaller one will do.")
         self._batch = llama.llama_batch_init(self.batch_tokens, 0, 1)
-        self._memory = llama.llama_get_memory(self.context)
+        self.memory = llama.llama_get_memory(self.context)
         self._held: Prefix | None = None
         self._plain: Prefix | None = None
         self._filling: NDArray[np.uint8] | None = None
@@ -105,9 +105,16 @@ class Judge:
     def prefix(self, history: str | Sequence[int]) -> Prefix:
         """Evaluate a history (text or ids)."""
         ids = self.history(history) if isinstance(history, str) else tuple(history)[-self.context_tokens :]
+        prefix = self.read_prefix(ids)
+        assert prefix is not None
+        return prefix
+
+    def read_prefix(self, ids: Sequence[int], go_on: Callable[[], bool] = lambda: True) -> Prefix | None:
+        """Evaluate ids, asking before each call whether to; None where the answer was no."""
         self.forget()
-        self.feed(ids)
-        self._held = Prefix(ids, self._state(0), log_softmax(self.logits(1)[0]))
+        if not self.feed(ids, go_on):
+            return None
+        self._held = Prefix(tuple(ids), self.state(0), log_softmax(self.logits(1)[0]))
         return self._held
 
     def loglik(self, prefix: Prefix, texts: Sequence[str]) -> NDArray[np.float64]:
@@ -189,19 +196,24 @@ class Judge:
         stop: str = "",
         temperature: float = 0.0,
         seed: int = 0,
+        begin: int = 0,
     ) -> str:
         """Let the model write on; `on_text` gets pieces as they come, "" while the prompt is read; False ends it.
 
-        It also ends where the model does, and before `stop`. Temperature 0 takes the likeliest token.
+        It also ends where the model does, and before `stop`. Temperature 0 takes the likeliest token. The prompt goes
+        on from the `begin` tokens that sequence 0 holds already.
         """
         import numpy as np
 
         rng, said, decoder = np.random.default_rng(seed), "", codecs.getincrementaldecoder("utf-8")("replace")
-        ids = tuple(prompt)[-self.context_tokens :]
-        self.forget()
-        if not self.feed(ids, lambda: on_text("") is not False):
+        ids = tuple(prompt)[-(self.context_tokens - begin) :]
+        if not begin:
+            self.forget()
+        self._held = None
+        if not self.feed(ids, lambda: on_text("") is not False, begin):
             return ""
-        for place in range(len(ids), len(ids) + min(max_tokens, self.batch_tokens)):
+        end = begin + len(ids)
+        for place in range(end, end + min(max_tokens, self.batch_tokens)):
             token = sampled(self.logits(1)[0], temperature, rng)
             if self.model.ends(token):
                 break
@@ -217,12 +229,13 @@ class Judge:
 
     def forget(self) -> None:
         """Empty the context."""
-        library().llama_memory_clear(self._memory, True)
+        library().llama_memory_clear(self.memory, True)
         self._held = None
 
-    def feed(self, ids: Sequence[int], go_on: Callable[[], bool] = lambda: True) -> bool:
-        """Evaluate ids as sequence 0, with logits of the last; False where it was told to end."""
-        entries: list[Entry] = [(token, at, 0, at == len(ids) - 1) for at, token in enumerate(ids)]
+    def feed(self, ids: Sequence[int], go_on: Callable[[], bool] = lambda: True, begin: int = 0) -> bool:
+        """Evaluate ids as sequence 0 from place `begin` on, with logits of the last; False where it was told to end."""
+        last = begin + len(ids) - 1
+        entries: list[Entry] = [(token, at, 0, at == last) for at, token in enumerate(ids, begin)]
         for start in range(0, len(entries), self.batch_tokens):
             if not go_on():
                 return False
@@ -264,12 +277,12 @@ class Judge:
         llama = library()
         begin = len(prefix.tokens)
         for group in placed([len(row) for row in rows], self.batch_tokens):
-            self._hold(prefix)
+            self.hold(prefix)
             self._make_places(begin, [(start, len(rows[row])) for row, start in group])
             entries: list[Entry] = []
             found: list[tuple[int, int]] = []
             for sequence, (row, _) in enumerate(group, 1):
-                llama.llama_memory_seq_cp(self._memory, 0, sequence, -1, -1)
+                llama.llama_memory_seq_cp(self.memory, 0, sequence, -1, -1)
                 last = len(rows[row]) - 1
                 found.append((row, len(entries)))
                 entries += [
@@ -284,7 +297,7 @@ class Judge:
                 yield found
             finally:
                 for sequence in range(1, FILLING + 1):
-                    llama.llama_memory_seq_rm(self._memory, sequence, -1, -1)
+                    llama.llama_memory_seq_rm(self.memory, sequence, -1, -1)
 
     def _make_places(self, begin: int, places: Sequence[tuple[int, int]]) -> None:
         """Leave free, beyond a history of `begin` tokens, what lies at (start, length) of blocks, and what follows.
@@ -292,46 +305,47 @@ class Judge:
         llama.cpp takes the free places in order, so all others are filled with a memory that nobody reads.
         """
         llama, at = library(), 0
-        self._restore(self._filler(), FILLING)
+        self.restore(self._filler(), FILLING)
         shift = -begin % BLOCK
         for start, length in places:
-            llama.llama_memory_seq_rm(self._memory, FILLING, shift + start, shift + start + length)
+            llama.llama_memory_seq_rm(self.memory, FILLING, shift + start, shift + start + length)
             at = shift + start + length
-        llama.llama_memory_seq_rm(self._memory, FILLING, at, -1)
+        llama.llama_memory_seq_rm(self.memory, FILLING, at, -1)
 
     def _filler(self) -> NDArray[np.uint8]:
         """The memory of any tokens; computed once, and only beside a history that is then put back."""
         if self._filling is None:
             held = self._held
             self.forget()
-            entries: list[Entry] = [(0, at, FILLING, False) for at in range(self._spare)]
+            entries: list[Entry] = [(0, at, FILLING, False) for at in range(self.spare)]
             for start in range(0, len(entries), self.batch_tokens):
                 self.decode(entries[start : start + self.batch_tokens])
-            self._filling = self._state(FILLING)
+            self._filling = self.state(FILLING)
             self.forget()
             if held is not None:
-                self._hold(held)
+                self.hold(held)
         return self._filling
 
-    def _hold(self, prefix: Prefix) -> None:
-        """Put a history into the context, unless it is there."""
+    def hold(self, prefix: Prefix) -> None:
+        """Put a history into the context as sequence 0, unless it is there."""
         if self._held is not prefix:
             self.forget()
-            self._restore(prefix.state, 0)
+            self.restore(prefix.state, 0)
             self._held = prefix
 
-    def _restore(self, state: NDArray[np.uint8], sequence: int) -> None:
+    def restore(self, state: NDArray[np.uint8], sequence: int) -> None:
+        """Give a sequence the memory that `state` is, beside the others."""
         llama = library()
         pointer = state.ctypes.data_as(llama.llama_state_seq_set_data.argtypes[1])
         if state.size and not llama.llama_state_seq_set_data(self.context, pointer, state.size, sequence):
             raise PenchantError("llama.cpp does not take a history back", hint=DAMAGED)
 
-    def _state(self, sequence: int) -> NDArray[np.uint8]:
+    def state(self, sequence: int) -> NDArray[np.uint8]:
         """What the model remembers of a sequence; empty where it has none."""
         import numpy as np
 
         llama = library()
-        if llama.llama_memory_seq_pos_max(self._memory, sequence) < 0:
+        if llama.llama_memory_seq_pos_max(self.memory, sequence) < 0:
             return np.empty(0, np.uint8)
         state = np.empty(llama.llama_state_seq_get_size(self.context, sequence), np.uint8)
         pointer = state.ctypes.data_as(llama.llama_state_seq_get_data.argtypes[1])

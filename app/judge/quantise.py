@@ -75,6 +75,12 @@ def dominant(kinds: Mapping[int, int]) -> int:
     return max(kinds, key=lambda kind: kinds[kind], default=-1)
 
 
+def weights_of(header: Header) -> str:
+    """The format that most numbers of the weights are in, such as "Q4_1"."""
+    kind = dominant(header.kinds)
+    return FORMATS[kind][0] if kind in FORMATS else f"format {kind}"
+
+
 def choice(stored: int, numbers: int, room: int, measured: Speeds) -> int | None:
     """The format to convert to from `stored`; None to leave it. `measured` gives tokens a CPU-second of formats."""
     fitting = [kind for kind in (F16, Q8_0) if numbers * FORMATS[kind][2] / 8 <= room and kind != stored]

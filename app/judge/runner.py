@@ -2,103 +2,26 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
-import json
 import logging
-import math
-import os
 import struct
-import sys
-from collections.abc import AsyncGenerator, Sequence
-from dataclasses import asdict, dataclass
-from pathlib import Path
+from collections.abc import Sequence
 from typing import Any
 
-from penchant.app.embed.child import HEADER
-from penchant.app.embed.runner import DYING_SECONDS, Died, end, how
-from penchant.app.errors import PenchantError
+from penchant.app.embed.runner import Died
 
-from .child import FAILED, READY, STOP, VALUES, WRITTEN, Settings
+from .runner_child import Limits, Ready, number
+from .runner_write import Writing
+
+__all__ = ["Limits", "Ready", "Runner"]
 
 log = logging.getLogger(__name__)
 
-#: Largest answer taken back: 64 texts of 2 x 65,536 numbers are 64 MB.
-MAX_ANSWER = 80 << 20
 #: Texts asked at a time; between two such calls something more urgent may go first.
 SLICE = 16
-_NUMBER = struct.Struct("<d")
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """Seconds. `batch` is for SLICE texts and a history that has to be read; `backoff` doubles up to `longest`."""
-
-    start: float = 300.0
-    batch: float = 600.0
-    write: float = 300.0
-    stop: float = 20.0
-    backoff: float = 0.2
-    longest: float = 60.0
-
-
-@dataclass(frozen=True, slots=True)
-class Ready:
-    """What the loaded model says of itself; `context`: tokens of the longest history, `file`: what was loaded."""
-
-    name: str
-    width: int
-    layers: int
-    parameters: int
-    chat: bool
-    context: int
-    file: str
-
-
-class Runner:
-    """One child with one model, started on first use and again after it died. Calls queue up.
-
-    An async context manager. `cpu` is what all its children have used, in seconds. `states` is a folder for evaluated
-    histories, `copies` one for a copy of the model in a faster format where that takes no more than `copy_bytes`.
-    """
-
-    def __init__(
-        self,
-        model: str,
-        *,
-        threads: int = 1,
-        context_tokens: int = 1024,
-        states: Path | None = None,
-        copies: Path | None = None,
-        copy_bytes: int = 0,
-        limits: Limits | None = None,
-        program: Sequence[str] = ("-m", "penchant.app.judge.child"),
-    ) -> None:
-        self.model, self.threads, self.program = model, threads, program
-        self.settings = Settings(context_tokens, str(states or ""), str(copies or ""), copy_bytes)
-        self.limits = limits or Limits()
-        self.restarts = 0
-        self._spent = self._now = 0.0
-        self._child: asyncio.subprocess.Process | None = None
-        self._ready: Ready | None = None
-        self._lock = asyncio.Lock()
-        self._pause = 0.0
-
-    async def __aenter__(self) -> Runner:
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        await self.close()
-
-    @property
-    def cpu(self) -> float:
-        """CPU seconds of all children so far, as of the last answer."""
-        return self._spent + self._now
-
-    async def ready(self) -> Ready:
-        """Load the model. Raises `PenchantError` in words where it cannot be."""
-        async with self._lock:
-            return await self._started()
+class Runner(Writing):
+    """The child (see `runner_child.Child`), asked about many texts at once; `Writing` lets it write."""
 
     async def loglik(self, history: str, texts: Sequence[str]) -> list[float | None]:
         """Mean log p (nats) of a token of each text as what goes on from a history, to the letter.
@@ -107,7 +30,7 @@ class Runner:
         the other questions.
         """
         rows = await self._asked({"do": "loglik", "history": history}, texts, 1)
-        return [_number(row) for row in rows]
+        return [number(row) for row in rows]
 
     async def ratio(self, liked: str, skipped: str, texts: Sequence[str]) -> list[float | None]:
         """log p after what was liked less log p after what was skipped, nats a token; None as in `loglik`."""
@@ -125,61 +48,23 @@ class Runner:
         width = 2 * (await self.ready()).width
         rows = await self._asked({"do": "hidden"}, texts, width)
         return [
-            None
-            if row is None or _number(row) is None
-            else struct.pack(f"<{width}f", *struct.unpack(f"<{width}d", row))
+            None if row is None or number(row) is None else struct.pack(f"<{width}f", *struct.unpack(f"<{width}d", row))
             for row in rows
         ]
 
     async def ask(self, system: str, history: str, questions: Sequence[str]) -> list[float | None]:
         """log p(yes) - log p(no) as the answer of a chat in which the user says the history, then the question."""
         rows = await self._asked({"do": "ask", "system": system, "history": history}, questions, 1)
-        return [_number(row) for row in rows]
+        return [number(row) for row in rows]
 
-    async def reason(self, system: str, user: str, tokens: int, stop: str = "\n\n") -> AsyncGenerator[str, None]:
-        """What the model answers, in pieces as they come. Closing the generator stops the model."""
-        async with self._lock:
-            await self._started()
-            request = {"do": "write", "system": system, "user": user, "tokens": tokens, "stop": stop}
-            going = True
-            try:
-                async with asyncio.timeout(self.limits.write):
-                    await self._send(request)
-                    while (answer := await self._take())[:1] == WRITTEN:
-                        yield answer[1:].decode("utf-8", "replace")
-                going = False
-                self._values(answer, 0)
-            except (TimeoutError, Died) as death:
-                going = False
-                if isinstance(death, TimeoutError):
-                    await self._gone("")
-                raise PenchantError(
-                    f"the model fell silent: {death or 'it took too long'}", hint="It is started again when needed."
-                ) from death
-            finally:
-                if going:
-                    await self._stop()
+    async def count(self, texts: Sequence[str]) -> list[int]:
+        """The tokens of each text as a part of a prompt; their sum may exceed those of the joined text by a few.
 
-    async def close(self) -> None:
-        """End the child; the next call starts another."""
-        child, self._child, self._ready = self._child, None, None
-        self._spent, self._now = self.cpu, 0.0
-        if child is not None:
-            await end(child)
-
-    async def _stop(self) -> None:
-        """Tell the child to stop writing and read what is on its way; end it where it does not."""
-        try:
-            async with asyncio.timeout(self.limits.stop):
-                await self._send({"do": STOP})
-                while (answer := await self._take())[:1] == WRITTEN:
-                    pass
-                self._values(answer, 0)
-        except (TimeoutError, Died, PenchantError):
-            await self.close()
-        except BaseException:
-            await self.close()
-            raise
+        What the model cannot even divide counts as all of `Ready.context`.
+        """
+        rows = await self._asked({"do": "count"}, texts, 1)
+        room = (await self.ready()).context
+        return [room if (value := number(row)) is None else int(value) for row in rows]
 
     async def _asked(self, request: dict[str, Any], texts: Sequence[str], width: int) -> list[bytes | None]:
         """`width` numbers for each text, as bytes; None for those that kill the model."""
@@ -215,102 +100,3 @@ class Runner:
         body = self._values(answer, width * len(texts))
         self._pause = 0.0
         return [body[8 * width * row : 8 * width * (row + 1)] for row in range(len(texts))]
-
-    def _values(self, answer: bytes, count: int) -> bytes:
-        """The numbers of an answer, as bytes. Raises `PenchantError`; `Died` where it makes no sense."""
-        if answer[:1] == FAILED:
-            raise _failure(answer)
-        if answer[:1] != VALUES or len(answer) != 1 + _NUMBER.size * (1 + count):
-            raise Died("its answer makes no sense")
-        self._now = _NUMBER.unpack_from(answer, 1)[0]
-        return answer[1 + _NUMBER.size :]
-
-    async def _started(self) -> Ready:
-        """The running child's model, a new child's where there is none. Raises `PenchantError`."""
-        if self._child is not None and self._ready is not None:
-            return self._ready
-        await asyncio.sleep(self._pause)
-        self._child = await asyncio.create_subprocess_exec(
-            # -P: a file called json.py in the reader's folder must not be imported
-            sys.executable, "-P", *self.program, self.model, str(self.threads), str(os.getpid()),
-            json.dumps(asdict(self.settings)),
-            stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL,
-            env={
-                **os.environ, "GGML_NO_BACKTRACE": "1", "OMP_WAIT_POLICY": "passive",
-                "OMP_NUM_THREADS": str(self.threads), "OPENBLAS_NUM_THREADS": "1",
-            },
-            limit=1 << 20,
-        )  # fmt: skip
-        try:
-            answer = await self._exchange(None, self.limits.start)
-        except Died as death:
-            raise PenchantError(
-                f"llama.cpp cannot load the model: {death}",
-                hint="The file is damaged, too large for this machine, or unknown to this version of llama.cpp.",
-            ) from death
-        if answer[:1] != READY:
-            await self.close()
-            raise _failure(answer)
-        facts = json.loads(answer[1:])
-        self._now = float(facts.pop("cpu"))
-        self._ready = Ready(**facts)
-        return self._ready
-
-    async def _exchange(self, request: dict[str, Any] | None, seconds: float) -> bytes:
-        """Send a request (None: none) and take one answer. Raises `Died`; the child is then gone."""
-        try:
-            async with asyncio.timeout(seconds):
-                if request is not None:
-                    await self._send(request)
-                return await self._take()
-        except TimeoutError:
-            raise await self._gone(f"it took longer than {seconds:g} seconds") from None
-        except Died:
-            raise
-        except BaseException:  # cancelled in the middle: the pipe is out of step
-            await self.close()
-            raise
-
-    async def _send(self, request: dict[str, Any]) -> None:
-        assert self._child is not None and self._child.stdin is not None
-        body = json.dumps(request).encode()
-        try:
-            self._child.stdin.write(HEADER.pack(len(body)) + body)
-            await self._child.stdin.drain()
-        except ConnectionError:
-            raise await self._gone("") from None
-
-    async def _take(self) -> bytes:
-        """One frame. Raises `Died`."""
-        assert self._child is not None and self._child.stdout is not None
-        try:
-            (length,) = HEADER.unpack(await self._child.stdout.readexactly(HEADER.size))
-            if length > MAX_ANSWER:
-                raise ConnectionError("answer too long")
-            return await self._child.stdout.readexactly(length)
-        except (asyncio.IncompleteReadError, ConnectionError):
-            raise await self._gone("") from None
-
-    async def _gone(self, reason: str) -> Died:
-        """End what is left of the child; the next start waits a little longer."""
-        child = self._child
-        assert child is not None
-        if not reason:
-            # a kill that comes before asyncio has seen the child dying would swallow its exit code
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(child.wait(), DYING_SECONDS)
-        await self.close()
-        self.restarts += 1
-        self._pause = min(max(2 * self._pause, self.limits.backoff), self.limits.longest)
-        return Died(reason or how(child.returncode))
-
-
-def _number(row: bytes | None) -> float | None:
-    """The first number of a row; None where there is none."""
-    value = _NUMBER.unpack_from(row)[0] if row is not None else math.nan
-    return value if math.isfinite(value) else None
-
-
-def _failure(answer: bytes) -> PenchantError:
-    said = json.loads(answer[1:]) if answer[:1] == FAILED else {}
-    return PenchantError(str(said.get("what", "the judge gave no answer")), hint=str(said.get("hint", "")))

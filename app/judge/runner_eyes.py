@@ -12,7 +12,8 @@ from typing import Any
 from penchant.app.embed.runner import Died
 
 from .child import WRITTEN
-from .runner import Runner, _number
+from .runner import Runner
+from .runner_child import number
 
 log = logging.getLogger(__name__)
 
@@ -44,17 +45,17 @@ class SeeingRunner(Runner):
         None for those that cannot be looked at or end the child. Raises `PenchantError` where there are no eyes.
         """
         asked: list[Any] = [{"path": str(path)} for path in pictures]
-        return [_number(row) for row in await self._asked({"do": "see", "brief": brief}, asked, 1)]
+        return [number(row) for row in await self._asked({"do": "see", "brief": brief}, asked, 1)]
 
     async def question(self, history: Sequence[Post], picture: Picture, questions: Sequence[str]) -> list[float | None]:
         """log p(yes) - log p(no) for each question about a picture; None for those that end the child."""
         request = {"do": "question", "history": list(history), "picture": picture}
-        return [_number(row) for row in await self._asked(request, questions, 1)]
+        return [number(row) for row in await self._asked(request, questions, 1)]
 
     async def interleaved(self, history: Sequence[Post], posts: Sequence[Post]) -> list[float | None]:
         """log p(yes) - log p(no) that the reader of that history (the most telling last) likes each post."""
         request, asked = {"do": "interleaved", "history": list(history)}, list[Any](posts)
-        return [_number(row) for row in await self._asked(request, asked, 1)]
+        return [number(row) for row in await self._asked(request, asked, 1)]
 
     async def _written(self, request: dict[str, Any]) -> str | None:
         """What the child writes in answer; None where it ended twice."""

@@ -1,15 +1,13 @@
 """Evaluated histories on disk, so that a restart does not read them again.
 
-llama.cpp takes any bytes for a memory: cut short they end the process, from another model they are silently wrong. So
-a file is used only if its name, its length and its checksum say that it is exactly what this model, in this format,
-with this version of the library, remembered of exactly these tokens.
+A file (`statefile`) is used only if its name says that it is what this model, in this format, with this version of the
+library, remembered of exactly these tokens.
 """
 
 from __future__ import annotations
 
 import contextlib
 import hashlib
-import json
 import logging
 import os
 import struct
@@ -18,6 +16,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from . import statefile
 from .llama import Prefix
 
 if TYPE_CHECKING:
@@ -25,12 +24,11 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-MAGIC, SUFFIX = b"penchant state 2", ".state"
+SUFFIX = ".state"
 #: Bytes of files kept, and of evaluated histories held in memory; the longest unused go first.
 DISK, MEMORY = 200 << 20, 256 << 20
 #: Smaller histories are evaluated faster than a file is looked for.
 WORTH = 64
-_HEAD = struct.Struct("<16sI")
 
 
 class StateFiles:
@@ -39,13 +37,14 @@ class StateFiles:
     def __init__(self, folder: Path, room: int = DISK) -> None:
         self.folder, self.room = folder, room
 
-    def load(self, key: str) -> list[bytes] | None:
+    def load(self, key: str) -> list[memoryview] | None:
         """The parts stored under a key; None where there are none, or not exactly those."""
         path = self.folder / f"{key}{SUFFIX}"
         try:
-            parts = _parts(path.read_bytes(), key)
+            found = statefile.load(path)
         except OSError:
             return None
+        parts = found[1] if found is not None and found[0].get("key") == key else None
         if parts is None:
             log.warning("a stored history is damaged and was dropped", extra={"fields": {"file": path.name}})
             with contextlib.suppress(OSError):
@@ -57,24 +56,13 @@ class StateFiles:
 
     def save(self, key: str, parts: Sequence[bytes]) -> None:
         """Store parts under a key, whole or not at all, and make room."""
-        body = b"".join(parts)
-        if len(body) > self.room:
+        if sum(len(part) for part in parts) > self.room:
             return
-        facts = {"key": key, "sizes": [len(part) for part in parts], "digest": hashlib.blake2b(body).hexdigest()}
-        head = json.dumps(facts).encode()
-        path = self.folder / f"{key}{SUFFIX}"
-        part = path.with_name(f".{path.name}.{os.getpid()}.part")
         try:
-            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            with part.open("wb") as file:
-                file.write(_HEAD.pack(MAGIC, len(head)) + head)
-                file.write(body)
-            part.replace(path)
+            statefile.save(self.folder / f"{key}{SUFFIX}", {"key": key}, parts)
             self._make_room()
         except OSError as error:
             log.warning("an evaluated history was not stored", extra={"fields": {"why": str(error)}})
-            with contextlib.suppress(OSError):
-                part.unlink(missing_ok=True)
 
     def _make_room(self) -> None:
         """The longest unused files go, and what a kill left half written."""
@@ -92,24 +80,6 @@ class StateFiles:
                 break
             path.unlink(missing_ok=True)
             used -= size
-
-
-def _parts(data: bytes, key: str) -> list[bytes] | None:
-    """The parts of a file's bytes; None unless every byte is as it was written under that key."""
-    try:
-        magic, length = _HEAD.unpack_from(data)
-        facts = json.loads(data[_HEAD.size : _HEAD.size + length])
-        sizes, body = [int(size) for size in facts["sizes"]], data[_HEAD.size + length :]
-        whole = magic == MAGIC and facts["key"] == key and sum(sizes) == len(body) and min(sizes) >= 0
-        if not whole or hashlib.blake2b(body).hexdigest() != facts["digest"]:
-            return None
-    except (struct.error, ValueError, KeyError, TypeError, RecursionError):
-        return None
-    parts, start = [], 0
-    for size in sizes:
-        parts.append(body[start : start + size])
-        start += size
-    return parts
 
 
 class Histories:

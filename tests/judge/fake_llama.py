@@ -26,7 +26,7 @@ def main():
         "parameters": 7,
         "chat": True,
         "context": 64,
-        "file": name,
+        "file": name, "weights": "F16",
         "cpu": 0.5,
     }
     write(answers, READY + json.dumps(facts).encode())

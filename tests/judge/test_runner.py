@@ -125,6 +125,21 @@ async def test_the_real_child_survives_a_kill_with_its_history_on_disk(tiny: Pat
 
 
 @needs_llama
+async def test_words_and_counts_of_the_real_child(tiny: Path) -> None:
+    async with Runner(str(tiny)) as judge:
+        assert await judge.count(["", "abc", "abcabc"]) == [0, 3, 6], "one token a byte"
+        ready = await judge.ready()
+        assert ready.weights == "F16" and ready.context == 1024
+        first = "".join([piece async for piece in judge.write("s", "u", 9)])
+        assert "".join([piece async for piece in judge.write("s", "u", 9)]) == first
+        drawn = [
+            "".join([piece async for piece in judge.write("s", "u", 9, temperature=1.0, seed=seed)])
+            for seed in (1, 1, 2)
+        ]
+        assert drawn[0] == drawn[1] != drawn[2]
+
+
+@needs_llama
 @pytest.mark.parametrize("place", range(5))
 async def test_a_damaged_file_is_told_in_words_or_still_works(tiny: Path, tmp_path: Path, place: int) -> None:
     """Bytes of the header changed anywhere: never an exception that is none of ours."""

@@ -1,0 +1,52 @@
+"""What the model writes, in pieces as they come."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Sequence
+from pathlib import Path
+
+from .runner_child import Child
+
+
+class Writing(Child):
+    """A child that answers in words."""
+
+    async def write(
+        self,
+        system: str,
+        user: str,
+        tokens: int,
+        *,
+        stop: str = "",
+        temperature: float = 0.0,
+        seed: int = 0,
+        plug: Path | Sequence[Path] | None = None,
+        exact: bool = False,
+    ) -> AsyncGenerator[str, None]:
+        """The model's answer, in pieces as they come. Closing the generator (`aclose`) stops the model.
+
+        It ends where the model does, before `stop` and after `tokens`. Temperature 0 takes the likeliest token. What
+        does not fit into `Ready.context` goes at the end of `user`. With `plug` the answer goes on from that document
+        (`penchant plug`): `system` then stands behind it, before `user`. Several documents are joined in their order;
+        where `exact`, all but the first are read anew. Raises `PenchantError` in words.
+        """
+        paths = [plug] if isinstance(plug, Path) else list(plug or ())
+        request = {
+            "do": "write", "system": system, "user": user, "tokens": tokens, "stop": stop,
+            "temperature": temperature, "seed": seed, "plugs": [str(path) for path in paths], "exact": exact,
+        }  # fmt: skip
+        stream = self._streamed(request, self.limits.write)
+        try:
+            async for piece in stream:
+                yield piece
+        finally:
+            await stream.aclose()
+
+    async def reason(self, system: str, user: str, tokens: int, stop: str = "\n\n") -> AsyncGenerator[str, None]:
+        """`write`, one paragraph."""
+        stream = self.write(system, user, tokens, stop=stop)
+        try:
+            async for piece in stream:
+                yield piece
+        finally:
+            await stream.aclose()
