@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from .events import Events
     from .features import Features
     from .gate import Gate
+    from .interests import Interests
     from .items import Items
+    from .model_answers import ModelAnswers
     from .opinions import Opinions
     from .pictures import Pictures
     from .remote_states import RemoteStates
@@ -157,6 +159,12 @@ class Store:
         return Opinions(self.db)
 
     @cached_property
+    def model_answers(self) -> ModelAnswers:
+        from .model_answers import ModelAnswers
+
+        return ModelAnswers(self.db)
+
+    @cached_property
     def gate(self) -> Gate:
         from .gate import Gate
 
@@ -167,6 +175,12 @@ class Store:
         from .answers import Answers
 
         return Answers(self.db)
+
+    @cached_property
+    def interests(self) -> Interests:
+        from .interests import Interests
+
+        return Interests(self.db)
 
     @cached_property
     def descriptions(self) -> Descriptions:
