@@ -97,7 +97,7 @@ def _todo(store: Store) -> tuple[list[Favour], int | None, int]:
         liked = event.kind == "like"
         if not liked and not (undone is not None and undone.kind == "like"):
             continue
-        if (undone or event).value.get("exported"):  # it was a favourite there before it came here
+        if event.origin or (undone or event).value.get("exported"):  # another machine, or the server itself, knows
             continue
         number = event.item_id if liked else undone.item_id if undone else None
         article = store.items.article(number) if number is not None else None

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from .following import Following
 from .judge.history import FOLDS, MOST, pseudo_skips
 from .judging_plan import FEWEST, MOST_DECIDED, History, Item, Known, covered, due, enough, history_of, moved
 from .judging_status import HISTORY
@@ -24,7 +25,7 @@ CANDIDATES, POOL = 600, FOLDS * MOST
 #: Labels of this weight and more are decisions.
 DECISIVE = 0.5
 #: Events read at a time, and characters of an item that are handed on.
-EVENTS, CHARACTERS = 5_000, 2_000
+CHARACTERS = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,7 @@ class Looker:
 
     def __init__(self) -> None:
         self._book = LabelBook()
-        self._seq = 0
+        self._events = Following()
         self._history: History | None = None
         #: Kinds of opinion that are wanted of each item.
         self.kinds: tuple[str, ...] = ("likelihood",)
@@ -89,11 +90,15 @@ class Looker:
         return self._decided()
 
     def _follow(self, store: Store) -> None:
-        while events := store.events.since(self._seq, EVENTS):
-            for _, event in events:
-                if event.kind != "impression":  # most of all events, and never a decision
-                    self._book.add(event)
-            self._seq = events[-1][0]
+        self._take_in(store)
+        if self._events.merged:
+            self._events, self._book = Following(), LabelBook()
+            self._take_in(store)
+
+    def _take_in(self, store: Store) -> None:
+        for event in self._events.read(store):
+            if event.kind != "impression":  # most of all events, and never a decision
+                self._book.add(event)
 
     def _decided(self) -> list[Label]:
         """Labels that are decisions, the latest first."""

@@ -18,6 +18,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import numpy as np
 
+from .following import Following
 from .muting import next_end
 from .rank.batch import Batch
 from .rank.curious import surprises
@@ -66,7 +67,6 @@ class RankSession:
         self.explore = explore
         self.failed: dict[str, str] = {}
         self.head_version: int | None = None
-        self._through = 0
         self._muting: set[str | None] = set()
         self._wished: set[str] = set()
         self._place: dict[int, int] = {}
@@ -98,7 +98,7 @@ class RankSession:
             self._wishes.take(event)
         self._recipe: Recipe = self._wishes.recipe()
         self._book: LabelBook = LabelBook(self._recipe.label)
-        self._through = 0
+        self._events: Following = Following()
         self._place, self._scored = {}, None  # rows at hand belong to statistics that may be replaced
         self._own_rows.clear()
         self._explainer: Explainer = Explainer(self.store, self._rows)
@@ -113,10 +113,8 @@ class RankSession:
     def _read_events(self) -> int | None:
         """Take in events of the store after the last known one; the first label that changed."""
         first: int | None = None
-        while rows := self.store.events.since(self._through, 5_000):
-            for seq, event in rows:
-                first = least(first, self._take(event))
-                self._through = seq
+        for event in self._events.read(self.store):
+            first = least(first, self._take(event))
         return first
 
     def _take(self, event: Event) -> int | None:
@@ -182,7 +180,7 @@ class RankSession:
         self._unseen = np.array([not self._book.touched(item_id) for item_id in self._place], bool)
         model, weight = self._learner.model, self._recipe.label.exported
         model.prior = self._wishes.prior(self._rows, block.batch, self._book.exported, weight)
-        model.dials = self._wishes.dials()
+        model.dials = self._wishes.dials(self._rows)
         self._scored = self._surprise = None
         self._now = time.time()
         self._mute_ends: float = next_end(self.store.events.mutes(), self._now) or float("inf")
@@ -197,7 +195,7 @@ class RankSession:
         self._version = version
         self._wished.clear()
         first = self._read_events()
-        if "tune" in self._wished or self._better_head():
+        if "tune" in self._wished or self._events.merged or self._better_head():
             self._begin()
             return True
         ids = wanted(self.store, self.limit, time.time())
@@ -371,7 +369,7 @@ class RankSession:
                 ranking,
                 now,
                 digest=labels_digest(self._learner.learned),
-                through=self._through,
+                through=self._events.through,
                 everything=everything,
                 meta={"trust": self.trust(), "failed": self.failed, "stories": self.stories.published()},
             )

@@ -48,7 +48,8 @@ class Event:
     {"exported": True} comes from an import; an impression or save with
     {"elsewhere": True} from another reader. `position` counts from 0 in `view`; `shown_score` is the
     probability on screen at the time. `undoes` is the id of the event that
-    an "undo" retracts; an undo is never itself undone.
+    an "undo" retracts; an undo is never itself undone. `clock` orders events across machines and `origin`
+    names the machine that one came from ("": this one); the archive sets the clock of its own.
     """
 
     kind: EventKind
@@ -62,6 +63,8 @@ class Event:
     undoes: str | None = None
     id: str = field(default_factory=lambda: uuid.uuid4().hex)
     at: float = field(default_factory=time.time)
+    clock: float = field(default=0.0, compare=False)
+    origin: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +172,8 @@ class Subscription:
     state: Literal["idle", "queued", "fetching"] = "idle"
     done: int = 0
     total: int | None = None
+    #: How it is kept up to date, where that is not polling alone.
+    note: str = ""
 
 
 class Shot(NamedTuple):
@@ -179,6 +184,7 @@ class Shot(NamedTuple):
     files (16 bytes) and stays known after they went. `width` and `height` are the original's in pixels, 0 where
     unknown. `frames` is 2 for anything that moves. `preview` is RGB of 4 by 3 pixels, b"" where there is none.
     `small`: it was made of the smaller copy that the item names; a letter without "small" brings the whole one.
+    `video`: it is what a video shows before it plays.
     """
 
     place: int
@@ -193,3 +199,9 @@ class Shot(NamedTuple):
     sensitive: bool = False
     note: str = ""
     small: bool = False
+    video: bool = False
+
+    @property
+    def moves(self) -> bool:
+        """Whether a mark on the picture tells that there is more to see."""
+        return self.video or self.frames > 1

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+import math
+from collections.abc import Iterable, Iterator, Sequence
 
 from penchant.app.types import UNDOABLE, Event, EventKind, Marks
 
 from .connection import Database, Row
 
-_COLUMNS = "seq, id, kind, item_id, value, view, position, shown_score, head_version, session, undoes, at"
+_COLUMNS = (
+    "seq, id, kind, item_id, value, view, position, shown_score, head_version, session, undoes, at, clock, origin"
+)
 _INSERT = (
     "INSERT INTO events(id, kind, item_id, value, view, position, shown_score, head_version,"
-    " session, undoes, at)"
-    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    " session, undoes, at, clock, origin)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
+#: Seconds between two events at the same time, and the latest time that is believed of another machine: beyond
+#: it (the year 5138) float64 has no room for such steps.
+_STEP, _ENDS = 1e-6, 1e11
 _FORGET = "DELETE FROM item_state WHERE item_id = ?"
 _DERIVE = (
     "INSERT OR REPLACE INTO item_state SELECT * FROM derived_state"
@@ -37,29 +43,42 @@ class Events:
         batch = list(events)
         if not batch:
             return
-        rows = [
-            (
-                event.id,
-                event.kind,
-                event.item_id,
-                json.dumps(dict(event.value), ensure_ascii=False, separators=(",", ":")),
-                event.view,
-                event.position,
-                event.shown_score,
-                event.head_version,
-                event.session,
-                event.undoes,
-                event.at,
-            )
-            for event in batch
-        ]
+        values = [json.dumps(dict(event.value), ensure_ascii=False, separators=(",", ":")) for event in batch]
         with self.db.urgent():
+            clock = float(self.db.value("SELECT max(clock) FROM events") or 0.0)
+            rows = []
+            for event, value in zip(batch, values, strict=True):
+                if not event.origin:
+                    clock = max(event.at or 0.0, clock + max(_STEP, math.ulp(clock)))
+                rows.append(_row(event, value, event.clock if event.origin else clock))
             self.db.run_many(_INSERT, rows)
-            touched = {event.item_id for event in batch if event.item_id is not None}
-            touched |= self._undone_items(batch)
-            changed = [(item_id,) for item_id in sorted(touched)]
-            self.db.run_many(_FORGET, changed)
-            self.db.run_many(_DERIVE, changed)
+            self._derive(batch)
+
+    def merge(self, events: Iterable[Event]) -> int:
+        """Store events of other machines (`origin` and `clock` are theirs); returns how many were new.
+
+        One that is known keeps the earlier of both clocks, so that all machines come to the same order.
+        Raises `ValueError` for a clock that makes no sense.
+        """
+        batch = list(events)
+        if not all(event.origin and 0.0 <= event.clock < _ENDS for event in batch):
+            raise ValueError("an event of another machine needs an origin and a time")
+        with self.db.urgent():
+            before = self.count()
+            self.append(batch)
+            self.db.run_many(
+                "UPDATE events SET clock = ?1 WHERE id = ?2 AND clock > ?1",
+                [(event.clock, event.id) for event in batch],
+            )
+            self._derive(batch)
+            return self.count() - before
+
+    def _derive(self, batch: Sequence[Event]) -> None:
+        """Make the marks of all items anew that the events name or retract."""
+        touched = {event.item_id for event in batch if event.item_id is not None}
+        changed = [(item_id,) for item_id in sorted(touched | self._undone_items(batch))]
+        self.db.run_many(_FORGET, changed)
+        self.db.run_many(_DERIVE, changed)
 
     def _undone_items(self, batch: Sequence[Event]) -> set[int]:
         """Items whose events the batch retracts, or retracted before they came (import order is free)."""
@@ -73,8 +92,19 @@ class Events:
         )
         return {item_id for (item_id,) in found}
 
+    def in_order(self) -> Iterator[tuple[int, Event]]:
+        """All events in the order that machines agree on, undos and retracted ones included."""
+        sql = (
+            f"SELECT {_COLUMNS} FROM events WHERE (clock, id) > (?, ?) AND seq <= ? ORDER BY clock, id LIMIT 5000"
+        )
+        after, last = (-1.0, ""), self.last_seq()
+        while rows := self.db.rows(sql, (*after, last)):
+            for row in rows:
+                yield _event(row)
+            after = rows[-1][12], rows[-1][1]
+
     def since(self, seq: int, limit: int = 1_000) -> list[tuple[int, Event]]:
-        """Up to `limit` events after `seq`, in order, undos and retracted ones included."""
+        """Up to `limit` events after `seq` as they were stored, undos and retracted ones included."""
         sql = f"SELECT {_COLUMNS} FROM events WHERE seq > ? ORDER BY seq LIMIT ?"
         return [_event(row) for row in self.db.rows(sql, (seq, limit))]
 
@@ -86,7 +116,8 @@ class Events:
         last = self.last_seq() if upto is None else upto
         sql = (
             f"SELECT {_COLUMNS} FROM events e WHERE seq > ? AND seq <= ? AND kind <> 'undo' AND NOT EXISTS"
-            " (SELECT 1 FROM events u WHERE u.undoes = e.id AND u.kind = 'undo' AND u.seq <= ?) ORDER BY seq"
+            " (SELECT 1 FROM events u WHERE u.undoes = e.id AND u.kind = 'undo' AND u.seq <= ?)"
+            " ORDER BY clock, id"
         )
         return [_event(row) for row in self.db.rows(sql, (after, last, last))]
 
@@ -104,20 +135,20 @@ class Events:
         sql = (
             f"SELECT {_COLUMNS} FROM live_events WHERE kind IN ({_UNDOABLE}){clause}"
             " AND value ->> 'exported' IS NULL AND value ->> 'elsewhere' IS NULL"
-            " ORDER BY seq DESC LIMIT 1"
+            " ORDER BY clock DESC, id DESC LIMIT 1"
         )
         row = self.db.row(sql, () if session is None else (session,))
         return None if row is None else _event(row)[1]
 
     def last_live(self, item_id: int, kind: EventKind) -> Event | None:
         """The newest live event of a kind on an item: what a second press of its key takes back."""
-        sql = f"SELECT {_COLUMNS} FROM live_events WHERE item_id = ? AND kind = ? ORDER BY seq DESC LIMIT 1"
+        sql = f"SELECT {_COLUMNS} FROM live_events WHERE item_id = ? AND kind = ? ORDER BY clock DESC, id DESC LIMIT 1"
         row = self.db.row(sql, (item_id, kind))
         return None if row is None else _event(row)[1]
 
     def of_item(self, item_id: int) -> list[Event]:
         """The live events of one item, in order."""
-        sql = f"SELECT {_COLUMNS} FROM live_events WHERE item_id = ? ORDER BY seq"
+        sql = f"SELECT {_COLUMNS} FROM live_events WHERE item_id = ? ORDER BY clock, id"
         return [_event(row)[1] for row in self.db.rows(sql, (item_id,))]
 
     def marks(self, ids: Sequence[int]) -> dict[int, Marks]:
@@ -132,13 +163,13 @@ class Events:
         """Live mute events, oldest first."""
         sql = (
             f"SELECT {_COLUMNS} FROM events e WHERE kind = 'mute' AND NOT EXISTS"
-            " (SELECT 1 FROM events u WHERE u.undoes = e.id AND u.kind = 'undo') ORDER BY seq"
+            " (SELECT 1 FROM events u WHERE u.undoes = e.id AND u.kind = 'undo') ORDER BY clock, id"
         )
         return [_event(row)[1] for row in self.db.rows(sql)]
 
     def of_kind(self, *kinds: EventKind) -> list[Event]:
         """Live events of these kinds, oldest first."""
-        sql = f"SELECT {_COLUMNS} FROM live_events WHERE kind IN (SELECT value FROM json_each(?)) ORDER BY seq"
+        sql = f"SELECT {_COLUMNS} FROM live_events WHERE kind IN (SELECT value FROM json_each(?)) ORDER BY clock, id"
         return [_event(row)[1] for row in self.db.rows(sql, (json.dumps(kinds),))]
 
     def any_of(self, *kinds: EventKind) -> bool:
@@ -167,7 +198,7 @@ class Events:
 
 
 def _event(row: Row) -> tuple[int, Event]:
-    seq, id_, kind, item_id, value, view, position, shown, head, session, undoes, at = row
+    seq, id_, kind, item_id, value, view, position, shown, head, session, undoes, at, clock, origin = row
     return seq, Event(
         kind=kind,
         item_id=item_id,
@@ -180,4 +211,13 @@ def _event(row: Row) -> tuple[int, Event]:
         undoes=undoes,
         id=id_,
         at=at,
+        clock=clock,
+        origin=origin,
     )
+
+
+def _row(event: Event, value: str, clock: float) -> Row:
+    return (
+        event.id, event.kind, event.item_id, value, event.view, event.position, event.shown_score, event.head_version,
+        event.session, event.undoes, event.at, clock, event.origin,
+    )  # fmt: skip

@@ -30,8 +30,8 @@ class Evidence(NamedTuple):
 #: `kept`: the last decision is for it. `searched`: opened or liked from the search.
 _EVIDENCE = f"""
 SELECT item_id, max(at) FILTER (WHERE kind IN {ACTS} OR kind IN ('skip', 'mute', 'impression')),
-    coalesce(max(seq) FILTER (WHERE kind IN ('like', 'save', 'later')), 0)
-        >= coalesce(max(seq) FILTER (WHERE kind IN ('skip', 'mute')), 0),
+    coalesce(max(clock) FILTER (WHERE kind IN ('like', 'save', 'later')), 0)
+        >= coalesce(max(clock) FILTER (WHERE kind IN ('skip', 'mute')), 0),
     max(kind = 'like'), max(kind = 'save'), max(kind = 'open'), max(kind = 'later'),
     max(view = 'search' AND kind IN ('open', 'like', 'save')),
     coalesce(max(CASE WHEN kind = 'dwell' THEN CAST(value ->> 'seconds' AS REAL) END), 0.0),

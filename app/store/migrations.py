@@ -81,6 +81,22 @@ def _knowledge(db: Database) -> None:
     script(db, resources.files(__package__).joinpath("knowledge.sql").read_text(encoding="utf-8"))
 
 
+def _clock(db: Database) -> None:
+    script(db, resources.files(__package__).joinpath("clock.sql").read_text(encoding="utf-8"))
+
+
+def _interests(db: Database) -> None:
+    # `members`: ids of liked items, the nearest to the centre first; of `judged` decided items near it `liked` were.
+    # `radius`: the cosine to the centre from which on a text belongs to it.
+    script(
+        db,
+        "ALTER TABLE interests ADD COLUMN members TEXT NOT NULL DEFAULT '[]';"
+        " ALTER TABLE interests ADD COLUMN radius REAL NOT NULL DEFAULT 1.0;"
+        " ALTER TABLE interests ADD COLUMN liked INTEGER NOT NULL DEFAULT 0;"
+        " ALTER TABLE interests ADD COLUMN judged INTEGER NOT NULL DEFAULT 0",
+    )
+
+
 MIGRATIONS: tuple[Migration, ...] = (
     Migration(1, "first schema", _first),
     Migration(2, "an index for mutes", _muting),
@@ -90,6 +106,8 @@ MIGRATIONS: tuple[Migration, ...] = (
     Migration(6, "pictures and opinions", _pictures),
     Migration(7, "what reader servers agreed on", _remote),
     Migration(8, "searches kept, interests, what models said", _knowledge),
+    Migration(9, "an order of events that machines agree on", _clock),
+    Migration(10, "what belongs to an interest", _interests),
 )
 
 _RECORD = """CREATE TABLE IF NOT EXISTS migrations (
