@@ -102,7 +102,7 @@ def rebuild(
 
 
 def _forget(store: Store) -> None:
-    """Drop vectors, word statistics, scores and heads; items go back into nobody's queue (see `missing`)."""
+    """Drop vectors, word statistics, opinions, scores and heads; items go back into nobody's queue (see `missing`)."""
     with store.db.write():
         # What belongs to texts that the gate dropped, or to pictures whose files went, could not be made again.
         gone = "content_hash NOT IN (SELECT i.content_hash FROM dropped d JOIN items i ON i.id = d.item_id)"
@@ -111,6 +111,10 @@ def _forget(store: Store) -> None:
         store.vectors.rebuild_coarse()
         store.db.run("UPDATE spaces SET complete = 0")
         store.db.run(f"DELETE FROM features WHERE {gone}")
+        # The worker's judge says it all again; the ranking hears it once it has said enough (see `judging_keep`).
+        store.db.run(f"DELETE FROM opinions WHERE {gone}")
+        store.opinions.activate(None)
+        store.opinions.activate_hidden(None)
         store.db.run("DELETE FROM scores")
         store.db.run("UPDATE heads SET blob = x''")  # versions count on: events name them
         store.db.run("DELETE FROM ranking")

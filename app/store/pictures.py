@@ -302,12 +302,15 @@ class Pictures:
 
 def _shot(place: int, target: Target, hidden: bool, row: tuple[object, ...] | None) -> Shot:
     if row is None:
-        return Shot(place, target.url, "", None, target.width, target.height, alt=target.alt, sensitive=hidden)
+        return Shot(
+            place, target.url, "", None, target.width, target.height,
+            alt=target.alt, sensitive=hidden, video=target.video,
+        )  # fmt: skip
     state, hash, width, height, frames, preview, note, format = row
     small = str(format).startswith(SMALL)
     if small and target.width and target.height:
         width, height = target.width, target.height
     return Shot(
         place, target.url, state, hash, width or target.width, height or target.height,  # type: ignore[arg-type]
-        frames, preview, target.alt, hidden, note, small,  # type: ignore[arg-type]
+        frames, preview, target.alt, hidden, note, small, target.video,  # type: ignore[arg-type]
     )  # fmt: skip

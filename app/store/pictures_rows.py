@@ -14,13 +14,17 @@ SMALL = "small "
 
 
 class Target(NamedTuple):
-    """A picture as the item names it; sizes in pixels, 0 where it does not say; `small` is a smaller copy or ""."""
+    """A picture as the item names it; sizes in pixels, 0 where it does not say; `small` is a smaller copy or "".
+
+    `video`: it is what a video shows before it plays.
+    """
 
     url: str
     alt: str
     width: int
     height: int
     small: str = ""
+    video: bool = False
 
 
 class Wanted(NamedTuple):
@@ -119,7 +123,7 @@ def targets(media: str) -> list[Target]:
             continue
         if url and len(url) <= LONGEST and url not in found:
             small = preview if preview != url and len(preview) <= LONGEST else ""
-            found[url] = Target(url, alt, max(int(width or 0), 0), max(int(height or 0), 0), small)
+            found[url] = Target(url, alt, max(int(width or 0), 0), max(int(height or 0), 0), small, kind == "video")
             if len(found) == MOST:
                 break
     return list(found.values())

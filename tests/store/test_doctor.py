@@ -209,6 +209,19 @@ def test_a_rebuild_without_models_leaves_them_to_the_worker(archive: Path) -> No
         assert [space.complete for space in store.vectors.spaces()] == [False]
 
 
+def test_a_rebuild_lets_the_judge_say_it_all_again(archive: Path) -> None:
+    with Store.open(archive, role="cli") as store:
+        (key,) = store.db.row("SELECT content_hash FROM items WHERE id = 5")
+        store.opinions.put("judge", "likelihood", "8+8:a", {key: 0.5})
+        store.opinions.activate("judge")
+        store.vectors.put("hidden:judge", [(key, np.ones(16, "<f4").tobytes())])
+        store.opinions.activate_hidden("hidden:judge")
+    assert doctor.rebuild(archive, derive=derive, publish=publish).sound
+    with Store.open(archive, role="cli") as store:
+        assert store.opinions.count("judge", "likelihood") == 0, "with its hidden states gone, nothing would ask again"
+        assert store.opinions.active() is None and store.opinions.hidden() is None
+
+
 def scribble(path: Path, where: Callable[[int], bool]) -> bytes:
     data = bytearray(path.read_bytes())
     for page in range(1, len(data) // 4096):

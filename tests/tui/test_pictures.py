@@ -269,6 +269,15 @@ async def test_an_article_shows_its_pictures_with_their_words(
         await wait(lambda: any("There is no picture 9" in line for line in lines(app)))
 
 
+async def test_a_video_has_a_mark_on_its_card(archive_of_nothing: Any, make: Any, wait: Any, lines: Any) -> None:
+    still = Media("https://example.org/a.png")
+    film = Media("https://example.org/film.mp4", "video", preview_url="https://example.org/film.jpg")
+    archive_of_nothing.fill([make(1, n, media=(media,))[0] for n, media in enumerate((still, film, still, film))])
+    fetched(archive_of_nothing)
+    async with Running(archive_of_nothing, "block") as (app, _):
+        await wait(lambda: sum(line.rstrip().endswith("▶") for line in lines(app)) == 2, "no mark on the videos")
+
+
 async def test_going_back_shows_the_list_s_pictures_again(pictured: Any, wait: Any) -> None:
     fetched(pictured)
     async with Running(pictured, "kitty") as (app, pilot):

@@ -115,14 +115,13 @@ class Gallery:
         return frame if frame.preview or not preview else frame._replace(preview=preview)
 
     def _frame(self, item_id: int, shot: Shot, cols: int, rows: int, *, large: bool, fill: bool, make: bool) -> Frame:
-        moves = shot.frames > 1
         if shot.hash is None or shot.state != "there" or shot.hash in self._missing:
-            return Frame(cols, rows, None, shot.preview, moves)
+            return Frame(cols, rows, None, shot.preview, shot.moves)
         hidden = self.hidden(item_id, shot)
         # A blurred one is made of the small file, whatever its size.
-        wish = Wish(shot.hash, cols, rows, self.way, self.cell, large and not hidden, fill, hidden, moves)
+        wish = Wish(shot.hash, cols, rows, self.way, self.cell, large and not hidden, fill, hidden, shot.moves)
         raster = self._workshop.get(wish, make=make)
-        return Frame(cols, rows, raster, shot.preview if make else b"", moves)
+        return Frame(cols, rows, raster, shot.preview if make else b"", shot.moves)
 
     # -- what is on screen
     def watch(self, owner: str, ids: Sequence[int]) -> None:
