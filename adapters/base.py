@@ -22,6 +22,9 @@ Cursor = dict[str, Any]
 #: What the reader configured for one subscription: {"address": ..., ...}.
 Settings = Mapping[str, Any]
 
+#: How addresses of files inside an export of the reader's own begin (see `exports.inside`). Nobody else may use them.
+INSIDE = "export:"
+
 MediaKind = Literal["image", "video", "audio", "file"]
 SightingKind = Literal["post", "boost", "link", "list", "reply", "quote"]
 
@@ -113,6 +116,7 @@ class Item:
     def content_hash(self) -> bytes:
         """16 bytes over what the reader would read; points do not count."""
         parts = [self.title, self.text, self.content_warning, *(m.url + "\x1f" + m.alt for m in self.media)]
+        parts += [m.preview_url for m in self.media if m.preview_url.startswith(INSIDE)]
         return hashlib.blake2b("\x1e".join(parts).encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
 

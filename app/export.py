@@ -57,12 +57,15 @@ def jsonl(store: Store) -> Iterator[str]:
 
 
 def _items(store: Store) -> Iterator[str]:
+    from .store.rows import outward
+
     for item_id in store.items.ids(View.NEWEST, limit=MAX_ITEMS):
         article = store.items.article(item_id)
         if article is not None:
             rest = {
                 field.name: getattr(article, field.name) for field in fields(article) if field.name != "card"
             }
+            rest["media"] = tuple(map(outward, article.media))
             yield _line("item", {**asdict(article.card), **rest, **_dropped(store, article)})
 
 
@@ -70,7 +73,7 @@ def _dropped(store: Store, article: Article) -> dict[str, Any]:
     """Of a dropped item its body as the attic has it; `body` says whether it does."""
     if article.card.dropped is None:
         return {}
-    from .store.rows import load_links, load_media, load_poll
+    from .store.rows import load_links, load_media, load_poll, outward
 
     found = store.gate.attic(article.card.item_id)
     if found is None:
@@ -80,7 +83,7 @@ def _dropped(store: Store, article: Article) -> dict[str, Any]:
         "text": found["text"],
         "excerpt": found["excerpt"],
         "links": load_links(found["links"]),
-        "media": load_media(found["media"]),
+        "media": tuple(map(outward, load_media(found["media"]))),
         "poll": load_poll(found["poll"]),
         "extra": json.loads(found["extra"]) if found["extra"] else {},
     }

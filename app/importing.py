@@ -22,6 +22,7 @@ from penchant.adapters.base import Item, Page, SourceError
 from penchant.adapters.exports import detect, load
 from penchant.adapters.exports.archive import Archive, digest, open_archive
 from penchant.adapters.exports.base import Act, Entry, Feed, Owner, Record, Skipped, Trouble
+from penchant.adapters.exports.inside import owned
 
 from .errors import NoSuchSource, PenchantError
 from .store.imported import Imported
@@ -167,6 +168,7 @@ class _Import:
         subscriptions = self.store.subscriptions
         self._source = subscriptions.add(KIND, self.owner.address, self.owner.title)
         self.report.source_id = self._source
+        self.imported.put_place(self._source, str(self.archive.path.resolve()))
         stamp = f"{digest(self.archive, self.members)}:{self._round}"
         known = subscriptions.get(self._source)
         before = dict(known.cursor) if known else {}
@@ -194,7 +196,7 @@ class _Import:
         for record in sorted(records, key=lambda record: record.sketch):  # stable: what knows more comes first
             known = record.item.native_id in pages or any(name in there for name in _names(record))
             if not (record.sketch and known):
-                pages[record.item.native_id] = _dated(record)
+                pages[record.item.native_id] = owned(self.owner.address, _dated(record))
         stored = self.store.items.put_page(self._source, Page(tuple(pages.values()), dict(self._cursor)), now)
         ids = {(KIND, own): item_id for own, item_id in zip(pages, stored.item_ids, strict=True)}
         events: dict[str, Event] = {}
@@ -263,6 +265,7 @@ def undo(store: Store, name: str) -> tuple[Subscription, int]:
         )
     count = _retract(store, source.address)
     store.subscriptions.remove(source.id)
+    store.pictures.prune()
     return source, count
 
 

@@ -7,12 +7,13 @@ nor who wrote it, so the tree is read first. https://atproto.com/specs/repositor
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from base64 import b32encode
+from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import Any, ClassVar
 
 from penchant.adapters import wire
-from penchant.adapters.base import Author, Item, Link
+from penchant.adapters.base import Author, Item, Link, Media
 from penchant.adapters.bluesky_items import POST
 from penchant.adapters.bluesky_text import read_text
 from penchant.adapters.text import clean_line, parse_date
@@ -20,7 +21,8 @@ from penchant.adapters.text import clean_line, parse_date
 from . import car
 from .archive import Archive
 from .base import Act, ActKind, Broken, Entry, Owner, Record, Skipped
-from .files import named, whole
+from .files import base_name, named, whole
+from .inside import inside
 from .streams import Reading
 
 _WEB = "https://bsky.app"
@@ -64,7 +66,7 @@ def _whose(archive: Archive, name: str) -> str:
 
 
 def _file(archive: Archive, name: str, reading: Reading) -> Iterator[Entry]:
-    did = _whose(archive, name)
+    did, blobs = _whose(archive, name), _blobs(archive)
     paths: dict[bytes, str] = {}
     for _, body in car.blocks(archive, name):
         if _is_node(body) and len(paths) < MOST_PATHS:
@@ -74,7 +76,7 @@ def _file(archive: Archive, name: str, reading: Reading) -> Iterator[Entry]:
         collection, _, key = path.partition("/")
         if collection == "app.bsky.feed.post":
             reading.count += 1
-            yield _post(wire.record(car.decoded(body)), did, key)
+            yield _post(wire.record(car.decoded(body)), did, key, blobs)
         elif collection in _POINTERS:
             reading.count += 1
             yield _pointer(wire.record(car.decoded(body)), _POINTERS[collection])
@@ -98,7 +100,7 @@ def _paths(node: Any) -> dict[bytes, str]:
     return found
 
 
-def _post(raw: dict[str, Any], did: str, key: str) -> Record | Skipped:
+def _post(raw: dict[str, Any], did: str, key: str, blobs: Mapping[str, str] = {}) -> Record | Skipped:
     uri = f"at://{did}/app.bsky.feed.post/{key}"
     if POST.fullmatch(uri) is None:
         return Skipped("a post without an address")
@@ -111,11 +113,31 @@ def _post(raw: dict[str, Any], did: str, key: str) -> Record | Skipped:
     langs = raw.get("langs")
     item = Item(
         uri, _page(uri), text=rich.text, published=at, tags=rich.tags, links=links, in_reply_to=above, thread=top,
+        media=_media(wire.record(raw.get("embed")), blobs),
         author=Author(did, did, "", f"{_WEB}/profile/{did}"),
         lang=clean_line(wire.text(langs[0], 35), 35) if isinstance(langs, list) and langs else "",
     )  # fmt: skip
     act: ActKind = "replied" if above else "quoted" if quoted else "authored"
     return Record(item, (Act(act, at),), known_as=(("bluesky", uri),))
+
+
+def _blobs(archive: Archive) -> dict[str, str]:
+    """Pictures that were saved beside the repository, each a file named by its CID."""
+    return {stem: name for name in archive.names() if (stem := base_name(name).partition(".")[0]).startswith("bafkrei")}
+
+
+def _media(embed: dict[str, Any], blobs: Mapping[str, str]) -> tuple[Media, ...]:
+    """The pictures of a post that lie beside the repository, with their alt texts."""
+    below = wire.record(embed.get("media")) or embed
+    found = []
+    for entry in wire.records(below.get("images"), 8):
+        blob = wire.record(entry.get("image"))
+        ref = blob.get("ref")
+        own = blobs.get("b" + b32encode(ref).decode().rstrip("=").lower(), "") if isinstance(ref, car.Link) else ""
+        if own:
+            alt = clean_line(wire.text(entry.get("alt"), 4000), 1500)
+            found.append(Media(inside(own), "image", alt, clean_line(wire.text(blob.get("mimeType"), 100), 100)))
+    return tuple(found)
 
 
 def _pointer(raw: dict[str, Any], act: ActKind) -> Record | Skipped:

@@ -7,12 +7,14 @@ from collections.abc import Iterator
 from typing import Any, ClassVar
 
 from penchant.adapters import wire
-from penchant.adapters.base import Author, Item
+from penchant.adapters.base import Author, Item, Media
 from penchant.adapters.text import clean, clean_line
+from penchant.adapters.text_media import kind_of
 
 from .archive import Archive, safe_name
 from .base import Act, ActKind, Entry, Owner, Record, Skipped
 from .files import base_name, head, named, whole
+from .inside import Shelf, inside
 from .streams import Reading, elements
 
 _FILES: dict[str, ActKind] = {"liked_posts.json": "liked", "saved_posts.json": "saved"}
@@ -36,10 +38,12 @@ class Instagram:
         return Owner(f"instagram:{found[1]}", f"Instagram {found[1]}") if found else Owner("instagram", "Instagram")
 
     def read(self, archive: Archive) -> Iterator[Entry]:
+        shelf = Shelf(archive.names(), "media/")
+
         def file(archive: Archive, name: str, reading: Reading) -> Iterator[Entry]:
             act = _FILES.get(base_name(name).lower())
             for raw in elements(archive, name, reading):
-                yield _pointer(wire.record(raw), act) if act else _own(wire.record(raw))
+                yield _pointer(wire.record(raw), act) if act else _own(wire.record(raw), shelf)
 
         yield from whole(archive, self.members(archive), file)
 
@@ -60,7 +64,7 @@ def _pointer(raw: dict[str, Any], act: ActKind) -> Record | Skipped:
     return Record(item, (Act(act, at),), sketch=True, unavailable=1)
 
 
-def _own(raw: dict[str, Any]) -> Record | Skipped:
+def _own(raw: dict[str, Any], shelf: Shelf) -> Record | Skipped:
     """{"title": caption, "media": [{"uri": file, "creation_timestamp", "title"}]}: it has no address."""
     media = wire.records(raw.get("media"), 20)
     first = media[0] if media else {}
@@ -70,7 +74,11 @@ def _own(raw: dict[str, Any]) -> Record | Skipped:
     if not files or at is None:
         return Skipped("a post without pictures or without a time")
     tags = tuple(dict.fromkeys(tag.lower() for tag in re.findall(r"#(\w{2,60})", text)))[:40]
-    item = Item(f"instagram-own:{base_name(files[0])}", "", text=text, published=at, tags=tags, extra={"files": files})
+    own = [inside(name) for path in files if (name := shelf.find(path))]
+    item = Item(
+        f"instagram-own:{base_name(files[0])}", "", text=text, published=at, tags=tags,
+        media=tuple(Media(name, kind_of("", name)) for name in own), extra={"files": files},
+    )  # fmt: skip
     return Record(item, (Act("authored", at),))
 
 

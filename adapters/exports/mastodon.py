@@ -15,6 +15,7 @@ from penchant.adapters.text_media import whole as pixels
 from .archive import Archive, safe_name
 from .base import Act, ActKind, Broken, Entry, Owner, Record, Skipped
 from .files import base_name, head, named, whole
+from .inside import Shelf, inside
 from .streams import Reading, document, elements
 
 _LIST = re.compile(r'"orderedItems"\s*:\s*\[')
@@ -38,12 +39,12 @@ class Mastodon:
         return Owner(f"mastodon:{me.handle.lower()}", f"Mastodon archive {me.handle}")
 
     def read(self, archive: Archive) -> Iterator[Entry]:
-        me = _me(archive)
+        me, shelf = _me(archive), Shelf(archive.names(), "media_attachments/")
 
         def file(archive: Archive, name: str, reading: Reading) -> Iterator[Entry]:
             kind = _ACTS.get(base_name(name).lower())
             for raw in elements(archive, name, reading, _LIST):
-                yield _pointer(raw, kind, None, None) if kind else _activity(raw, me)
+                yield _pointer(raw, kind, None, None) if kind else _activity(raw, me, shelf)
 
         yield from whole(archive, self.members(archive), file)
 
@@ -62,7 +63,7 @@ def _me(archive: Archive) -> Author | None:
     return None
 
 
-def _activity(raw: Any, me: Author | None) -> Record | Skipped:
+def _activity(raw: Any, me: Author | None, shelf: Shelf) -> Record | Skipped:
     """One entry of the outbox: a post written, or one boosted."""
     raw = wire.record(raw)
     at = parse_date(wire.text(raw.get("published"), 80))
@@ -78,12 +79,13 @@ def _activity(raw: Any, me: Author | None) -> Record | Skipped:
     parent = wire.address("", note.get("inReplyTo"))
     languages = note.get("contentMap")
     lang = next(iter(languages), "") if isinstance(languages, dict) and len(languages) == 1 else ""
+    media = _media(note, shelf)
     files = _files(note)
     item = Item(
         uri, wire.address("", note.get("url")) or uri, text=text, author=me,
         published=parse_date(wire.text(note.get("published"), 80)) or at,
         updated=parse_date(wire.text(note.get("updated"), 80)), lang=clean_line(str(lang), 20), tags=_tags(note),
-        media=_media(note), links=links, in_reply_to=parent, sensitive=note.get("sensitive") is True,
+        media=media, links=links, in_reply_to=parent, sensitive=note.get("sensitive") is True,
         content_warning=clean_line(wire.text(note.get("summary"), 500), 500), extra={"files": files} if files else {},
     )  # fmt: skip
     return Record(item, (Act("replied" if parent else "authored", at),), known_as=(("mastodon", uri),))
@@ -112,23 +114,28 @@ def _tags(note: dict[str, Any]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(clean_line(tag.lstrip("#"), 100).lower() for tag in found if tag))
 
 
-def _media(note: dict[str, Any]) -> tuple[Media, ...]:
-    """Attachments with an address of their own; copies inside the archive are in `extra` (see `_files`)."""
+def _media(note: dict[str, Any], shelf: Shelf) -> tuple[Media, ...]:
+    """Attachments by an address of their own, else by their file in the archive, which the server names by its path."""
     found = []
     for entry in wire.records(note.get("attachment"), 16):
-        if url := wire.address("", entry.get("url")):
+        path = wire.text(entry.get("url"), 2000)
+        public, own = wire.address("", path), shelf.find(path)
+        url = public or (inside(own) if own else "")
+        if url:
             mime = clean_line(wire.text(entry.get("mediaType"), 100), 100)
+            kind = kind_of(mime, url)
             alt = clean_line(wire.text(entry.get("name"), 2000), 1500)
             found.append(
                 Media(
-                    url, kind_of(mime, url), alt, mime, width=pixels(entry.get("width")),
-                    height=pixels(entry.get("height")), blurhash=clean_line(wire.text(entry.get("blurhash"), 200), 200),
+                    url, kind, alt, mime, preview_url=inside(own) if own and public and kind == "image" else "",
+                    width=pixels(entry.get("width")), height=pixels(entry.get("height")),
+                    blurhash=clean_line(wire.text(entry.get("blurhash"), 200), 200),
                 )
             )  # fmt: skip
     return tuple(found)
 
 
 def _files(note: dict[str, Any]) -> list[str]:
-    """Names of the attachments' files inside the archive."""
-    paths = (wire.text(entry.get("url"), 500) for entry in wire.records(note.get("attachment"), 16))
-    return [path.lstrip("/") for path in paths if path.startswith("/") and safe_name(path.lstrip("/"))]
+    """Names of the attachments' files, as the outbox gives them."""
+    paths = (wire.text(entry.get("url"), 500).lstrip("/") for entry in wire.records(note.get("attachment"), 16))
+    return [path for path in paths if "://" not in path and safe_name(path)]

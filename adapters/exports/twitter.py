@@ -24,7 +24,7 @@ _API = r"[\w.-]+\.json"
 _LIKES, _SAVED, _NOTES = r"like(?:-part\d+)?\.js", r"bookmarks?(?:-part\d+)?\.js", r"note-?tweets?(?:-part\d+)?\.js"
 _WRAPPER = re.compile(r"\s*(?:window\.)?((?:YTD|Grailbird\.data)\.[\w.]+)\s*=")
 #: Pictures and videos of tweets: their names begin with the id.
-_MEDIA = re.compile(r"(?:.*/)?(?:tweets?_media)/(\d{1,20})-[^/]+")
+_MEDIA = re.compile(r"(?:.*/)?(?:deleted_|community_)?tweets?_media/(\d{1,20})-[^/]+")
 MAX_NOTES = 20_000
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Mapping
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -13,6 +13,7 @@ from penchant.adapters.base import Author, Item, Link, Sighting
 from penchant.adapters.text import clean, clean_line, parse_date
 
 from .base import Act, ActKind, Record
+from .inside import beside
 from .twitter_text import MAX_TEXT, body, expand_note, status_of, status_url
 
 _MONTHS = {"JanFebMarAprMayJunJulAugSepOctNovDec"[3 * n : 3 * n + 3]: n + 1 for n in range(12)}
@@ -79,9 +80,9 @@ def tweet(raw: dict[str, Any], around: Surroundings) -> Record | None:
     at = created(raw)
     by = _user(raw) or around.me
     if whole and ident(whole):
-        return _passed_on(whole, by, at, around)
+        return _passed_on(whole, by, at, around.files.get(number, []))
     if passed:
-        return _retweet(raw, number, said, passed, by, at)
+        return _retweet(raw, number, said, passed, by, at, around.files.get(number, []))
     return _own(raw, number, said, by, at, around)
 
 
@@ -96,35 +97,38 @@ def _own(raw: dict[str, Any], number: str, said: str, by: Author, at: float | No
     extra: dict[str, Any] = {}
     if missing:
         extra["unavailable"] = missing
-    if files := around.files.get(number):
+    files = around.files.get(number, [])
+    if files:
         extra["files"] = files
     if quoted:
         extra["quotes"] = native(quoted[1])
     kind: ActKind = "replied" if parent else "quoted" if quoted else "authored"
     item = Item(
         native(number), status_url(by.handle.lstrip("@"), number), text=text, author=by, published=at,
-        lang=_lang(raw), tags=_tags(raw), media=media, links=links, points=_count(raw.get("favorite_count")),
-        in_reply_to=native(parent) if parent else "", sensitive=raw.get("possibly_sensitive") is True, extra=extra,
+        lang=_lang(raw), tags=_tags(raw), media=beside(media, files), links=links,
+        points=_count(raw.get("favorite_count")), in_reply_to=native(parent) if parent else "",
+        sensitive=raw.get("possibly_sensitive") is True, extra=extra,
     )  # fmt: skip
     return Record(item, (Act(kind, at),), unavailable=len(missing))
 
 
-def _passed_on(whole: dict[str, Any], by: Author, at: float | None, around: Surroundings) -> Record:
+def _passed_on(whole: dict[str, Any], by: Author, at: float | None, files: Sequence[str]) -> Record:
     """A retweet whose original came with it."""
     number = ident(whole)
     text, links, media = body(whole, wire.text(whole.get("full_text") or whole.get("text"), MAX_TEXT))
     other = _user(whole)
     item = Item(
         native(number), status_url(other.handle.lstrip("@") if other else "", number), text=text, author=other,
-        published=created(whole), lang=_lang(whole), tags=_tags(whole), media=media, links=links,
+        published=created(whole), lang=_lang(whole), tags=_tags(whole), media=beside(media, files), links=links,
         points=_count(whole.get("favorite_count")), sightings=(Sighting("boost", at, by),),
     )  # fmt: skip
     return Record(item, (Act("reposted", at),))
 
 
 def _retweet(
-    raw: dict[str, Any], number: str, said: str, passed: re.Match[str], by: Author, at: float | None
-) -> Record:
+    raw: dict[str, Any], number: str, said: str, passed: re.Match[str], by: Author, at: float | None,
+    files: Sequence[str],
+) -> Record:  # fmt: skip
     """A retweet as archives have it: by its text alone, which may be cut."""
     text, links, media = body(raw, said[passed.end() :])
     cut_off = said.rstrip().endswith("…")
@@ -135,7 +139,7 @@ def _retweet(
     item = Item(
         native(number), status_url(by.handle.lstrip("@"), number), text=text,
         author=author(passed[1], wire.text(mention.get("name"), 200)), published=at, lang=_lang(raw), tags=_tags(raw),
-        media=media, links=links, sightings=(Sighting("boost", at, by),),
+        media=beside(media, files), links=links, sightings=(Sighting("boost", at, by),),
         extra={"unavailable": ["the rest of the text"]} if cut_off else {},
     )  # fmt: skip
     return Record(item, (Act("reposted", at),), unavailable=int(cut_off))

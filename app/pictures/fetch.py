@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeVar
 
 from penchant.adapters.base import (
+    INSIDE,
     Gone,
     Malformed,
     NotFound,
@@ -27,6 +28,7 @@ from penchant.app.store.pictures_rows import SMALL, Failed, Kept, Outcome, Uncha
 from .decoding import Decoded, decode, drawn
 from .formats import NotAPicture, sniff
 from .line import host_of, typed
+from .own import OwnExports
 
 if TYPE_CHECKING:
     from penchant.adapters.http import Client
@@ -63,6 +65,7 @@ class Fetching:
 
     def __init__(self, client: Client, decoder: ParseRunner, files: PictureFiles, call: Call, most: int) -> None:
         self._client, self._decoder, self._files, self._call, self._most = client, decoder, files, call, most
+        self.exports = OwnExports(call, most)
 
     async def fetch(self, job: Wanted) -> Done:
         """The picture, else the other copy that the item names.
@@ -90,6 +93,8 @@ class Fetching:
             if url.startswith(PICTURE_PREFIX):
                 data, decoded = await self._decoded(drawn, url)
                 return await self._keep(job, url, data, decoded, "", "")
+            if url.startswith(INSIDE):
+                return await self._taken(job, url, await self.exports.read(url, job.addresses))
             return await self._from_web(job, url)
         except NotAPicture as error:
             return Done(failed(job, str(error), final=error.final), "answered")
@@ -107,14 +112,18 @@ class Fetching:
             if job.state == "there":
                 return Done(Unchanged(job.id), "answered")
             raise Malformed("the server says that nothing has changed, but there is nothing here")
-        sniff(answer.body)
         tags = (answer.headers.get("etag", "")[:500], answer.headers.get("last-modified", "")[:100])
-        hash = digest(answer.body)
+        return await self._taken(job, url, answer.body, *tags)
+
+    async def _taken(self, job: Wanted, url: str, data: bytes, *tags: str) -> Done:
+        """Bytes as they came; `tags` are the server's validators. Raises `NotAPicture`, `Broke`."""
+        sniff(data)
+        tags, hash = (tags or ("", "")), digest(data)
         twin = await self._call(lambda store: store.pictures.twin(hash))
         if twin is not None and self._files.has(hash):
             format = _named(twin.format.removeprefix(SMALL), job, url)
             return Done(twin._replace(id=job.id, format=format, etag=tags[0], last_modified=tags[1]), "answered")
-        return await self._keep(job, url, answer.body, await self._decoded(decode, answer.body), *tags)
+        return await self._keep(job, url, data, await self._decoded(decode, data), tags[0], tags[1])
 
     async def _decoded(self, function: Callable[..., T], *args: object) -> T:
         """What the child makes of it. Raises `NotAPicture`, and `Broke` where it broke the child or a limit."""
@@ -137,7 +146,7 @@ class Fetching:
 
 
 def _named(format: str, job: Wanted, url: str) -> str:
-    return format if url == job.url else SMALL + format
+    return format if url == job.url or url.startswith(INSIDE) else SMALL + format
 
 
 def digest(data: bytes) -> bytes:
@@ -157,7 +166,7 @@ def _refused(job: Wanted, url: str, error: SourceError, most: int) -> Done:
     """What a failure of the server, of the way to it or of the picture means."""
     if isinstance(error, TooLarge):
         return Done(failed(job, f"the picture is larger than {most >> 20} MiB", final=True), "answered")
-    final = isinstance(error, NotFound | Gone) or not url.startswith(("http://", "https://"))
+    final = isinstance(error, NotFound | Gone) or not url.startswith(("http://", "https://", INSIDE))
     outcome = failed(job, str(error), final=final, at_least=error.retry_after or 0.0)
     if isinstance(error, Unreachable | TimedOut | RateLimited) or error.retry_after:
         return Done(outcome, "rests", error.retry_after)

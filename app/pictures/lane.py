@@ -127,6 +127,7 @@ class PictureLane:
         except TimeoutError:
             if not self.running and not self._letters and at is None:
                 await self.decoder.close()
+                await self._fetching.exports.close()
                 await self._look_ahead()
 
     async def _asked(self, items: Sequence[int], *, small: bool, last: bool = False) -> None:
@@ -202,6 +203,7 @@ class PictureLane:
         await asyncio.gather(*running, return_exceptions=True)
         with contextlib.suppress(StoreError):
             await self._write()
+        await self._fetching.exports.close()
         await self.decoder.close()
 
 

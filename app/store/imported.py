@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from pathlib import Path
 
 from .connection import Database
+
+#: Places of one account's exports that are remembered: pictures of older ones may lie in those only.
+PLACES = 8
 
 
 class Imported:
@@ -55,3 +59,27 @@ class Imported:
                 "UPDATE subscriptions SET cursor = ?, last_success = ? WHERE id = ?",
                 (json.dumps(cursor), now, subscription_id),
             )
+
+    def put_place(self, subscription_id: int, path: str) -> None:
+        """The export lies at `path` (absolute). What failed to come out of it may be tried again."""
+        with self.db.write():
+            old = self._places("id = ?", subscription_id)
+            known = [place for place in old if place != path and Path(place).exists()]
+            self.db.run(
+                "UPDATE subscriptions SET settings = json_set(settings, '$.places', json(?)) WHERE id = ?",
+                (json.dumps([path, *known][:PLACES]), subscription_id),
+            )
+            self.db.run(
+                "UPDATE pictures SET state = 'wanted', used_at = NULL, retry_at = NULL, failures = 0, note = ''"
+                " WHERE state IN ('failed', 'refused') AND id IN (SELECT p.picture_id FROM item_pictures p"
+                " JOIN sightings g ON g.item_id = p.item_id WHERE g.subscription_id = ?)",
+                (subscription_id,),
+            )
+
+    def places(self, address: str) -> list[str]:
+        """Where the exports of "twitter:ada" lie, the one imported last first; [] where none is imported."""
+        return self._places("kind = 'export' AND removed_at IS NULL AND address = ?", address)
+
+    def _places(self, where: str, value: object) -> list[str]:
+        found = self.db.value(f"SELECT settings ->> '$.places' FROM subscriptions WHERE {where}", (value,))
+        return [str(place) for place in json.loads(found)] if found else []

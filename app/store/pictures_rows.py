@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any, NamedTuple
 
+from penchant.adapters.base import INSIDE
+
 #: Pictures of one item; a gallery of hundreds shows its first ones.
 MOST = 16
 #: Longest address that is asked for (characters).
@@ -50,8 +52,8 @@ class Wanted(NamedTuple):
 
     @property
     def address(self) -> str:
-        """What is asked for first."""
-        return self.small if self.prefer_small and self.small else self.url
+        """What is asked for first: the reader's own copy, where there is one."""
+        return self.small if self.small and (self.prefer_small or self.small.startswith(INSIDE)) else self.url
 
     @property
     def is_small(self) -> bool:

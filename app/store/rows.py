@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
-from penchant.adapters.base import Item, Link, Media, Poll
+from penchant.adapters.base import INSIDE, Item, Link, Media, Poll
 from penchant.app.decide import Text, identifies
 
 from .text_index import may_be_unspaced
@@ -99,7 +99,7 @@ def prepare(kind: str, item: Item, canonical: str, now: float) -> Prepared:
         " ".join(item.text[: EXCERPT + 120].split())[:EXCERPT],
         alt,
         _poll(item.poll) if item.poll else "",
-        _dump([_media(media) for media in item.media]) if item.media else "",
+        _dump([_media(media) for media in _theirs(kind, item.media)]) if item.media else "",
         _dump([(link.url, link.text) for link in item.links]) if item.links else "",
         _dump(dict(item.extra)) if item.extra else "",
         item.text,
@@ -147,6 +147,23 @@ def _domain(url: str) -> str:
 
 #: json.dumps would make an encoder for each value.
 _dump = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=str).encode
+
+
+def _theirs(kind: str, found: tuple[Media, ...]) -> tuple[Media, ...]:
+    """Only what the reader imports may point into their exports; from anybody else such addresses are emptied."""
+    if kind == "export" or not any(INSIDE in (media.url + media.preview_url).lower() for media in found):
+        return found
+    return tuple(outward(media) for media in found)
+
+
+def outward(media: Media) -> Media:
+    """The attachment as it may leave the program: without addresses that point into an export."""
+    url, preview = ("" if _points_inside(each) else each for each in (media.url, media.preview_url))
+    return media if (url, preview) == (media.url, media.preview_url) else replace(media, url=url, preview_url=preview)
+
+
+def _points_inside(address: str) -> bool:
+    return address.strip().lower().startswith(INSIDE)
 
 
 def _media(media: Media) -> list[Any]:

@@ -10,9 +10,10 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.screen import Screen
 
-from penchant.app.types import Article, Card, Event, EventKind, Thread
+from penchant.adapters.base import INSIDE
+from penchant.app.types import Article, Card, Event, EventKind, Shot, Thread
 
-from . import words
+from . import inside, words
 from .actions import ItemActions
 from .articletext import blocks_of, link_at
 from .bars import KeyLine, StatusLine
@@ -247,7 +248,8 @@ class ArticleScreen(Restoring, ItemActions, Screen[None]):
         if event.character and event.character.isascii() and event.character.isdigit():
             self.number = (self.number + event.character)[-4:].lstrip("0")
             url = link_at(self.article, int(self.number or 0)) if self.article else ""
-            self.tell(f"Link {self.number}: {url or 'there is none'} · enter opens" if self.number else "")
+            shown = inside.named(url) if url.startswith(INSIDE) else url
+            self.tell(f"Link {self.number}: {shown or 'there is none'} · enter opens" if self.number else "")
             event.stop()
         elif event.key == "enter" and self.number:
             number, self.number = int(self.number), ""
@@ -260,7 +262,12 @@ class ArticleScreen(Restoring, ItemActions, Screen[None]):
     def open_link(self, number: int) -> None:
         """Open link `number` of the text in the browser."""
         url = link_at(self.article, number) if self.article else ""
-        if url:
+        if url.startswith(INSIDE):
+            gallery = self.app.gallery
+            shots = gallery.shots(self.card.item_id) if gallery is not None else ()
+            shot = next((each for each in shots if each.url == url), Shot(0, url))
+            self.tell(inside.open_copy(self.app, shot))
+        elif url:
             self.app.browse(url)
             self.tell(f"Opening {url}")
         else:

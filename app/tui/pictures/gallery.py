@@ -46,6 +46,7 @@ class Gallery:
         self.cell = cell
         self.column = options.column
         self.blur = options.blur
+        self.files = files
         self.revealed: set[int] = set()
         self.listeners: list[Callable[[set[int]], None]] = []
         self._fetch = options.fetch != "none"
