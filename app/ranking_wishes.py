@@ -17,6 +17,7 @@ from .rank.picks import fit_picks
 from .rank.prior import Prior
 from .rank.recipe import Recipe
 from .rank.topics import fit_topics
+from .ranking_interests import spheres
 from .types import Event
 
 if TYPE_CHECKING:
@@ -54,14 +55,16 @@ class Wishes:
         """Everything typed."""
         return [str(topic) for event in self._of("topics") for topic in event.value.get("topics", ())]
 
-    def dials(self) -> Dials:
-        """How the dials stand."""
+    def dials(self, rows: RowReader | None = None) -> Dials:
+        """How the dials stand; with `rows` also what belongs to the interests that are turned."""
         settings = []
         for event in self._of("dial"):
             value = event.value.get("value")
             if isinstance(value, int | float):
                 settings.append((str(event.value.get("what", "")), str(event.value.get("key", "")), float(value)))
-        return dials(settings)
+        found = dials(settings)
+        turned = {key for target, key in found.factors if target == "interest"}
+        return found if rows is None or not turned else replace(found, spheres=spheres(rows, turned))
 
     def options(self, usual: OrderOptions, explore: float | None) -> OrderOptions:
         """The order's constants with a share to explore from the configuration, as the dials have them."""

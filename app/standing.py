@@ -38,7 +38,7 @@ ORDER: Mapping[str, tuple[str, str]] = {
     "fresh": ("freshness", "Lets items sink faster with age; turned down, old ones stay in the race longer."),
     "diverse": ("variety", "Keeps the same author, source or story from coming twice in a row."),
 }
-TARGETS = ("expert", "source", "order")
+TARGETS = ("expert", "source", "order", "interest")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +51,22 @@ class SourceDial:
     liked: int
     judged: int
     followed: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class InterestDial:
+    """One interest: `key` is what its dial and its name go by, `liked` of `judged` decided items near it were liked.
+
+    `size`: liked items that make it; `examples`: titles of the nearest; `words`: what penchant would call it.
+    """
+
+    key: str
+    title: str
+    size: int
+    liked: int
+    judged: int
+    examples: tuple[str, ...] = ()
+    words: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +102,7 @@ class Standing:
     tuned: Sequence[Tuned]
     guesses: Sequence[Event]
     tried: Tried | None
+    interests: Sequence[InterestDial] = ()
 
 
 def standing(store: Store, now: float) -> Standing:
@@ -99,7 +116,20 @@ def standing(store: Store, now: float) -> Standing:
         [tuned(event) for event in events if event.kind == "tune"],
         [event for event in events if event.kind != "tune"],
         _tried(last(store)),
+        interests(store),
     )
+
+
+def interests(store: Store, examples: int = 3) -> list[InterestDial]:
+    """Every interest with the titles of its nearest items, the largest first. Raises `StoreError`."""
+    return [
+        InterestDial(
+            each.key, each.title, each.size, each.liked, each.judged,
+            tuple(card.title or card.excerpt for card in store.items.cards(each.members[:examples])),
+            each.name or each.words,
+        )
+        for each in store.interests.all()
+    ]  # fmt: skip
 
 
 def _tried(found: Mapping[str, object]) -> Tried | None:

@@ -34,6 +34,9 @@ SHOWN = 8
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--interest", nargs=2, metavar=("NAME", "VALUE"), help="turn the dial of an interest (`penchant interests`)"
+    )
     actions = parser.add_subparsers(dest="action", metavar="ACTION")
     for name, words in (
         ("status", "what was learned and tuned (also without an action)"),
@@ -41,9 +44,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
     ):
         shown = actions.add_parser(name, help=words)
         shown.add_argument("--json", action="store_true", help="one JSON object a line")
-    turn = actions.add_parser("set", help="turn the dial of an expert, a source or a part of the order")
+    turn = actions.add_parser("set", help="turn the dial of an expert, a source, an interest or a part of the order")
     turn.add_argument("what", choices=TARGETS)
-    turn.add_argument("key", help="as `penchant tune dials` shows it; a source also by number or title")
+    turn.add_argument(
+        "key", help="as `penchant tune dials` shows it; a source also by number or title, an interest by name"
+    )
     turn.add_argument("value", type=float, help=f"0 (off) to {STEPS[-1]:g}; 1 leaves it to what was learned")
     undo = actions.add_parser("undo", help="take back an adopted tuning, a dial, topics or a choice of twelve")
     undo.add_argument("id", help="as `penchant tune status` shows it")
@@ -51,7 +56,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace, context: Context) -> int | None:
-    if args.action == "set":
+    if args.interest is not None:
+        _set(context, "interest", args.interest[0], _number(args.interest[1]))
+    elif args.action == "set":
         _set(context, args.what, args.key, args.value)
     elif args.action == "undo":
         _undo(context, args.id)
@@ -73,6 +80,14 @@ def _set(context: Context, what: str, named: str, value: float) -> None:
     say(f"{what} {plain(name)}: {_factor(value)}")
 
 
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        said = f"A dial stands between 0 and {STEPS[-1]:g}."
+        raise PenchantError(f"{plain(text, 40)!r} is no number", hint=said) from None
+
+
 def _key(context: Context, what: str, named: str) -> tuple[str, str]:
     """(key, name) of a dial. Raises `PenchantError` where there is none."""
     if what == "source":
@@ -83,6 +98,11 @@ def _key(context: Context, what: str, named: str) -> tuple[str, str]:
         known = {source_key(s.kind, s.address): s for s in context.store.subscriptions.all(counted=False)}
         source = known.get(f"{kind}:{address}") or context.source(named)
         return source_key(source.kind, source.address), source.title or source.address
+    if what == "interest":
+        from .interests import one
+
+        interest = one(context.store, named)
+        return interest.key, interest.title
     names = EXPERTS if what == "expert" else ORDER
     for key, (title, _) in names.items():
         if named.casefold() in (key, title):
@@ -117,6 +137,7 @@ def _factor(value: float) -> str:
 def _dials(now: Standing, as_json: bool) -> None:
     rows = [("expert", key, name) for key, (name, _) in EXPERTS.items()]
     rows += [("order", key, name) for key, (name, _) in ORDER.items()]
+    rows += [("interest", interest.key, interest.title) for interest in now.interests]
     rows += [("source", source.key, source.title) for source in now.sources]
     values = [(what, key, name, now.dials.get((what, key), 1.0)) for what, key, name in rows]
     if as_json:

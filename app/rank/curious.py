@@ -11,7 +11,6 @@ from __future__ import annotations
 import numpy as np
 
 from .batch import Batch
-from .dials import SILENT
 from .model import Model
 
 #: Draws of a visit that take turns in filling the explored places, and what tells their seeds apart.
@@ -27,7 +26,7 @@ def surprises(model: Model, batch: Batch, belief: np.ndarray, seed: int, now: fl
     is known well enough or comes from a source that was turned off. Equal for equal seeds.
     """
     drawn = np.array([model.draw(batch, seed + k * SEEDS, now) for k in range(DRAWS)])
-    asked = _unsure(model, batch) & (model.dials.sources(batch) > SILENT)
+    asked = _unsure(model, batch) & ~model.dials.silent(batch)
     return np.where(asked, WIDER * (drawn - belief), -np.inf)
 
 

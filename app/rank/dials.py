@@ -12,20 +12,22 @@ from .batch import Batch, code
 from .steps import STEPS
 
 if TYPE_CHECKING:
+    from .interests import Sphere
     from .order import OrderOptions
 
-#: What a dial can be for: an expert (multiplies its part), a source or a story group (multiplies
+#: What a dial can be for: an expert (multiplies its part), a source or an interest (multiplies
 #: the odds of its items), or a part of the ordering ("people", "explore", "fresh", "diverse").
-TARGETS = ("expert", "source", "order")
+TARGETS = ("expert", "source", "order", "interest")
 #: What a source at 0 costs in logits: below everything, yet still there.
 SILENT = -8.0
 
 
 @dataclass(frozen=True, slots=True)
 class Dials:
-    """Factors by (target, key); what is absent is 1."""
+    """Factors by (target, key); what is absent is 1. `spheres`: the interests among them that are known."""
 
     factors: Mapping[tuple[str, str], float] = field(default_factory=dict)
+    spheres: tuple[Sphere, ...] = field(default=(), compare=False)
 
     def of(self, target: str, key: str) -> float:
         """The factor of one dial."""
@@ -42,6 +44,23 @@ class Dials:
             if target == "source" and value != 1.0:
                 out[batch.source == code(key)] = SILENT if value <= 0 else float(np.log(value))
         return out
+
+    def interests(self, batch: Batch) -> np.ndarray:
+        """float64[n]: logits that the dials of interests add to the items within them; others stay as they are."""
+        out = np.zeros(len(batch))
+        for sphere in self.spheres:
+            value = self.of("interest", sphere.key)
+            if value != 1.0:
+                out[sphere.holds(batch.meaning)] += SILENT if value <= 0 else float(np.log(value))
+        return out
+
+    def odds(self, batch: Batch) -> np.ndarray:
+        """float64[n]: logits that all dials of sources and interests add."""
+        return self.sources(batch) + self.interests(batch) if self.spheres else self.sources(batch)
+
+    def silent(self, batch: Batch) -> np.ndarray:
+        """bool[n]: what a dial at 0 puts below everything."""
+        return np.asarray((self.sources(batch) <= SILENT) | (self.interests(batch) <= SILENT))
 
     @property
     def of_freshness(self) -> float:

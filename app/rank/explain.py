@@ -71,7 +71,7 @@ def _told(
         "shape": lambda: told.of_shape(item),
         "recency": lambda: told.of_recency(item, now),
         "topics": lambda: told.of_topics(model, batch),
-        "dials": lambda: told.of_dials(model, item),
+        "dials": lambda: told.of_dials(model, item, batch),
         "base": lambda: told.of_base(model),
     }
     return ways[name]() if name in ways else ([], [])

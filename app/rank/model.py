@@ -155,7 +155,7 @@ class Model:
         parts = self.opinions(batch, now) * trust
         prior = self.prior.parts(batch, sum(self.counts))
         base = np.full(len(batch), head.base + head.offset)
-        parts = np.column_stack([parts, prior, self.dials.sources(batch), base])
+        parts = np.column_stack([parts, prior, self.dials.odds(batch), base])
         spread = np.zeros(len(batch))
         if variance:
             for (name, expert), w in zip(self.experts.items(), trust, strict=True):
@@ -171,7 +171,7 @@ class Model:
     def draw(self, batch: Batch, seed: int, now: float = 0.0) -> np.ndarray:
         """float64[n]: `belief` under one draw from what the experts are unsure of (Thompson 1933)."""
         head = self.head()
-        out = self.prior.parts(batch, sum(self.counts)).sum(axis=1) + self.dials.sources(batch)
+        out = self.prior.parts(batch, sum(self.counts)).sum(axis=1) + self.dials.odds(batch)
         trust = head.weight / head.said if head.said else np.full(len(head.weight), self.recipe.head.trust)
         trust = trust * self.dials.experts(tuple(self.experts))
         for (name, expert), w in zip(self.experts.items(), trust, strict=True):

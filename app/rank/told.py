@@ -186,10 +186,15 @@ def of_topics(model: Model, batch: Batch) -> Told:
     return [f"names {', '.join(named)}"] * bool(named) + [f"near {', '.join(close)}"] * bool(close), []
 
 
-def of_dials(model: Model, item: RankItem) -> Told:
-    """The dial of its source."""
+def of_dials(model: Model, item: RankItem, batch: Batch) -> Told:
+    """The dials of its source and of the interests that it belongs to."""
     value = model.dials.of("source", item.source_key)
-    return ([f"{item.source or item.source_key} is set to {value:g}"] if value != 1.0 else []), []
+    lines = [f"{item.source or item.source_key} is set to {value:g}"] if value != 1.0 else []
+    for sphere in model.dials.spheres:
+        value = model.dials.of("interest", sphere.key)
+        if value != 1.0 and sphere.holds(batch.meaning[:1])[0]:
+            lines.append(f"your dial for {short(sphere.name)} is set to {value:g}")
+    return lines, []
 
 
 def of_base(model: Model) -> Told:

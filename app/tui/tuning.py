@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from .app import PenchantApp
 
-KEYS = "+ - turn  = to x1  0 off  tab section  d take back  u undo  t tune  ? help"
+KEYS = "+ - turn  = to x1  0 off  tab section  n name  d take back  u undo  t tune  ? help"
 
 
 #: Seconds between two looks at what others changed.
@@ -61,6 +61,7 @@ class TuningScreen(Screen[None]):
         ("d,x,delete", "remove", "Take back"),
         ("u", "undo", "Undo what was done here"),
         ("t", "tune", "Have it tune itself now"),
+        ("n", "rename", "Name an interest"),
         ("C", "choose", "Which of these would you read?"),
         ("enter", "open", "Open"),
         ("question_mark", "help", "Help"),
@@ -204,7 +205,7 @@ class TuningScreen(Screen[None]):
     async def _undo(self, event: Event) -> None:
         self._going.clear()
         await self.app.deeds.take_back([event])
-        self.say("The last turn of a dial is undone")
+        self.say("The last name is undone" if event.kind == "interest" else "The last turn of a dial is undone")
 
     # -- the rest
     def action_tune(self) -> None:
@@ -213,6 +214,27 @@ class TuningScreen(Screen[None]):
     async def _tune(self) -> None:
         await self.app.bridge.clerk.do(lambda store: store.control.request("tune"))
         self.say("Asked: the worker looks for better settings; what helps is listed under What self-tuning did")
+
+    def action_rename(self) -> None:
+        row = self.query_one(TuningList).current()
+        if row is None or row.dial is None or row.dial[0] != "interest":
+            self.say("n names an interest: there is none on this line")
+            return
+        from .namebox import NameBox
+
+        key, name = row.dial[1], row.name
+        self.app.push_screen(NameBox(name), lambda given: self._named(key, name, given))
+
+    def _named(self, key: str, before: str, given: str | None) -> None:
+        if given is not None and given != before:
+            self.app.spawn(self._name(key, given))
+
+    async def _name(self, key: str, given: str) -> None:
+        deeds = self.app.deeds
+        event = deeds.event("interest", None, Place("tuning"), {"key": key, "name": given})
+        await deeds.record(event)
+        self._done.append(event)
+        self.say(f"It is called {given} now; u undoes" if given else "It goes by its own name again; u undoes")
 
     def action_choose(self) -> None:
         from .choice import ChoiceScreen

@@ -12,6 +12,7 @@ HELP = (
     ("trust", "How far the ranking believes it now; learned from the same figures."),
     ("dial", "Your own factor on top: x2 doubles its say, off silences it. x1 leaves it to what was learned."),
     ("sources", "A dial multiplies the odds of the source's items."),
+    ("interests", "Groups of what you liked. A dial multiplies the odds of what lies near one; n gives it your name."),
     ("+ -  → ←", "Turn the dial of the line."),
     ("=", "Back to x1."),
     ("0", "Off."),

@@ -47,6 +47,7 @@ def rows_of(
         *_experts(report),
         Row("The order", heading=True),
         *(Row(name, about=about, dial=("order", key)) for key, (name, about) in ORDER.items()),
+        *_interests(standing),
         *_sources(standing),
         *_mutes(standing, now),
         *_tuned(standing, now),
@@ -90,6 +91,19 @@ def _sources(standing: Standing) -> list[Row]:
         figures = f"{rate:>6} {source.judged:>7,} {source.items:>9,}"
         rows.append(Row(words.one_line(source.title), figures, "meta", about, ("source", source.key)))
     return rows if len(rows) > 1 else [*rows, Row("You follow nothing yet: a in the list adds sources.")]
+
+
+def _interests(standing: Standing) -> list[Row]:
+    head = Row("Interests", "liked     judged    items", heading=True)
+    rows = []
+    for each in standing.interests:
+        rate = f"{each.liked / each.judged:4.0%}".replace("%", " %") if each.judged else "     -"
+        figures = f"{rate:>6} {each.judged:>7,} {each.size:>9,}"
+        titles = "; ".join(words.one_line(title)[:70] for title in each.examples)
+        about = f"Such as: {titles}. Twice as much doubles the odds of what is like these; n names it."
+        rows.append(Row(words.one_line(each.title), figures, "meta", about, ("interest", each.key)))
+    nothing = Row("None yet: once you have liked half a dozen items, what they have in common stands here.")
+    return [head, *(rows or [nothing])]
 
 
 def _mutes(standing: Standing, now: float) -> list[Row]:
