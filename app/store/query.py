@@ -8,6 +8,8 @@
     has:image has:video has:audio has:media has:link has:poll
     picture:"red square"                        what a picture shows, by a model of pictures
     like:4711                                   items like that one, in words or in their pictures
+    near:"memory safety"                        near in meaning, whatever the words; words beside it are required
+    sort:newest sort:likely sort:relevance      another order
     before:2025-01 after:7d on:yesterday     2025, 2025-01, 2025-01-31, today, yesterday, 12h, 7d, 2w, 3m, 1y
 
 `-` before any of them means "not". What does not fit (an unknown `name:`, a
@@ -63,8 +65,18 @@ ALIASES = {
     "date": "on",
 }
 #: What is looked for by vectors: what pictures show, and items like one.
-LOOK, LIKE = "picture", "like"
-OPERATORS = (*FIELDS, *TEXT_FILTERS, *DATE_FILTERS, "is", "has", LOOK, LIKE)
+LOOK, LIKE, NEAR = "picture", "like", "near"
+#: Every spelling of an order, and its one name.
+ORDERS = {
+    "relevance": "relevance",
+    "best": "relevance",
+    "newest": "newest",
+    "new": "newest",
+    "date": "newest",
+    "likely": "likely",
+    "probability": "likely",
+}
+OPERATORS = (*FIELDS, *TEXT_FILTERS, *DATE_FILTERS, "is", "has", "sort", NEAR, LOOK, LIKE)
 
 _TOKEN = re.compile(
     r"""(?P<minus>-(?=[^\s-]))?
@@ -112,6 +124,9 @@ class Query:
     #: What pictures are to show, in words; the item (its id) that others are to be like, 0 for none.
     look: str = ""
     like: int = 0
+    #: What items are to be near in meaning, in words; and one of ORDERS, "" where none was asked for.
+    near: str = ""
+    sort: str = ""
 
     @property
     def text(self) -> str:
@@ -123,12 +138,24 @@ class Query:
         return tuple(clause for clause in self.clauses if not clause.negated)
 
     def __bool__(self) -> bool:
-        return bool(self.clauses or self.filters or self.look or self.like)
+        return bool(self.clauses or self.filters or self.look or self.like or self.near)
+
+    @property
+    def excluded(self) -> Query:
+        """Only what must not occur."""
+        return Query(tuple(clause for clause in self.clauses if clause.negated))
 
     def in_words(self) -> Query:
         """The same with what pictures are to show among the words."""
-        words = tuple(Clause((Word(word),)) for word in re.split(r"[\s\":]+", self.look) if searchable(word))
-        return replace(self, clauses=(*self.clauses, *words)[:MAX_CLAUSES], look="")
+        return replace(self, clauses=self._with(self.look), look="")
+
+    def near_in_words(self) -> Query:
+        """The same with what was to be near in meaning among the words."""
+        return replace(self, clauses=self._with(self.near), near="")
+
+    def _with(self, text: str) -> tuple[Clause, ...]:
+        words = tuple(Clause((Word(word),)) for word in re.split(r"[\s\":]+", text) if searchable(word))
+        return (*self.clauses, *words)[:MAX_CLAUSES]
 
 
 def parse(text: str, *, typing: bool = False, now: float | None = None) -> Query:
@@ -147,8 +174,15 @@ def parse(text: str, *, typing: bool = False, now: float | None = None) -> Query
         notes.append("the query is very long: only its beginning is searched")
     elif typing and source and not source[-1].isspace() and source[-1] != '"':
         clauses = _open_ended(clauses, source)
-    look = " ".join(reader.looks)[:MAX_LENGTH]
-    return Query(clauses, tuple(reader.filters[:MAX_CLAUSES]), tuple(dict.fromkeys(notes)), look, reader.like)
+    return Query(
+        clauses,
+        tuple(reader.filters[:MAX_CLAUSES]),
+        tuple(dict.fromkeys(notes)),
+        " ".join(reader.sought[LOOK]),
+        reader.like,
+        " ".join(reader.sought[NEAR]),
+        reader.sort,
+    )
 
 
 def searchable(text: str) -> bool:
@@ -164,8 +198,9 @@ class _Reader:
         self.clauses: list[Clause] = []
         self.filters: list[Filter] = []
         self.notes: list[str] = []
-        self.looks: list[str] = []
+        self.sought: dict[str, list[str]] = {LOOK: [], NEAR: []}
         self.like = 0
+        self.sort = ""
         self._or = False
 
     def take(self, match: re.Match[str]) -> None:
@@ -175,8 +210,10 @@ class _Reader:
         value = match["phrase"] if match["word"] is None else match["word"]
         if name in FIELDS:
             self._words(match, value, name, negated)
-        elif name in (LOOK, LIKE) and self._vectors(name, value.strip('"'), negated):
+        elif name in (LOOK, LIKE, NEAR) and self._vectors(name, value.strip('"'), negated):
             pass
+        elif name == "sort" and not negated and value.strip('"').lower() in ORDERS:
+            self.sort = ORDERS[value.strip('"').lower()]
         elif name in OPERATORS:
             self._filter(match, name, value.strip('"'), negated)
         elif name:
@@ -198,10 +235,10 @@ class _Reader:
         """Take in what is looked for by vectors; False where it cannot be, and is searched as words."""
         if negated or not searchable(value) or (name == LIKE and not _is_id(value)):
             return False
-        if name == LOOK:
-            self.looks.append(value)
-        else:
+        if name == LIKE:
             self.like = int(value)
+        else:
+            self.sought[name].append(value)
         return True
 
     def _words(self, match: re.Match[str], value: str, field: str, negated: bool) -> None:
@@ -237,7 +274,7 @@ def _is_id(text: str) -> bool:
 def _condition(name: str, value: str, now: float) -> Filter | None:
     """The filter that `name:value` names, or None where it names none."""
     folded = value.strip().lower()
-    if name in (LOOK, LIKE):
+    if name in (LOOK, LIKE, NEAR, "sort"):
         return None
     if name in DATE_FILTERS:
         found = period(folded, now)
@@ -254,10 +291,10 @@ def _condition(name: str, value: str, now: float) -> Filter | None:
 def _complaint(name: str, value: str) -> str:
     if name in DATE_FILTERS:
         return f"{name}:{value} is no date (2025, 2025-01, 2025-01-31, today, 7d): searched as words"
-    if name in (LOOK, LIKE):
-        wanted = "the number of an item" if name == LIKE else "what is to be seen"
+    if name in (LOOK, LIKE, NEAR):
+        wanted = {LOOK: "what is to be seen", LIKE: "the number of an item", NEAR: "words to be near to"}[name]
         return f"{name}: takes {wanted}, and no minus before it: searched as words"
-    known = {"is": MARKS, "has": HAVING}.get(name)
+    known = {"is": MARKS, "has": HAVING, "sort": ORDERS}.get(name)
     if known is None:
         return f"{name}: needs a value: searched as words"
     return f"{name}:{value} is not known ({', '.join(dict.fromkeys(known.values()))}): searched as words"

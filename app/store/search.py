@@ -1,49 +1,49 @@
-"""Search: words and meaning over the whole archive, fused into one list."""
+"""Search: words, meaning and pictures over the whole archive, fused into one list by a mix that is learned."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
 
-from . import condition
+from . import condition, facets, fusion
 from .bound import bound
+from .completion import Completion, complete
 from .condition import Condition
+from .facets import Facets
 from .marks import Ranges, find, pattern, snippet
 from .query import Query, parse
+from .search_meaning import Embed, by_meaning, by_sentences
 from .search_pictures import See, alike, looked, seen
-from .spaces import OF_MODELS
+from .search_words import by_shadow, by_words, common, listed, matching, ordered
 
 if TYPE_CHECKING:
     import numpy as np
 
     from . import Store
 
-#: Weights of title, text, author and alt text in BM25 (the order of the columns of `search`).
-WEIGHTS = (8.0, 1.0, 4.0, 2.0)
-#: Of more items that match, the newest so many compete: "the" in 94,000 of 100,000 takes 4 ms instead of 46.
-COMPETING = 2_000
-#: The same under a filter, where each that competes costs a look at many that do not.
-FILTERED = 500
+Order = Literal["relevance", "newest", "likely"]
 #: How many of each list are fused, at least.
 FUSED = 50
-#: score = sum of 1 / (60 + rank): Cormack, Clarke, Buettcher, "Reciprocal Rank Fusion outperforms Condorcet
-#: and individual Rank Learning Methods", SIGIR 2009.
-RRF = 60
-#: Cosine below which a text is not about the query at all. With static vectors 1 text
-#: in 100 reaches 0.15 to 0.3 by chance.
-FLOOR = 0.3
-#: Where nothing has the words and nothing is that near (one word against long texts: "owls" reaches 0.21 on an
-#: item about an owl), this many of the nearest are better than an empty page.
-FAINT_FLOOR, FAINT = 0.15, 10
+#: Choices that the mix is learned from: the latest.
+CHOICES = 2_000
+_FINDS = (
+    # the condition of the index events_kept, word for word, and then the one kind
+    "SELECT e.value ->> 'ranks' FROM events e WHERE e.kind IN ('collect', 'saved-search', 'find', 'interest')"
+    " AND e.kind = 'find' AND NOT EXISTS (SELECT 1 FROM events u WHERE u.undoes = e.id AND u.kind = 'undo')"
+    " ORDER BY e.clock DESC, e.id DESC LIMIT ?"
+)
+_NO_NEAR = "search by meaning is not available: searched as words"
 
 
 @dataclass(frozen=True, slots=True)
 class Hit:
     """One item found. Marks are (start, end) offsets into its title and into `snippet`.
 
-    `words` and `meaning` say which of the two found it; `shadow` that what machines say of its
-    pictures did, which then is the snippet.
+    `ranks`: its place from 1 in each part of the search that found it ("words", "shadow": what machines say of its
+    pictures, "meaning", "sentence", "picture", "text": like the text of an item); a "find" event takes them as they
+    are. `words`, `meaning` and `shadow` say the same in short; what `shadow` alone found has that for its snippet.
     """
 
     item_id: int
@@ -54,6 +54,7 @@ class Hit:
     words: bool = False
     meaning: bool = False
     shadow: bool = False
+    ranks: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,18 +68,30 @@ class SearchResult:
     query: Query
 
 
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """Item ids of each part, best first; `listed`: filters alone; `shown`: the query whose words are marked."""
+
+    parts: Mapping[str, Sequence[int]]
+    exhausted: bool
+    listed: bool
+    shown: Query
+
+
 class Search:
     """`store.search`, also callable itself."""
 
     def __init__(self, store: Store) -> None:
         self.store = store
         self.db = store.db
+        self._mix: tuple[int, dict[str, float]] = (-1, {})
 
     def search(
         self,
         text: str,
         *,
-        embed: Callable[[str], np.ndarray] | None = None,
+        embed: Embed | None = None,
+        sentence: Embed | None = None,
         limit: int = 50,
         offset: int = 0,
         typing: bool = False,
@@ -86,43 +99,78 @@ class Search:
         within: Condition = condition.EVERYTHING,
         now: float | None = None,
         see: See | None = None,
+        order: Order = "relevance",
     ) -> SearchResult:
         """Items for a query in the search language (`query`), `limit` of them from `offset`.
 
         `embed` turns the words into a vector of the space named `space` (or of
-        the fullest space of its length that is no sentence space) and adds items of similar meaning.
+        the fullest space of its length that is no sentence space) and adds items of similar meaning; `sentence` does
+        so for the active model of sentences.
         `see` turns what pictures are to show (`picture:`) into a vector of the model that read them; without it
-        that is sought in words.
+        that is sought in words, and so is `near:` without `embed` and `sentence`.
         With `typing` the last word counts as the beginning of one. Filters
-        alone list the newest items first. No text raises.
+        alone list the newest items first. `sort:` in the text goes before `order`. No text raises.
         """
         query = parse(text, typing=typing, now=now)
-        if typing and self._common(query):
+        if typing and common(self.db, query):
             query = parse(text, now=now)
         notes = list(query.notes)
         query, looks = looked(self.store, query, see, notes)
+        if query.near and embed is None and sentence is None:
+            query = query.near_in_words()
+            notes.append(_NO_NEAR)
+        by = query.sort or order
         where = condition.filters(query) & within
+        wanted = offset + limit
         with self.db.snapshot():
-            pictures, texts = self._near(query, where, looks, max(FUSED, offset + limit), notes)
-            words: list[int] = []
-            meaning: list[int] = []
-            shadows: list[int] = []
-            exhausted = True
-            if query.positive:
-                words, exhausted = self._words(query, where, notes)
-                shadows = self._shadows(query, where)
-                found = bool(words or shadows)
-                meaning = self._meaning(query, where, embed, space, offset + limit, notes, found)
-            elif not (query.look or query.like):
-                words = self._listed(query, where & condition.remaining(query), offset + limit + 1)
-            listed = not (query.positive or query.look or query.like)
-            ranked = [(item, 0.0) for item in words] if listed else fuse(words, shadows, meaning, pictures, texts)
-            page = ranked[offset : offset + limit]
-            hits = self._hits(query, page, set(words), {*meaning, *pictures, *texts}, set(shadows) - set(words))
-        more = len(words) > offset + limit if listed else not exhausted
-        return SearchResult(tuple(hits), len(ranked), more, "; ".join(dict.fromkeys(notes)), query)
+            if not (query.positive or query.look or query.like or query.near):
+                rest = where & condition.remaining(query)
+                ids = listed(self.db, query, rest, wanted + 1, by)
+                found = _Found({"": ids}, len(ids) <= wanted, True, query)
+                ranked = [(item, 0.0) for item in ids]
+            else:
+                pictures, texts = self._near(query, where, looks, max(FUSED, wanted), notes)
+                found = self._read(query, where, embed, sentence, space, max(FUSED, wanted), notes)
+                parts = {**found.parts, "picture": pictures, "text": texts}
+                found = _Found(parts, found.exhausted, False, found.shown)
+                ranked = ordered(self.db, _about(found, fusion.fuse(parts, self.mix()), by), by)
+            page = ranked[offset:wanted]
+            hits = self._hits(found, page)
+        return SearchResult(tuple(hits), len(ranked), not found.exhausted, "; ".join(dict.fromkeys(notes)), query)
 
     __call__ = search
+
+    def facets(
+        self,
+        text: str,
+        *,
+        within: Condition = condition.EVERYTHING,
+        most: int = 8,
+        ids: Sequence[int] | None = None,
+        now: float | None = None,
+    ) -> Facets:
+        """What the search `text` could be narrowed by: over the newest 2,000 items that have its words and pass its
+        filters, or over `ids` (the hits of a search, where meaning found them). No text raises."""
+        with self.db.snapshot():
+            if ids is None:
+                query = parse(text, now=now)
+                query = query.in_words() if query.look else query
+                where = condition.filters(query) & within
+                ids = matching(self.db, query, where, facets.COUNTED + 1)
+            return facets.count(self.db, ids, most)
+
+    def complete(self, text: str, cursor: int) -> list[Completion]:
+        """How the word at `cursor` may go on: operators, and values that the archive has; at most 8."""
+        with self.db.snapshot():
+            return complete(self.db, text, cursor)
+
+    def mix(self) -> dict[str, float]:
+        """How far each part is trusted (1: as all are), learned from the results that were chosen."""
+        last = int(self.db.value("SELECT max(seq) FROM events") or 0)
+        if self._mix[0] != last:
+            told = (_ranks(row[0]) for row in self.db.rows(_FINDS, (CHOICES,)))
+            self._mix = last, fusion.learned(told)
+        return self._mix[1]
 
     def _near(
         self, query: Query, where: Condition, looks: np.ndarray | None, wanted: int, notes: list[str]
@@ -130,7 +178,7 @@ class Search:
         """Item ids by what their pictures show, or by being like one item: by pictures, and by text."""
         if not (query.look or query.like):
             return [], []
-        where = where & condition.remaining(Query(tuple(clause for clause in query.clauses if clause.negated)))
+        where = where & condition.remaining(query.excluded)
         pictures = seen(self.store, looks, where, wanted)
         if not query.like:
             return pictures, []
@@ -139,118 +187,32 @@ class Search:
             notes.append(f"nothing is like item {query.like}, or the worker has not read it yet")
         return [*pictures, *(item for item in by_picture if item not in set(pictures))], by_text
 
-    def _common(self, query: Query) -> bool:
-        """Whether the word being typed is by itself so common that its longer forms would change nothing."""
-        open_words = [word for clause in query.positive for word in clause.words if word.prefix]
-        if not open_words or condition.unspaced(open_words[-1].text):
-            return False
-        exact = condition.match(replace(open_words[-1], prefix=False))
-        found = self.db.rows("SELECT rowid FROM search WHERE search MATCH ? LIMIT ?", (exact, COMPETING))
-        return len(found) == COMPETING
-
-    def _words(self, query: Query, where: Condition, notes: list[str]) -> tuple[list[int], bool]:
-        """Item ids by BM25, and whether everything that matches is among them."""
-        rest = where & condition.remaining(query)
-        matching = condition.expression(query)
-        if not matching:
-            found = self._unranked(query, rest)
-        else:
-            found = self._ranked(matching, rest)
-            if not found and len(query.positive) > 1:
-                found = self._ranked(condition.expression(query, either=True), rest)
-                if found:
-                    notes.append("no item has all the words: these have some")
-        return found, len(found) < (FILTERED if rest else COMPETING)
-
-    def _ranked(self, expression: str, where: Condition) -> list[int]:
-        weights = ", ".join(map(str, WEIGHTS))
-        row_needed = where and where.needs_row
-        join = " CROSS JOIN items i ON i.id = s.rowid" if row_needed else ""
-        test = where.sql if row_needed else where.sql.replace("i.id", "s.rowid")
-        limit = FILTERED if where else COMPETING
-        return [
-            int(row[0])
-            for row in self.db.rows(
-                f"SELECT id FROM (SELECT s.rowid AS id, bm25(search, {weights}) AS rank FROM search s{join}"
-                f" WHERE s.search MATCH ? AND {test} ORDER BY s.rowid DESC LIMIT {limit})"
-                " ORDER BY rank, id DESC",
-                (expression, *where.params),
-            )
-        ]
-
-    def _shadows(self, query: Query, where: Condition) -> list[int]:
-        """Item ids by what machines say of their pictures."""
-        matching = condition.shadow_expression(query)
-        if not matching:
-            return []
-        excluded = Query(tuple(clause for clause in query.clauses if clause.negated))
-        return self.store.descriptions.matching(matching, where & condition.remaining(excluded))
-
-    def _unranked(self, query: Query, where: Condition) -> list[int]:
-        """Words of scripts without spaces: those in the title first, then the newest."""
-        found = self._newest(where, COMPETING)
-        titles: dict[int, str] = dict(
-            self.db.rows(
-                "SELECT id, title FROM items WHERE id IN (SELECT value FROM carray(?))", (bound(found),)
-            )
+    def _read(
+        self, query: Query, where: Condition, embed: Embed | None, sentence: Embed | None, space: str,
+        wanted: int, notes: list[str],
+    ) -> _Found:  # fmt: skip
+        """What texts say: by words, by what machines say of pictures, by meaning."""
+        words: list[int] = []
+        shadows: list[int] = []
+        exhausted, shown = True, query
+        if query.positive:
+            words, exhausted, shown = by_words(self.store, query, where, notes)
+            shadows = by_shadow(self.store, query, where)
+        found = bool(words or shadows)
+        asked = shown if not query.near else query
+        return _Found(
+            {
+                "words": words,
+                "shadow": shadows,
+                "meaning": by_meaning(self.store, asked, where, embed, space, wanted, notes, found),
+                "sentence": by_sentences(self.store, asked, where, sentence, wanted, notes, found),
+            },
+            exhausted,
+            False,
+            shown,
         )
-        wanted = pattern(query, "title")
-        return sorted(found, key=lambda item: not find(titles[item], wanted))
 
-    def _listed(self, query: Query, where: Condition, limit: int) -> list[int]:
-        """Filters alone: the newest. What its source deleted is only listed among the reader's own marks."""
-        if not any(each.name == "is" and each.value not in ("seen", "unseen") for each in query.filters):
-            where = Condition("i.deleted_at IS NULL") & where
-        return self._newest(where, limit)
-
-    def _newest(self, where: Condition, limit: int) -> list[int]:
-        sql = f"SELECT i.id FROM items i WHERE {where.sql} ORDER BY i.sort_at DESC, i.id DESC LIMIT ?"
-        return [int(row[0]) for row in self.db.rows(sql, (*where.params, limit))]
-
-    def _meaning(
-        self,
-        query: Query,
-        where: Condition,
-        embed: Callable[[str], np.ndarray] | None,
-        space: str,
-        wanted: int,
-        notes: list[str],
-        found: bool,
-    ) -> list[int]:
-        """Item ids by cosine, the filters applied inside; excluded words stay excluded. `found`: by words."""
-        if embed is None or not query.text:
-            return []
-        vector = embed(query.text)
-        spaces = [
-            each
-            for each in self.store.vectors.spaces()
-            if each.dim == vector.size
-            and (each.name == space if space else not each.name.startswith(OF_MODELS))
-        ]
-        if not spaces:
-            notes.append("search by meaning starts once the worker has read the items")
-            return []
-        chosen = max(spaces, key=lambda each: (each.complete, each.count))
-        excluded = Query(tuple(clause for clause in query.clauses if clause.negated))
-        near = self.store.vectors.nearest(
-            chosen.name, vector, max(FUSED, wanted), where=where & condition.remaining(excluded)
-        )
-        close = [item for item, cosine in near if cosine >= FLOOR]
-        if close or found:
-            return close
-        faint = [item for item, cosine in near[:FAINT] if cosine >= FAINT_FLOOR]
-        if faint:
-            notes.append("no item has these words: these are the nearest in meaning")
-        return faint
-
-    def _hits(
-        self,
-        query: Query,
-        page: Sequence[tuple[int, float]],
-        words: set[int],
-        meaning: set[int],
-        shadows: set[int],
-    ) -> list[Hit]:
+    def _hits(self, found: _Found, page: Sequence[tuple[int, float]]) -> list[Hit]:
         rows = {
             row[0]: row[1:]
             for row in self.db.rows(
@@ -258,25 +220,43 @@ class Search:
                 (bound(item for item, _ in page),),
             )
         }
-        wanted = {field: pattern(query, field) for field in ("title", "text", "alt")}
-        cast = self.store.descriptions.texts(item for item, _ in page if item in shadows)
+        places = _places(found, {item for item, _ in page})
+        wanted = {name: pattern(found.shown, name) for name in ("title", "text", "alt")}
+        only = [item for item, ranks in places.items() if "shadow" in ranks and "words" not in ranks]
+        cast = self.store.descriptions.texts(only)
         hits = []
         for item, score in page:
             title, text, alt = rows[item]
+            ranks = places.get(item, {})
             body, marks = snippet(text, wanted["text"])
             if not marks and alt and find(alt, wanted["alt"]):
                 body, marks = snippet(alt, wanted["alt"])
             if item in cast and not marks:
                 body, marks = snippet(cast[item], wanted["alt"])
-            titles, by_words, near = find(title, wanted["title"]), item in words, item in meaning
-            hits.append(Hit(item, score, titles, body, marks, by_words, near, item in cast))
+            titles, near = find(title, wanted["title"]), bool(ranks.keys() - {"words", "shadow"})
+            by_words = found.listed or "words" in ranks
+            hits.append(Hit(item, score, titles, body, marks, by_words, near, item in cast, ranks))
         return hits
 
 
-def fuse(*lists: Sequence[int]) -> list[tuple[int, float]]:
-    """Reciprocal rank fusion: each list votes 1 / (60 + rank) for its items. Best first, then newest id."""
-    scores: dict[int, float] = {}
-    for ranked in lists:
-        for rank, item in enumerate(ranked, 1):
-            scores[item] = scores.get(item, 0.0) + 1.0 / (RRF + rank)
-    return sorted(scores.items(), key=lambda entry: (-entry[1], -entry[0]))
+def _places(found: _Found, items: set[int]) -> dict[int, dict[str, int]]:
+    """The places (from 1) of these items in each part that found them."""
+    places: dict[int, dict[str, int]] = {}
+    for part, ids in found.parts.items():
+        for rank, item in enumerate(ids, 1):
+            if part and item in items:
+                places.setdefault(item, {})[part] = rank
+    return places
+
+
+def _about(found: _Found, ranked: list[tuple[int, float]], order: str) -> list[tuple[int, float]]:
+    """In any other order than relevance, what merely is near in meaning would stand among what has the words."""
+    certain = {item for part in ("words", "shadow", "picture") for item in found.parts[part]}
+    return [entry for entry in ranked if entry[0] in certain] if certain and order != "relevance" else ranked
+
+
+def _ranks(text: object) -> dict[str, int]:
+    try:
+        return fusion.places(json.loads(text)) if isinstance(text, str) else {}
+    except ValueError:
+        return {}

@@ -167,6 +167,17 @@ class Vectors:
             )
         ]
 
+    def of_length(self, dim: int) -> list[Space]:
+        """Spaces of vectors of this length; `count` only says how many there are to the next 1,024."""
+        return [
+            Space(row[0], dim, BLOCK * row[1], bool(row[2]), row[3])
+            for row in self.db.rows(
+                "SELECT s.name, (SELECT count(*) FROM coarse c WHERE c.space_id = s.id), s.complete, s.made_at"
+                " FROM spaces s WHERE s.dim = ? ORDER BY s.id",
+                (dim,),
+            )
+        ]
+
     def sentence(self) -> Space | None:
         """The space that the ranking reads as sentence vectors; None where none is active."""
         active = active_sentence_space(self.db)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from penchant.adapters.base import Author, Item, Media, Page, Poll
 from penchant.app.store import Store
-from penchant.app.store.search import RRF, fuse
+from penchant.app.store.fusion import RRF, fuse
 from penchant.app.types import Event
 
 DAY = 86_400.0
@@ -342,7 +342,7 @@ def test_without_vectors_it_says_so(shelf: Shelf) -> None:
 
 @given(st.lists(st.lists(st.integers(1, 30), unique=True), min_size=1, max_size=4))
 def test_fusion_is_reciprocal_rank(lists: list[list[int]]) -> None:
-    fused = fuse(*lists)
+    fused = fuse({str(number): ranked for number, ranked in enumerate(lists)})
     assert {item for item, _ in fused} == {item for ranked in lists for item in ranked}
     assert [score for _, score in fused] == sorted((score for _, score in fused), reverse=True)
     for item, score in fused:
