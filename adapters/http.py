@@ -12,7 +12,7 @@ import json
 import random
 import ssl
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -223,6 +223,45 @@ class Client:
         """PUT JSON; redirects as for `post`."""
         request = Request("PUT", parse_address(url), {**(headers or {})}, json=json)
         return await self._bounded(request, typed=typed, ok=ok, api=True, max_bytes=0)
+
+    @asynccontextmanager
+    async def listen(
+        self, url: str, *, token: str = "", typed: bool = False, silence: float = 60.0
+    ) -> AsyncIterator[tuple[int, Mapping[str, str], AsyncIterator[bytes]]]:
+        """An event stream: (status, headers, pieces as they come), until the server or the caller ends it.
+
+        `silence` is the longest pause between two pieces (seconds); nothing else is bounded here. No redirect is
+        followed, and it takes no place among the requests of a host. Raises `SourceError`, here and from the pieces.
+        """
+        address = parse_address(url)
+        host = host_of(address)
+        wanted = Request("GET", address, {"Accept": "text/event-stream", "Accept-Encoding": "identity"}, token=token)
+        message = self._http.build_request(
+            "GET", address, headers=wanted.all_headers(), extensions={TYPED: typed},
+            timeout=httpx.Timeout(silence, connect=self.limits.connect_seconds, pool=None),
+        )  # fmt: skip
+
+        async def pieces(answer: httpx.Response) -> AsyncIterator[bytes]:
+            try:
+                async for piece in answer.aiter_raw():
+                    yield piece
+            except (httpcore.TimeoutException, httpx.TimeoutException) as error:
+                raise TimedOut(f"{host} was silent for {silence:g} s.") from error
+            except _NETWORK_ERRORS as error:
+                raise network_error(host, error) from error
+
+        try:
+            answer = await self._http.send(message, stream=True)
+        except (httpcore.TimeoutException, httpx.TimeoutException) as error:
+            raise TimedOut(f"{host} did not answer within {silence:g} s.") from error
+        except _NETWORK_ERRORS as error:
+            raise network_error(host, error) from error
+        try:
+            if answer.headers.get("content-encoding", "identity") not in ("", "identity"):
+                raise Malformed(f"{host} compresses its stream, which nobody asked for.")
+            yield answer.status_code, answer.headers, pieces(answer)
+        finally:
+            await answer.aclose()
 
     async def parse(self, func: Callable[..., Any], *args: Any) -> Any:
         """Run a pure, picklable function on hostile bytes. Raises `SourceError` and nothing else."""

@@ -180,9 +180,12 @@ class ServeOptions:
 
 @dataclass(frozen=True, slots=True)
 class MastodonOptions:
-    """What penchant may do on Mastodon in your name."""
+    """How penchant follows Mastodon, and what it may do there in your name."""
 
     favourite_likes: bool = _setting(False, "A like here also favourites the post there.")
+    streaming: bool = _setting(
+        True, "While penchant runs, listen to the server for new posts, edits and deletions where it offers that."
+    )
 
 
 @dataclass(frozen=True, slots=True)

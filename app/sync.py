@@ -54,10 +54,11 @@ def inline(store: Store) -> Call:
 
 @dataclass(frozen=True, slots=True)
 class Intervals:
-    """Bounds of polling, in seconds."""
+    """Bounds of polling, in seconds; `stretch` lengthens it for a source that tells by itself when to come."""
 
     shortest: float = 600.0
     longest: float = 86_400.0
+    stretch: float = 1.0
 
 
 @dataclass(slots=True)
@@ -197,9 +198,8 @@ async def _succeeded(call: Call, result: Visit, last: Page | None, bounds: Inter
 
     def record(store: Store) -> None:
         published = store.items.recent_times(subscription.id)
-        interval = min(
-            decide.poll_interval(published, now, minimum=minimum, declared=declared), bounds.longest
-        )
+        usual = decide.poll_interval(published, now, minimum=minimum, declared=declared)
+        interval = min(usual * bounds.stretch, bounds.longest)
         due = decide.next_due(now, interval, random.random())
         store.subscriptions.succeeded(
             subscription.id, next_due=due, interval=interval, title=last.title if last else ""

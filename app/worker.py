@@ -33,6 +33,7 @@ from .pictures.lane import PictureLane
 from .ranker import Ranker
 from .rhythm import Rhythm
 from .store_thread import StoreThread
+from .streaming_lane import Streams
 from .sync import Intervals, Visit, visit
 from .threads import STALE, Fetcher
 
@@ -167,7 +168,7 @@ class Worker:
             open_client(self.config, self.paths) as self.client,
         ):
             self._events = await self.store(lambda store: _begin(store, self.rhythm))
-            self._open_lanes()
+            self._open_lanes(once)
             while not (self.stopping.is_set() or watch.gone()):
                 try:
                     busy = await self._step()
@@ -186,8 +187,10 @@ class Worker:
             if not once:
                 await self._last_words()
 
-    def _open_lanes(self) -> None:
+    def _open_lanes(self, once: bool) -> None:
         """What runs beside the steps until the end."""
+        self.streams = Streams(self.store, self.client)
+        self.lanes.append(asyncio.create_task(self.streams.run(self.config.mastodon.streaming and not once)))
         self.threads = Fetcher(self.store, self.client)
         wanted = self.config.mastodon.favourite_likes
         self.lanes.append(asyncio.create_task(favourites.lane(wanted, self.store, self.client)))
@@ -279,9 +282,8 @@ class Worker:
 
     def _start(self, subscription: Subscription) -> None:
         name = f"visit {subscription.id}"
-        task = asyncio.create_task(
-            visit(self.store, self.client, subscription, intervals=self.intervals), name=name
-        )
+        bounds = self.streams.bounds(subscription.id, self.intervals)
+        task = asyncio.create_task(visit(self.store, self.client, subscription, intervals=bounds), name=name)
         self.visits[subscription.id] = task
 
     def _reap(self) -> None:

@@ -49,7 +49,9 @@ def health(source: Subscription) -> str:
     if source.error:
         times = f" ({source.failures} times in a row)" if source.failures > 1 else ""
         parts.append(f"{source.error}{times} {source.hint}".strip())
-    return "; ".join(parts) or ("ok" if source.last_success else "not fetched yet")
+    if parts:
+        return "; ".join(parts)
+    return (f"ok; {source.note}" if source.note else "ok") if source.last_success else "not fetched yet"
 
 
 def _due(source: Subscription) -> str:
@@ -78,4 +80,5 @@ def _facts(source: Subscription) -> dict[str, Any]:
         "failures": source.failures,
         "error": source.error,
         "hint": source.hint,
+        "note": source.note,
     }

@@ -17,7 +17,7 @@ _COUNT = "(SELECT count(DISTINCT g.item_id) FROM sightings g WHERE g.subscriptio
 _COLUMNS = (
     "u.id, u.kind, u.address, u.title, u.settings, u.folder, u.paused, u.cursor, u.added_at, u.last_attempt,"
     " u.last_success, u.next_due, u.interval, u.failures, u.error, u.hint,"
-    f" {_COUNT}, u.state, u.done, u.total"
+    f" {_COUNT}, u.state, u.done, u.total, coalesce((SELECT value FROM settings WHERE key = 'note ' || u.id), '')"
 )
 #: Items deleted per transaction when a source goes: a few ms of write lock.
 CHUNK = 50
@@ -250,6 +250,43 @@ class Subscriptions:
                     (json.dumps(list(ids)),),
                 )
 
+    def hasten(self, ids: Sequence[int], now: float, gap: float) -> set[int]:
+        """Make sources due that something happened at; returns those to ask for again later.
+
+        These are fetched at the moment, or were less than `gap` seconds ago. A failing or paused one keeps its plan:
+        the server may have asked for patience.
+        """
+        later: set[int] = set()
+        due: list[int] = []
+        for id_, state, last, next_due in self.db.rows(
+            "SELECT id, state, coalesce(last_attempt, 0), next_due FROM subscriptions WHERE removed_at IS NULL"
+            " AND NOT paused AND failures = 0 AND id IN (SELECT value FROM json_each(?))",
+            (json.dumps(list(ids)),),
+        ):
+            if state == "fetching" or 0 <= now - last < gap:
+                later.add(id_)
+            elif state == "idle" and next_due > now:
+                due.append(id_)
+        if due:
+            with self.db.write():
+                self.db.run(
+                    "UPDATE subscriptions SET next_due = ? WHERE state = 'idle' AND failures = 0"
+                    " AND id IN (SELECT value FROM json_each(?))",
+                    (now, json.dumps(due)),
+                )
+        return later
+
+    def annotate(self, id_: int, note: str) -> None:
+        """Say something of a source that is no error ("" takes it back); costs no write where it is said already."""
+        key = f"note {id_}"
+        if (self.db.value("SELECT value FROM settings WHERE key = ?", (key,)) or "") == note:
+            return
+        with self.db.write():
+            if note:
+                self.db.run("INSERT OR REPLACE INTO settings VALUES (?, ?)", (key, note))
+            else:
+                self.db.run("DELETE FROM settings WHERE key = ?", (key,))
+
     def mark_fetching(self, id_: int, total: int | None = None, *, now: float | None = None) -> None:
         at = time.time() if now is None else now
         self._set(id_, "state = 'fetching', done = 0, total = ?1, last_attempt = ?2", total, at)
@@ -334,4 +371,5 @@ def _subscription(row: Row) -> Subscription:
         state=row[17],
         done=row[18],
         total=row[19],
+        note=row[20],
     )

@@ -48,6 +48,8 @@ def told(source: Subscription) -> list[str]:
         return [source.error, source.hint]
     if source.kind == "export":
         return ["An archive of your own: nothing is fetched.", f"`penchant import undo {source.id}` takes it back."]
+    if source.note:
+        return [words.one_line(f"No trouble. {source.note}; polled every {words.span(source.interval)}."), ""]
     return ["No trouble." if source.last_success else "It has not been fetched yet.", ""]
 
 

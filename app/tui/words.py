@@ -134,6 +134,14 @@ def until(then: float, now: float | None = None) -> str:
     return "now" if ahead < 30 else f"in {age(0.0, max(60.0, ahead))}"
 
 
+def span(seconds: float) -> str:
+    """A length of time: "40 minutes", "3 hours"."""
+    for size, one in ((86_400, "day"), (3_600, "hour"), (60, "minute")):
+        if seconds >= 2 * size or size == 60:
+            return many(max(1, round(seconds / size)), one)
+    return ""
+
+
 def sentences(text: str, hint: str = "", *, now: bool = False) -> str:
     """What happened and what to do, each with one full stop.
 
