@@ -46,7 +46,12 @@ def test_two_models_of_meaning_count_as_one() -> None:
     assert dict(fuse({"sentence": [1], "meaning": []}))[1] == both[2]
 
 
-@given(st.recursive(st.none() | st.booleans() | st.floats() | st.text(), lambda inner: st.lists(inner) | st.dictionaries(
-    st.text(max_size=3), inner)))  # fmt: skip
+_ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.floats() | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(max_size=3), inner),
+)
+
+
+@given(_ANYTHING)
 def test_whatever_an_event_holds_is_read(value: object) -> None:
     assert all(isinstance(place, int) and place >= 1 for place in places(value).values())
