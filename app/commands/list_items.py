@@ -21,6 +21,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     views = [v.value for v in View if v is not View.SEARCH]
     parser.add_argument("--view", choices=views, default=None, help="which view (default: the start view)")
     parser.add_argument("--source", default="", help="only this source (with --view following)")
+    parser.add_argument("--collection", default="", metavar="NAME", help="the items of a collection instead of a view")
     parser.add_argument("--limit", type=positive, default=30, metavar="N", help="how many (default: 30)")
     parser.add_argument("--json", action="store_true", help="one JSON object a line")
 
@@ -35,6 +36,10 @@ def positive(text: str) -> int:
 
 def run(args: argparse.Namespace, context: Context) -> int | None:
     store = context.store
+    if args.collection:
+        name = store.collections.named(args.collection)
+        show(store.items.cards(store.collections.ids(name)[: args.limit]), as_json=args.json)
+        return None
     source = context.source(args.source) if args.source else None
     view = View(args.view or (View.FOLLOWING if source else context.config.start_view))
     ids = store.items.ids(view, subscription_id=source.id if source else None, limit=args.limit)

@@ -13,6 +13,7 @@ from .migrations import inspect, migrate
 if TYPE_CHECKING:
     from .answers import Answers
     from .changes import Changes
+    from .collections import Collections
     from .control import Control
     from .descriptions import Descriptions
     from .events import Events
@@ -175,6 +176,12 @@ class Store:
         from .answers import Answers
 
         return Answers(self.db)
+
+    @cached_property
+    def collections(self) -> Collections:
+        from .collections import Collections
+
+        return Collections(self.db)
 
     @cached_property
     def interests(self) -> Interests:

@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import Any
 
+from .collections import MEMBERS
 from .query import Clause, Filter, Query, Word
 
 #: Scripts that put no spaces between words, where full text needs `search_unspaced` (the triggers' GLOB).
@@ -177,6 +178,8 @@ def _condition(each: Filter) -> Condition:
                 SELECT 1 FROM json_each(CASE WHEN i.tags = '' THEN '[]' ELSE i.tags END) t
                 WHERE ltrim(t.value, '#') = ? COLLATE NOCASE))"""
             params = (like, exact)
+        case "in":
+            sql, params = f"i.id IN ({MEMBERS})", (exact,)
         case "lang":
             sql, params = (
                 r"(i.lang = ? COLLATE NOCASE OR i.lang LIKE ? ESCAPE '\')",

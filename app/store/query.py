@@ -4,6 +4,7 @@
     linux OR freebsd                            either
     title:penguin text:"long read"              only there
     author:ada source:lobsters tag:space lang:de kind:rss site:example.org
+    in:"important papers"                       inside a collection
     is:liked is:saved is:later is:unseen is:seen is:read is:skipped
     has:image has:video has:audio has:media has:link has:poll
     picture:"red square"                        what a picture shows, by a model of pictures
@@ -32,7 +33,7 @@ MAX_CLAUSES = 32
 MIN_OPEN = 2
 
 FIELDS = ("title", "text", "alt")
-TEXT_FILTERS = ("author", "source", "tag", "lang", "kind", "site")
+TEXT_FILTERS = ("author", "source", "tag", "lang", "kind", "site", "in")
 DATE_FILTERS = ("before", "after", "on")
 #: Every spelling of a mark, and the one name that the store knows.
 MARKS = {
