@@ -15,6 +15,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "worker": ("worker", "fetch and learn in the background"),
     "list": ("list_items", "show a view of the feed"),
     "search": ("search", "search the archive"),
+    "sql": ("sql", "query the archive with SQL in which models can be asked"),
     "why": ("why", "explain an item's place"),
     "like": ("decide_item", "teach: more like this"),
     "skip": ("decide_item", "teach: less like this"),
