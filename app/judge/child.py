@@ -131,7 +131,7 @@ class Served:
         self.judge, self.histories, self.stopped = histories.judge, histories, threading.Event()
         model = self.judge.model
         self.facts = {
-            "name": plugs.maker["model"], "weights": plugs.maker["weights"],
+            "name": plugs.maker["model"], **{key: plugs.maker[key] for key in ("weights", "library", "layout")},
             "width": model.width, "layers": model.layers, "parameters": model.parameters,
             "chat": model.chat, "context": self.judge.context_tokens, "file": str(path), "cpu": time.process_time(),
         }  # fmt: skip
@@ -144,6 +144,9 @@ class Served:
         judge, do = self.judge, request["do"]
         if do == "loglik":
             return judge.loglik(self.histories.of(judge.history(request["history"])), request["texts"])
+        if do == "ratio":
+            liked, skipped = (self.histories.of(judge.history(request[side])) for side in ("liked", "skipped"))
+            return judge.ratio(liked, skipped, request["texts"])
         if do == "hidden":
             return judge.hidden(request["texts"]).astype(np.float64)
         if do == "ask":

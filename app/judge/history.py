@@ -25,6 +25,10 @@ FOLDS, TWO = 2, 8
 CHARACTERS = 240
 #: Items of one side of one fold at most; more made neither reader's opinions better.
 MOST = 16
+#: What stands above a list. It is the same above both, and says nothing of readers: a post cannot make itself likelier
+#: after one of the lists by repeating what it is called.
+HEADING = "Posts:\n"
+#: Above the lists in a chat, where they must be told apart.
 LIKED, SKIPPED = "Things this reader liked:\n", "Things this reader skipped:\n"
 
 
@@ -48,7 +52,7 @@ def line(text: str, characters: int = CHARACTERS) -> str:
 
 
 def prefix(header: str, lines: Sequence[str]) -> str:
-    """What stands before a judged item: `LIKED` or `SKIPPED`, a line for each item, and the beginning of the next."""
+    """What stands before a judged item: a heading, a line for each item, and the beginning of the next."""
     return header + "".join(f"- {each}\n" for each in lines) + "-"
 
 
@@ -78,9 +82,7 @@ def folds(
     out = []
     for place in range(number):
         mine = [side[place::number][:MOST] for side in sides]
-        fitting = min(
-            _fitting(side, header, lines, tokens, count) for side, header in zip(mine, (LIKED, SKIPPED), strict=True)
-        )
+        fitting = min(_fitting(side, lines, tokens, count) for side in mine)
         if fitting:
             kept = [tuple(side[:fitting][::-1]) for side in mine]
             out.append(Fold(kept[0], kept[1], frozenset(lines[i] for side in kept for i in side)))
@@ -97,11 +99,9 @@ def _distinct(side: Sequence[int], lines: Mapping[int, str], known: set[str]) ->
     return out
 
 
-def _fitting(
-    side: Sequence[int], header: str, lines: Mapping[int, str], tokens: int, count: Callable[[str], int]
-) -> int:
+def _fitting(side: Sequence[int], lines: Mapping[int, str], tokens: int, count: Callable[[str], int]) -> int:
     """How many of these items fit, the latest first."""
-    left = tokens - count(prefix(header, ()))
+    left = tokens - count(prefix(HEADING, ()))
     for n, item in enumerate(side):
         left -= count(f"- {lines[item]}\n")
         if left < 0:
@@ -111,7 +111,14 @@ def _fitting(
 
 def prefixes(fold: Fold, lines: Mapping[int, str]) -> tuple[str, str]:
     """(liked, skipped) prefixes of a fold."""
-    return prefix(LIKED, [lines[i] for i in fold.likes]), prefix(SKIPPED, [lines[i] for i in fold.skips])
+    liked, skipped = ([lines[i] for i in side] for side in (fold.likes, fold.skips))
+    return prefix(HEADING, liked), prefix(HEADING, skipped)
+
+
+def told(fold: Fold, lines: Mapping[int, str]) -> str:
+    """A fold as a chat tells it: what was liked, then what was skipped."""
+    sides = ((LIKED, fold.likes), (SKIPPED, fold.skips))
+    return "".join(prefix(header, [lines[i] for i in side]) for header, side in sides)
 
 
 def judges(text: str, dealt: Sequence[Fold]) -> list[int]:

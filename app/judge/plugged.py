@@ -33,7 +33,9 @@ KIND, VERSION = "plug", 1
 SYSTEM = "You answer questions about what you are given to read."
 OPENING = "Read this.\n\n"
 #: Tokens kept free behind a document, for the question and what is said around it.
-QUESTION = 256
+QUESTION = 512
+#: Tokens of the chat around a document, at most, that its own size does not count.
+MARGIN = 64
 _AGAIN = "Make it again (`penchant plug` with the same document), or delete it: `penchant plug delete`."
 
 
@@ -75,7 +77,9 @@ class Plugs:
             "ids": _digest(ids), "content": hashlib.sha256(request["text"].encode("utf-8", "replace")).hexdigest(),
             "context": self.judge.context_tokens, "made_at": time.time(),
         }  # fmt: skip
-        parts: list[bytes | memoryview] = [_bytes(ids), prefix.state.data, prefix.after.data.cast("B")]
+        parts: list[bytes | memoryview] = [
+            request["text"].encode("utf-8", "replace"), _bytes(ids), prefix.state.data, prefix.after.data.cast("B"),
+        ]  # fmt: skip
         try:
             statefile.save(Path(request["path"]), facts, parts)
         except OSError as error:
@@ -121,11 +125,11 @@ class Plugs:
                 f"the plug {path.name} cannot be read: {error.strerror or error}",
                 hint="`penchant plug list` shows what there is.",
             ) from error
-        if found is None or len(found[1]) != 3:
+        if found is None or len(found[1]) != 4 or any(len(found[1][part]) % 4 for part in (1, 3)):
             raise PenchantError(f"the plug {path.name} is damaged", hint=_AGAIN)
         self._check(path.name, found[0])
         kinds = ("<i4", "u1", "<f4")
-        ids, state, after = (np.frombuffer(*each) for each in zip(found[1], kinds, strict=True))
+        ids, state, after = (np.frombuffer(*each) for each in zip(found[1][1:], kinds, strict=True))
         tokens = tuple(ids.tolist())
         if len(after) != self.judge.model.words or tokens[: len(self.opening)] != self.opening:
             raise PenchantError(f"the plug {path.name} does not fit the model", hint=_AGAIN)

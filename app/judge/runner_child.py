@@ -55,6 +55,8 @@ class Ready:
     context: int
     file: str
     weights: str = ""
+    library: str = ""
+    layout: str = ""
 
 
 class Child:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Sequence
+import json
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from .runner_child import Child
 
@@ -39,6 +41,20 @@ class Writing(Child):
         try:
             async for piece in stream:
                 yield piece
+        finally:
+            await stream.aclose()
+
+    async def study(self, text: str, file: Path, facts: Mapping[str, Any]) -> AsyncGenerator[tuple[int, int], None]:
+        """Read a document and keep the memory of it as a plug; yields (tokens read, of how many) now and then.
+
+        `facts` go into the file. Closing the generator stops the reading: nothing is written. Raises `PenchantError`.
+        """
+        request = {"do": "plug", "text": text, "path": str(file), "facts": dict(facts)}
+        stream = self._streamed(request, self.limits.batch)
+        try:
+            async for piece in stream:
+                said = json.loads(piece)
+                yield said["read"], said["of"]
         finally:
             await stream.aclose()
 

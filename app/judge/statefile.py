@@ -57,6 +57,13 @@ def facts(path: Path) -> dict[str, Any] | None:
         return dict(head["facts"])
 
 
+def first(path: Path, most: int) -> bytes | None:
+    """The first part, without looking at the others; its checksum is the caller's affair. As `facts` otherwise."""
+    with path.open("rb") as file:
+        head = _head(file)
+        return None if head is None or not head["sizes"] or head["sizes"][0] > most else file.read(head["sizes"][0])
+
+
 def load(path: Path) -> tuple[dict[str, Any], list[memoryview]] | None:
     """The facts and the parts; None unless every byte is as it was written. Raises `OSError`."""
     with path.open("rb") as file:
