@@ -20,6 +20,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from . import favourites, gate_lane, logs, picture_backfill, readsync_lane, tuning_lane
+from .asking_lane import Questions
 from .backfill import Backfill
 from .derive import Deriver
 from .describing import Describing
@@ -207,6 +208,9 @@ class Worker:
         self.judging = Judging(self.config, self.paths, self.store, self.ranker.changed)
         self.hearing.append(self.judging)
         self.lanes.append(asyncio.create_task(self.judging.run()))
+        questions = Questions(self.config, self.paths, self.store)
+        self.hearing.append(questions)
+        self.lanes.append(asyncio.create_task(questions.run()))
         self.lanes.append(asyncio.create_task(tuning_lane.lane(self.paths.archive, self.store)))
         describing = Describing(self.config, self.paths, self.store)
         self.hearing.append(describing)
@@ -360,9 +364,9 @@ def _replan(store: Store, rhythm: Rhythm) -> None:
         store.subscriptions.queue(wrong)
 
 
-#: Letters that a lane takes: "picture" {"items": [item_id]}, "reason" {"item_id": n, "answer": id},
+#: Letters that a lane takes: "picture" {"items": [item_id]}, "reason" and "ask" {"item_id": n, "answer": id},
 #: "models" {} (what is installed or chosen has changed).
-FOR_LANES = ("picture", "reason", "models")
+FOR_LANES = ("picture", "reason", "ask", "models")
 
 
 def take_letters(store: Store) -> tuple[list[int], list[int], list[Request]]:

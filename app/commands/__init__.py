@@ -16,6 +16,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "list": ("list_items", "show a view of the feed"),
     "search": ("search", "search the archive"),
     "sql": ("sql", "query the archive with SQL in which models can be asked"),
+    "ask": ("ask", "ask the archive, or one item: an answer by the language model, with its sources"),
     "why": ("why", "explain an item's place"),
     "like": ("decide_item", "teach: more like this"),
     "skip": ("decide_item", "teach: less like this"),
