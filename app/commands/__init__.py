@@ -25,6 +25,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "mute": ("mute", "keep an author, source, domain, word, phrase or language out of For you"),
     "tune": ("tune", "see what was learned and tuned, turn dials, take tunings back"),
     "collection": ("collection", "named lists of items: show, add to and take from them"),
+    "interests": ("interests", "what you read about, found in what you liked; name it"),
+    "digest": ("digest", "a page of what you would have liked and missed, of a day or a week"),
     "undo": ("undo", "take back the last decision, or the last one about an item"),
     "import": ("import_file", "take in an export of another service, or a list of feeds; undo an import"),
     "export": ("export_all", "write sources as OPML, or everything as JSON Lines"),
