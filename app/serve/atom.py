@@ -29,7 +29,8 @@ def write(feed: Feed) -> bytes:
     for rel, href in links.items():
         if href:
             _under(root, "link", rel=rel, href=href, type="application/atom+xml")
-    _under(root, "link", rel="alternate", href=feed.home, type="text/html")
+    if feed.home:
+        _under(root, "link", rel="alternate", href=feed.home, type="text/html")
     for entry in feed.entries:
         _entry(_under(root, "entry"), entry)
     written: bytes = etree.tostring(root, xml_declaration=True, encoding="UTF-8")

@@ -234,6 +234,11 @@ class SearchView(Command):
     method, arguments = "do_view", ("search",)
 
 
+class Digest(Command):
+    id, keys, label, group = "digest", ("d",), "digest", "Views"
+    help = "Digest: what you would have liked and missed today or this week, with reasons"
+
+
 class Search(Command):
     id, keys, label, group = "search", ("/",), "search", "Views"
     help = "Search by words and by meaning; author: source: is: before: after: narrow it"
@@ -292,7 +297,7 @@ COMMANDS: tuple[type[Command], ...] = (
     Down, Up, PageDown, PageUp, Top, Bottom,
     Read, Story, NextItem, PreviousItem, Restore, Browser, Comments, Original, Reveal, CopyLink,
     Like, Skip, Save, Later, Undo, Why, Mute, Mutes, Tuning, Choice,
-    ForYou, Newest, Following, Saved, Liked, LaterView, SearchView, Search, Alike,
+    ForYou, Newest, Following, Saved, Liked, LaterView, SearchView, Search, Alike, Digest,
     Refresh, Sources, Add, Models, PictureColumn, Theme, Help, Back, Quit,
 )  # fmt: skip
 

@@ -251,6 +251,11 @@ class FeedScreen(ItemActions, Browsing, Screen[None]):
 
         self.app.push_screen(TuningScreen())
 
+    def do_digest(self) -> None:
+        from .digest import show_digest
+
+        show_digest(self.app)
+
     def do_models(self) -> None:
         from .models import ModelsScreen
 
