@@ -24,8 +24,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "words", nargs="+", metavar="PATH",
         help="an export (zip, folder or file), or a list of feeds (OPML, newsboat); `opml FILE` (- is standard input)"
-        " says that it is OPML; `undo SOURCE` takes an import back",
+        " says that it is OPML; `undo SOURCE` takes an import back; `fill` asks for what is missing, with your consent",
     )  # fmt: skip
+    parser.add_argument("--limit", type=int, default=100, metavar="N", help="fill: ask about so many items (100)")
+    parser.add_argument("--yes", action="store_true", help="fill: agree to asking without a question")
     parser.add_argument("--as", dest="kind", default="", metavar="KIND", help="what it is, where that cannot be told")
     parser.add_argument("--json", action="store_true", help="the summary as one JSON object")
 
@@ -34,6 +36,12 @@ def run(args: argparse.Namespace, context: Context) -> int | None:
     first, *rest = args.words
     if first == "undo" and len(rest) == 1:
         return _undo(rest[0], context)
+    if first == "fill" and not rest:
+        from .import_fill import run as fill
+
+        if args.limit < 1:
+            raise UsageError("--limit must be 1 or more", hint="`penchant import fill --limit 500`.")
+        return fill(args, context)
     if first == "opml" and len(rest) == 1:
         return _opml(rest[0], args, context)
     if rest:

@@ -4,12 +4,29 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+from penchant.adapters.base import Author, Item, Link
 
 from .connection import Database
+from .rows import EXCERPT
 
 #: Places of one account's exports that are remembered: pictures of older ones may lie in those only.
 PLACES = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Sketch:
+    """What is known of an item that came from an export; `author` is its key."""
+
+    item_id: int
+    url: str
+    title: str
+    text: str
+    author: str
+    extra: dict[str, Any]
 
 
 class Imported:
@@ -80,6 +97,52 @@ class Imported:
         """Where the exports of "twitter:ada" lie, the one imported last first; [] where none is imported."""
         return self._places("kind = 'export' AND removed_at IS NULL AND address = ?", address)
 
+    def sketches(self, below: int, most: int) -> list[Sketch]:
+        """Items that came from exports and lack an author or a title and text, with ids under `below`, descending."""
+        rows = self.db.rows(
+            "SELECT id, url, title, text, author_key, extra FROM items WHERE kind = 'export' AND id < ?"
+            " AND deleted_at IS NULL AND (author_key = '' OR (title = '' AND text = '')) ORDER BY id DESC LIMIT ?",
+            (below, most),
+        )
+        return [
+            Sketch(item_id, url, title, text, author, json.loads(extra) if extra else {})
+            for item_id, url, title, text, author, extra in rows
+        ]
+
+    def put_extra(self, item_id: int, extra: dict[str, Any]) -> None:
+        """Replace what is known of an item beside its text."""
+        with self.db.write():
+            self.db.run("UPDATE items SET extra = ? WHERE id = ?", (_dump(extra), item_id))
+
+    def fill(
+        self, sketch: Sketch, extra: dict[str, Any], *, title: str = "", text: str = "", lang: str = "",
+        links: Sequence[Link] = (), author: Author | None = None,
+    ) -> None:  # fmt: skip
+        """Put these in, empty ones aside. The worker hears of it as of an edit."""
+        with self.db.write():
+            if title or text:
+                self.db.run(
+                    "UPDATE items SET title = ?1, text = ?2, text_len = length(?2), excerpt = ?3, links = ?4,"
+                    " content_hash = ?5 WHERE id = ?6",
+                    (title, text, " ".join(text[: EXCERPT + 120].split())[:EXCERPT],
+                     _dump([[link.url, link.text] for link in links]) if links else "",
+                     Item("", "", title, text).content_hash, sketch.item_id),
+                )  # fmt: skip
+            if author is not None:
+                self.db.run(
+                    "UPDATE items SET author_key = ?, author = ?, author_handle = ?, author_url = ? WHERE id = ?",
+                    (author.key, author.name, author.handle, author.url, sketch.item_id),
+                )
+                self.db.run("INSERT INTO changes(item_id, action) VALUES (?, 'edit')", (sketch.item_id,))
+            self.db.run(
+                "UPDATE items SET extra = ?1, lang = iif(lang = '', ?2, lang) WHERE id = ?3",
+                (_dump(extra), lang, sketch.item_id),
+            )
+
     def _places(self, where: str, value: object) -> list[str]:
         found = self.db.value(f"SELECT settings ->> '$.places' FROM subscriptions WHERE {where}", (value,))
         return [str(place) for place in json.loads(found)] if found else []
+
+
+def _dump(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))

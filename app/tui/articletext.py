@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
+from penchant.adapters.oembed import SERVICES, page_of
 from penchant.app.types import Article, Card, Reply, Thread
 
 from . import words
@@ -102,6 +103,8 @@ def _rest(article: Article) -> list[Block]:
     missing = article.extra.get("unavailable")
     if isinstance(missing, list) and missing:
         blocks.append(Block(f"Not in your export: {', '.join(map(str, missing[:4]))}", "meta"))
+    if fillable := _fillable(article):
+        blocks.append(Block(fillable, "meta"))
     preview = article.extra.get("card")
     if isinstance(preview, dict) and (preview.get("title") or preview.get("url")):
         lines = [str(preview.get(key) or "") for key in ("title", "description", "url")]
@@ -139,6 +142,20 @@ def _reply(reply: Reply, indent: int, now: float) -> list[Block]:
     points = f"▲{reply.points}" if reply.points else ""
     meta = " · ".join(part for part in (reply.author, words.age(reply.published, now), points) if part)
     return [Block(meta, "meta", indent=indent), Block(reply.text, indent=indent + 2)]
+
+
+def _fillable(article: Article) -> str:
+    """How to come by what an import lacks, or that nobody has it any more; "" where nothing can be done."""
+    card, gone = article.card, article.extra.get("gone_at")
+    page = page_of(card.url) if card.kind == "export" else None
+    if page is None or (card.author and (card.title or article.text)):
+        return ""
+    host = SERVICES[page[0]].hosts[0]
+    if isinstance(gone, int | float):
+        return f"{host} said on {time.strftime('%d %B %Y', time.localtime(gone))} that it is no longer there."
+    if "filled_at" in article.extra:
+        return ""
+    return f"`penchant import fill` asks {host} for the rest, if you agree to it."
 
 
 def link_at(article: Article, number: int) -> str:

@@ -113,3 +113,17 @@ def read() -> Callable[[Path], tuple[str, list[Entry]]]:
 def store(tmp_path: Path) -> Iterator[Store]:
     with Store.open(tmp_path / "archive.db", role="cli") as opened:
         yield opened
+
+
+def _loopback() -> Any:
+    """The scriptable server of the adapters' tests (tests are no package, so it is loaded by its path)."""
+    path = Path(__file__).resolve().parents[1] / "adapters" / "conftest.py"
+    spec = importlib.util.spec_from_file_location("loopback_server", path)
+    assert spec is not None and spec.loader is not None
+    module = sys.modules.setdefault(spec.name, importlib.util.module_from_spec(spec))
+    if not hasattr(module, "Server"):
+        spec.loader.exec_module(module)
+    return module
+
+
+server, answers = _loopback().server, _loopback().answers
