@@ -236,6 +236,12 @@ class ArticleScreen(Restoring, ItemActions, Screen[None]):
         self.feed_screen.gaze.done(self.card.item_id)
         self.begin()
 
+    def do_ask(self) -> None:
+        """Ask about this item."""
+        from .asking import ask_item
+
+        ask_item(self.card, self.feed_screen)
+
     def do_back(self) -> None:
         if self.number:
             self.number = ""

@@ -239,6 +239,12 @@ class Digest(Command):
     help = "Digest: what you would have liked and missed today or this week, with reasons"
 
 
+class Ask(Command):
+    id, keys, label, group = "ask", ("a",), "ask", "Views"
+    help = "Ask your archive, this view of it, or the item you read: an answer with its sources"
+    scopes, footer = BOTH, True
+
+
 class Search(Command):
     id, keys, label, group = "search", ("/",), "search", "Views"
     help = "Search by words and by meaning; author: source: is: before: after: narrow it"
@@ -261,7 +267,7 @@ class Sources(Command):
 
 
 class Add(Command):
-    id, keys, label, group = "add", ("a",), "add", "Program"
+    id, keys, label, group = "add", ("A",), "add", "Program"
     help = "Add sources: starter list, any address, OPML, Mastodon, topics"
 
 
@@ -297,7 +303,7 @@ COMMANDS: tuple[type[Command], ...] = (
     Down, Up, PageDown, PageUp, Top, Bottom,
     Read, Story, NextItem, PreviousItem, Restore, Browser, Comments, Original, Reveal, CopyLink,
     Like, Skip, Save, Later, Undo, Why, Mute, Mutes, Tuning, Choice,
-    ForYou, Newest, Following, Saved, Liked, LaterView, SearchView, Search, Alike, Digest,
+    ForYou, Newest, Following, Saved, Liked, LaterView, SearchView, Search, Ask, Alike, Digest,
     Refresh, Sources, Add, Models, PictureColumn, Theme, Help, Back, Quit,
 )  # fmt: skip
 

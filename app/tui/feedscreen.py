@@ -237,6 +237,11 @@ class FeedScreen(ItemActions, Browsing, Screen[None]):
     def do_search(self) -> None:
         self.show_search(focus=True)
 
+    def do_ask(self) -> None:
+        from .asking import ask_view
+
+        ask_view(self)
+
     def do_alike(self) -> None:
         """What is like the item at hand, by its pictures and its text, as a search."""
         here = self.at_hand()
@@ -298,7 +303,7 @@ class FeedScreen(ItemActions, Browsing, Screen[None]):
             return (
                 "You follow nothing yet.",
                 "",
-                "Press a to add sources, or the sample feed to try penchant.",
+                "Press A to add sources, or the sample feed to try penchant.",
             )
         if self.app.fetching:
             return ("Fetching your sources: items appear here as they arrive.",)
@@ -306,7 +311,7 @@ class FeedScreen(ItemActions, Browsing, Screen[None]):
             failing = f"{self.failing} of {words.many(self.app.source_count, 'source')}"
             return (f"Nothing has arrived: {failing} could not be fetched.", "", HINT_FAILING)
         if self.view == View.FOR_YOU and self.counts.get("newest", 1):
-            return ("You have seen everything.", "", "r fetches, 2 shows the newest, a adds sources.")
+            return ("You have seen everything.", "", "r fetches, 2 shows the newest, A adds sources.")
         return ("Nothing has arrived yet.", "", "r fetches now; S shows how your sources are.")
 
 
