@@ -6,9 +6,9 @@ process, and whoever asks gives a way to the store.
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import AsyncGenerator, Mapping, Sequence
-from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -103,6 +103,13 @@ class Asker:
         if runner is not None:
             await runner.close()
 
+    async def warm(self) -> None:
+        """Load the model: a question is about to come. Says nothing of failures, as the question will."""
+        model = chosen("judge", self._config.models, self._paths)
+        with contextlib.suppress(PenchantError):
+            if model:
+                await (await self._opened(model, None)).ready()
+
     async def ask(self, question: Question) -> AsyncGenerator[Progress, None]:
         """The answer as it grows. Raises `PenchantError` in words."""
         model = chosen("judge", self._config.models, self._paths)
@@ -120,14 +127,15 @@ class Asker:
         if not model or not found.evidence.enough:
             yield self._unasked(question, found, single, model)
             return
-        async with aclosing(self._answered(question, found, single, model, plug)) as steps:
+        async with contextlib.aclosing(self._answered(question, found, single, model, plug)) as steps:
             async for step in steps:
                 yield step
 
     def _unasked(self, question: Question, found: Found, single: bool, model: str | None) -> Progress:
         """What can be said without the model: that nothing is there, or the passages themselves."""
         sizes, sources = answering.guessed(answering.sized(found)), question.sources or answering.SOURCES
-        based = answering.basis(found, sizes, answering.READ, sources, _embed(), single=single)
+        room = answering.READ_SMALL if model else answering.READ
+        based = answering.basis(found, sizes, room, sources, _embed(), single=single)
         reply = answering.without_model(found, based)
         notes = (*found.notes, *(() if model else (answering.NO_MODEL, ADVICE)))
         text = answering.NOT_HERE if reply.absent else reply.text
@@ -136,12 +144,15 @@ class Asker:
     async def _answered(
         self, question: Question, found: Found, single: bool, model: str, plug: Plug | None
     ) -> AsyncGenerator[Progress, None]:
+        # what was found is something to look at while the model is loaded
+        step = replace(self._unasked(question, found, single, model), state="reading", text="", cited=())
+        step = replace(step, by=Path(model).stem)
+        yield step
         based, runner = await self._based(question, found, single, model, plug)
-        facts, by = based.facts(), Path(model).stem
-        step = Progress("reading", sources=facts, by=by, notes=found.notes)
+        step = replace(step, sources=based.facts())
         yield step
         asked, file = found.asked.question, plug.file if plug is not None else None
-        async with aclosing(answering.answer(runner, asked, based, question.before, file)) as replies:
+        async with contextlib.aclosing(answering.answer(runner, asked, based, question.before, file)) as replies:
             async for reply in replies:
                 step = replace(step, text=reply.text, absent=reply.absent, cited=reply.numbers)
                 yield replace(step, state="writing" if reply.text else "reading")

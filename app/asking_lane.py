@@ -31,7 +31,7 @@ PATIENCE, OFTEN, IDLE, STILL_ASKED = 300.0, 0.25, 60.0, 120.0
 
 
 class Questions:
-    """`run` it as a task until the end; `hear` letters ("ask" with {"answer": id})."""
+    """`run` it as a task until the end; `hear` letters ("ask" with {"answer": id}, or without: a question is about to come)."""
 
     def __init__(self, config: Config, paths: Paths, call: Call) -> None:
         self._call = call
@@ -44,6 +44,8 @@ class Questions:
         name = letter.payload.get("answer")
         if letter.kind == KIND and isinstance(name, str):
             self._take(name)
+        elif letter.kind == KIND:
+            self._take("")
 
     def _take(self, name: str) -> None:
         if name not in self._known:
@@ -60,7 +62,7 @@ class Questions:
             while True:
                 name = await self._next()
                 try:
-                    await self._answer(name)
+                    await (self._answer(name) if name else self._asker.warm())
                 except StoreError as error:
                     log.error("the archive refuses: %s", error)
                 except Exception:

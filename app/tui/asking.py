@@ -101,6 +101,11 @@ class AskScreen(Box[None]):
         self.tell("enter asks   esc closes")
         # The pager knows its width only after the first layout.
         self.call_after_refresh(self.show)
+        self.app.spawn(self._warm())
+
+    async def _warm(self) -> None:
+        """Have the model loaded while the question is typed."""
+        await self.app.bridge.clerk.do(lambda store: store.control.request(KIND))
 
     def on_unmount(self) -> None:
         self._take_back()
