@@ -11,6 +11,8 @@ import apsw
 from .book import BATCH, Book, Question
 from .plan import Atom, Plan
 
+#: A limit on rows that nothing comes near is none.
+MANY = 100_000
 Rows = Callable[[str], Iterator[tuple[Any, ...]]]
 
 
@@ -24,7 +26,6 @@ class Ahead:
     def __init__(self, plan: Plan, book: Book, rows: Rows, most: int) -> None:
         self._plan, self._book, self._rows = plan, book, rows
         self._most = most if plan.limit is None else min(most, plan.limit)
-        self._row_by_row = plan.limit is not None
         self._going: dict[int, Iterator[tuple[Any, ...]] | None] = {}
         #: Rows that came out so far.
         self.given = 0
@@ -44,8 +45,8 @@ class Ahead:
 
     def _next(self, atom: Atom, question: Question) -> list[Question]:
         """Questions about the rows behind this one, at most a batch less one, and none that a LIMIT may spare."""
-        window = self._most - self.given if self._row_by_row else 1 << 40
-        if not atom.rows or window <= 1 or (self._row_by_row and not atom.certain):
+        window = self._most - self.given if self._plan.flows else 1 << 40
+        if not atom.rows or window <= 1 or (self._plan.flows and self._most < MANY and not atom.certain):
             return []
         if atom.number not in self._going:
             self._going[atom.number] = self._rows(atom.rows)

@@ -93,10 +93,12 @@ def starless(select: exp.Select, known: Mapping[str, tuple[str, ...] | None]) ->
 
 
 def limit_of(select: exp.Select) -> int | None:
-    """The number behind LIMIT where it is one."""
+    """The number behind LIMIT, 1 where it is only known later; None without one."""
     limit = select.args.get("limit")
-    value = limit.expression if limit is not None else None
-    return int(value.name) if isinstance(value, exp.Literal) and value.name.isdigit() else None
+    if limit is None:
+        return None
+    value = limit.expression
+    return int(value.name) if isinstance(value, exp.Literal) and value.name.isdigit() else 1
 
 
 class Columns:

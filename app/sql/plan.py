@@ -40,7 +40,8 @@ class Atom:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """`sql` gives the rows. `limit`: rows wanted, where models are asked row by row until they are found.
+    """`sql` gives the rows. `flows`: each row that models are asked about comes out next, or not at all; `limit`: so many
+    are wanted then.
 
     `cheap`, `near`, `dear`: the conditions in words of SQL. `order`: what the rows are ordered by before models are
     asked. `whole`: why it runs in one piece ("" where it does not).
@@ -48,6 +49,7 @@ class Plan:
 
     sql: str
     atoms: tuple[Atom, ...] = ()
+    flows: bool = False
     limit: int | None = None
     cheap: tuple[str, ...] = ()
     near: tuple[str, ...] = ()
@@ -86,8 +88,7 @@ def _parted(tree: exp.Expression, names: Sequence[str], views: Views, uses: tupl
     order = select.args.get("order")
     grouped = outer.is_grouped(select)
     late = bool(order) and (grouped or cost(order) == MODEL)
-    # as long as nothing is gathered, a row that is read is a row that is wanted
-    row_by_row = not grouped and not late
+    flows = not grouped and not late
     columns = outer.Columns()
     inside = exp.Select()
     outside = exp.Select()
@@ -126,7 +127,7 @@ def _parted(tree: exp.Expression, names: Sequence[str], views: Views, uses: tupl
         outside.set("where", exp.Where(this=all_of(numbered)))
     _around(select, inside, outside)
     return Plan(
-        sql_of(outside), tuple(atoms.found), outer.limit_of(select) if row_by_row else None,
+        sql_of(outside), tuple(atoms.found), flows, outer.limit_of(select) if flows else None,
         cheap=tuple(_in_words(each) for each in cheap if cost(each) == 0),
         near=tuple(_in_words(each) for each in cheap if cost(each) == VECTOR),
         dear=tuple(_in_words(each) for each in (*dear, *(one for each in select.expressions for one in calls(each)))),

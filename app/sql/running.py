@@ -69,10 +69,7 @@ class Query:
 
     def names(self, sql: str) -> tuple[str, ...]:
         """The names of its columns. Raises `SqlError`, for SQL that is no SELECT too."""
-        names = self.reading.describe(sql)
-        if not names:
-            raise SqlError("there is nothing to run" if not sql.strip(" \n\t;") else "this only reads: a SELECT is needed")
-        return names
+        return self.reading.describe(sql)
 
     def plan(self, sql: str, *, as_written: bool = False) -> Plan:
         """How it will run. `as_written` leaves the order of its conditions to SQLite. Raises `SqlError`."""

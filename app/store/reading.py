@@ -74,7 +74,9 @@ class Reading:
             info = apsw.ext.query_info(self.apsw, sql)
             if info.query_remaining and info.query_remaining.strip(" \n\t;"):
                 raise SqlError("more than one statement", hint="One SELECT at a time.")
-        return tuple(name for name, _ in info.description or ())
+        if not info.description:
+            raise SqlError("this only reads: a SELECT is needed, and nothing was changed", hint=_READ_ONLY)
+        return tuple(name for name, _ in info.description)
 
     def rows(self, sql: str) -> Iterator[tuple[Any, ...]]:
         """The rows as they come. Raises `SqlError` and what the functions raise."""
