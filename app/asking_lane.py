@@ -31,7 +31,7 @@ PATIENCE, OFTEN, IDLE, STILL_ASKED = 300.0, 0.25, 60.0, 120.0
 
 
 class Questions:
-    """`run` it as a task until the end; `hear` letters ("ask" with {"answer": id}, or without: a question is about to come)."""
+    """`run` it as a task until the end; `hear` letters: "ask" with {"answer": id}, or with {} to load the model."""
 
     def __init__(self, config: Config, paths: Paths, call: Call) -> None:
         self._call = call

@@ -11,8 +11,6 @@ from .wording import LONGEST, absent, settled, shown
 
 #: Marks behind the point belong to the sentence before it.
 _BEHIND = re.compile(r"([.!?\u2026\u3002]+[\"\u201d\u2019)]*)((?:\s*\[[\d,;\u2013 -]+\])+)")
-#: The number of an item of a list.
-_ITEM = re.compile(r"^\d{1,2}[.)]\s*")
 
 
 class Reply:
@@ -73,8 +71,8 @@ class Reply:
 
 
 def _nothing_new(each: Cited, before: Sequence[Cited]) -> bool:
-    said = content_stems(_ITEM.sub("", each.text))
-    return bool(said) and any(said <= content_stems(_ITEM.sub("", other.text)) for other in before)
+    said = content_stems(each.text)
+    return bool(said) and any(said <= content_stems(other.text) for other in before)
 
 
 def _open(part: str) -> str:

@@ -15,8 +15,9 @@ _ADDRESS = re.compile(r"\S*(?:://|www\.)\S*|\bmailto:\S+|\b(?:javascript|data|fi
 _TAG = re.compile(r"<[^<>]{0,200}>")
 _MARKUP = re.compile(r"[*_`#{}<>|\\~^]+")
 _BRACKET = re.compile(r"\[(?!\d{1,3}(?:\s*[,;\u2013-]\s*\d{1,3})*\])([^\[\]]*)\]")
-_LOST = re.compile(r"[\[\]](?![^\[\]]*\])(?<!\d\])|\[(?!\d)")
 _LEAD = re.compile(r"^\W*(?:answer|reply|response)\s*:\s*", re.IGNORECASE)
+#: Numbers of a list, which would pass for years and counts once its lines are one.
+_LIST = re.compile(r"(?:^|(?<=\n)|(?<=[.!?:]\s))[ \t]*\d{1,2}[.)](?:\s+|$)")
 _NOT_HERE = re.compile(r"^\W*(?:it (?:is|s|'s) )?not in (?:your|the|this) archive\b", re.IGNORECASE)
 #: A tag or a citation that has begun further back than this is none.
 _OPEN = 200
@@ -42,7 +43,7 @@ def shown(said: str) -> str:
     >>> shown("**Answer:** see [this](http://x.example/) <b>owl</b> [1, 2].\\x1b[31m")
     'see this… owl [1, 2].'
     """
-    text = _TAG.sub("", clean(said))
+    text = _LIST.sub(" ", _TAG.sub("", clean(said)))
     text = _ADDRESS.sub("\u2026", _BRACKET.sub(r"\1", text.replace("](", "] (")))
     text = _MARKUP.sub("", text).replace("(\u2026)", "\u2026")
     text = _LEAD.sub("", " ".join(text.split()))
