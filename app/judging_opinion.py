@@ -78,7 +78,7 @@ async def opinions(runner: Runner, dealt: Deal, middle: Sequence[float], lines: 
 
 
 async def _ratios(runner: Runner, dealt: Deal, place: int, lines: Sequence[str]) -> list[float | None]:
-    """log p after what was liked less log p after what was skipped, nats a token."""
+    """How much likelier each line is after what was liked than after what was skipped, nats a token."""
     liked, skipped = dealing.prefixes(dealt.folds[place], dealt.lines)
     texts = [dealing.candidate(line) for line in lines]
     return await runner.ratio(liked, skipped, texts) if texts else []
@@ -90,7 +90,7 @@ async def answers(runner: Runner, dealt: Deal, lines: Sequence[str]) -> list[flo
     for place in range(len(dealt.folds)):
         wanted = [n for n, line in enumerate(lines) if dealing.judges(line, dealt.folds)[:1] == [place]]
         if wanted:
-            said = await runner.ask(ASKED, "".join(dealing.prefixes(dealt.folds[place], dealt.lines)),
+            said = await runner.ask(ASKED, dealing.told(dealt.folds[place], dealt.lines),
                                     [f"{lines[n]}\n\n{QUESTION}" for n in wanted])  # fmt: skip
             for n, logit in zip(wanted, said, strict=True):
                 found[n] = logit

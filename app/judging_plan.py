@@ -14,7 +14,7 @@ from itertools import chain, zip_longest
 from typing import Any, NamedTuple
 
 #: Another one when a history comes to be put to the model in other words: opinions then are of another history.
-PROMPT = "1"
+PROMPT = "2"
 #: Likes, and as many skips (real or assumed), below which the judge waits.
 FEWEST = 8
 #: A history has moved once more than this share of it changed, or so many decisions came.

@@ -26,7 +26,7 @@ os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1", OMP_WAIT_POLICY
 
 import numpy as np
 
-from penchant.app.judge.history import LIKED, candidate, prefix
+from penchant.app.judge.history import HEADING, candidate, prefix
 from penchant.app.judge.likelihood import log_softmax, log_sum
 from penchant.app.judge.llama import NO, YES, Judge, Prefix
 from penchant.app.judge.quantise import FORMATS, convert
@@ -78,13 +78,13 @@ def sample() -> list[str]:
 def shaped(judge: Judge, items: int, history: int) -> tuple[str, list[str]]:
     """A history of about so many tokens, and candidates of about 60 (45 to 75)."""
     texts, lines = sample(), []
-    while len(judge.tokens(prefix(LIKED, [*lines, texts[0][:200]]))) < history:
+    while len(judge.tokens(prefix(HEADING, [*lines, texts[0][:200]]))) < history:
         lines.append(texts.pop()[:200])
     lines.append(texts.pop()[:120])
     sizes = np.random.default_rng(1).integers(45, 76, items)
     pieces = [judge.model.tokens(text)[: size - 2] for text, size in zip(texts[:items], sizes, strict=True)]
     said = [b"".join(map(judge.model.piece, ids)).decode("utf-8", "replace") for ids in pieces]
-    return prefix(LIKED, lines), [candidate(text) for text in said]
+    return prefix(HEADING, lines), [candidate(text) for text in said]
 
 
 def alone(judge: Judge, history: Sequence[int], text: str, *, everywhere: bool = False) -> np.ndarray:

@@ -144,9 +144,6 @@ class Served:
         judge, do = self.judge, request["do"]
         if do == "loglik":
             return judge.loglik(self.histories.of(judge.history(request["history"])), request["texts"])
-        if do == "ratio":
-            liked, skipped = (self.histories.of(judge.history(request[side])) for side in ("liked", "skipped"))
-            return judge.ratio(liked, skipped, request["texts"])
         if do == "hidden":
             return judge.hidden(request["texts"]).astype(np.float64)
         if do == "ask":

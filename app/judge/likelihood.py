@@ -9,9 +9,6 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-#: Nats that one token may speak for one history or the other. A sentence that names what stands there, or a rare word
-#: that stands there too, otherwise outweighs all the rest of a text: AUC and the judge's calm gain (docs/judge.md).
-MOST = 1.0
 #: Tokens among which `sampled` draws.
 _TOP = 40
 
@@ -37,16 +34,6 @@ def picked(logits: NDArray[np.float32], ids: Sequence[int]) -> NDArray[np.float6
     import numpy as np
 
     return np.array([float(row[token]) - log_sum(row) for row, token in zip(logits, ids, strict=True)])
-
-
-def ratio(liked: NDArray[np.float64], skipped: NDArray[np.float64]) -> float:
-    """The mean over a text's tokens of log p after one history less log p after the other, each within `MOST`.
-
-    NaN for a text without tokens.
-    """
-    import numpy as np
-
-    return float(np.clip(liked - skipped, -MOST, MOST).mean()) if len(liked) else float("nan")
 
 
 def sampled(logits: NDArray[np.float32], temperature: float, rng: np.random.Generator) -> int:

@@ -5,7 +5,6 @@ A history (prefix) is evaluated once and kept as a block of memory; texts then r
     judge = Judge(Path("model.gguf"), context_tokens=1024)
     liked = judge.prefix("Things this reader liked:\\n- A post\\n-")            # seconds, once
     judge.loglik(liked, [" Is this one next?\\n", " Or this?\\n"])             # mean log p of a token, float64 [2]
-    judge.ratio(liked, skipped, [" Is this one next?\\n"])                      # nats a token, float64 [1]
     judge.hidden(["a text"])                                                   # float32 [1, 2 * width]
     chat = judge.chat_prefix("You know this reader.", "They liked: ...\\n")
     judge.yes_no(chat, ["A post.\\nWould they like it?"], "You know this reader.")   # logit of yes against no [1]
@@ -26,7 +25,7 @@ from typing import TYPE_CHECKING
 from penchant.app.errors import PenchantError
 
 from .library import DAMAGED, Model, library
-from .likelihood import log_softmax, log_sum, picked, ratio, sampled
+from .likelihood import log_softmax, log_sum, picked, sampled
 from .placing import BLOCK, SEQUENCES, placed
 from .tap import OUTPUT, Tap
 
@@ -123,24 +122,12 @@ class Judge:
 
         NaN for an empty text. A text is cut at `longest` tokens.
         """
-        import numpy as np
-
-        return np.array([each.mean() if len(each) else np.nan for each in self.read(prefix, texts)[0]], np.float64)
-
-    def ratio(self, liked: Prefix, skipped: Prefix, texts: Sequence[str]) -> NDArray[np.float64]:
-        """How much likelier each text is after one history than after another, nats a token (`likelihood.ratio`) [n].
-
-        NaN for an empty text.
-        """
-        import numpy as np
-
-        sides = (self.read(history, texts)[0] for history in (liked, skipped))
-        return np.array([ratio(*pair) for pair in zip(*sides, strict=True)], np.float64)
+        return self.read(prefix, texts)[0]
 
     def read(
         self, prefix: Prefix, texts: Sequence[str], layer: int | None = None
-    ) -> tuple[list[NDArray[np.float64]], NDArray[np.float32] | None]:
-        """log p (nats) of every token of each text, and from the same pass what a layer makes of it (None: nothing).
+    ) -> tuple[NDArray[np.float64], NDArray[np.float32] | None]:
+        """`loglik`, and from the same pass what a layer makes of each text (None: nothing).
 
         That is the state of its last token, then the mean of all [n, 2 * width]. Layers count from 0; OUTPUT is what
         the model's output is computed of.
@@ -148,7 +135,7 @@ class Judge:
         import numpy as np
 
         rows = [self.model.onward(text, self.longest) for text in texts]
-        found = [np.empty(0)] * len(rows)
+        found = np.full(len(rows), np.nan)
         states = None if layer is None else np.full((len(rows), 2 * self.model.width), np.nan, np.float32)
         with self._tap.open(None if layer is None else min(layer, self.model.layers - 2)):
             for group in self._groups(prefix, rows, last_only=False):
@@ -156,7 +143,7 @@ class Judge:
                 for row, start in group:
                     ids = rows[row]
                     told = picked(logits[at : at + len(ids) - 1], ids[1:])
-                    found[row] = np.concatenate([[float(prefix.after[ids[0]])], told])
+                    found[row] = (float(prefix.after[ids[0]]) + told.sum()) / len(ids)
                     if states is not None:
                         states[row] = self._tap.summary(at if layer == OUTPUT else start, len(ids))
                     at += len(ids)

@@ -33,12 +33,15 @@ class Runner(Writing):
         return [number(row) for row in rows]
 
     async def ratio(self, liked: str, skipped: str, texts: Sequence[str]) -> list[float | None]:
-        """How much likelier each text is after what was liked than after what was skipped, nats a token.
-
-        No single token counts for more than `likelihood.MOST`. None as in `loglik`.
-        """
-        rows = await self._asked({"do": "ratio", "liked": liked, "skipped": skipped}, texts, 1)
-        return [number(row) for row in rows]
+        """log p after what was liked less log p after what was skipped, nats a token; None as in `loglik`."""
+        first = await self.loglik(liked, texts)
+        # what killed it after the first history is not tried after the second
+        known = [place for place, value in enumerate(first) if value is not None]
+        second = dict(zip(known, await self.loglik(skipped, [texts[place] for place in known]), strict=True))
+        return [
+            None if value is None or (other := second[place]) is None else value - other
+            for place, value in enumerate(first)
+        ]
 
     async def hidden(self, texts: Sequence[str]) -> list[bytes | None]:
         """What the model makes of each text without a history: last token, then mean; float32[2 * width] as bytes."""

@@ -45,7 +45,20 @@ def test_the_latest_are_taken_and_the_most_recent_stands_last() -> None:
     first, second = history.folds(liked, skipped, lines, 54, words)
     assert first.likes == (14, 12, 10, 8, 6, 4, 2, 0) and second.likes == (15, 13, 11, 9, 7, 5, 3, 1)
     text = history.prefixes(first, lines)[0]
-    assert text.startswith(history.LIKED) and text.index("w14 ") < text.index("w0 ")
+    assert text.startswith(history.HEADING) and text.index("w14 ") < text.index("w0 ")
+
+
+def test_both_lists_stand_under_the_same_heading_and_a_chat_names_them() -> None:
+    """What a post says of likes is as likely after either list as the lists make it, and no likelier."""
+    liked, skipped = list(range(10)), list(range(100, 110))
+    lines = lines_of(liked, skipped)
+    for fold in history.folds(liked, skipped, lines, 1_000, words):
+        turned = history.Fold(fold.skips, fold.likes, fold.texts)
+        assert history.prefixes(turned, lines) == history.prefixes(fold, lines)[::-1]
+        assert not {"like", "reader", "skip"} & set(history.HEADING.lower().split())
+        said = history.told(fold, lines)
+        assert said.index(history.LIKED) < said.index(lines[fold.likes[0]]) < said.index(history.SKIPPED)
+        assert said.index(history.SKIPPED) < said.index(lines[fold.skips[0]])
 
 
 def test_equal_texts_stand_in_one_place_only() -> None:

@@ -130,7 +130,7 @@ def test_a_history_is_named_by_its_texts_and_not_by_their_order_or_numbers() -> 
 def test_other_words_for_the_same_history_are_another_history(monkeypatch: pytest.MonkeyPatch) -> None:
     one = history_of(range(9), range(9, 20), False, TEXTS)
     kept = one.to_json()
-    monkeypatch.setattr("penchant.app.judging_plan.PROMPT", "2")
+    monkeypatch.setattr("penchant.app.judging_plan.PROMPT", "another")
     assert history_of(range(9), range(9, 20), False, TEXTS).version != one.version
     assert History.from_json(kept) is None
 
