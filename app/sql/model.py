@@ -99,7 +99,7 @@ class LocalModel:
         self._runner = runner
         await runner.ready()
         if kind == "ask":
-            logits = await runner.ask(SYSTEM, f"Question: {question}\n\nText: ", [_asked(text) for text in subjects])
+            logits = await runner.ask(SYSTEM, f"Question: {question}\n\nText: ", [_asked(text, question) for text in subjects])
             return [None if each is None else chance(each) for each in logits]
         if kind == "describe":
             return [await runner.describe(Path(each)) for each in subjects]
@@ -143,8 +143,9 @@ def whole_sentences(said: str) -> str:
     return line if not line or line[-1] in ".!?…" or not ends else line[: max(ends) + 1]
 
 
-def _asked(text: str) -> str:
-    return f"{_cut(text, READ)}\n\nAnswer the question about this text with yes or no."
+def _asked(text: str, question: str) -> str:
+    """The question stands before the text, where it is read once for all of them, and again behind it."""
+    return f"{_cut(text, READ)}\n\nQuestion: {question}\nAnswer yes or no."
 
 
 def _cut(text: str, characters: int) -> str:

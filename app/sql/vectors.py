@@ -54,7 +54,7 @@ class Meaning:
         if isinstance(value, bytes):
             if len(value) != HASH:
                 vector = np.frombuffer(value, "<f4") if len(value) % 4 == 0 else np.empty(0, np.float32)
-                if vector.size != self._dim:
+                if vector.size != self._dim or not self._dim:
                     raise SqlError("that is no vector of this space", hint="Vectors come from mean_vector(text).")
                 return vector
             found = self._store.db.value(
