@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 import tempfile
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -55,7 +56,10 @@ def run(args: argparse.Namespace, context: Context) -> int | None:
 
 def _import(path: Path, kind: str, args: argparse.Namespace, context: Context) -> int | None:
     from penchant.app import importing
+    from penchant.app.eventlog.files import is_log
 
+    if not kind and path.is_file() and is_log(path):
+        return _merge(path, args, context)
     with Bar() as bar:
         report = importing.run(context.store, path, bar.show, kind)
     if args.json:
@@ -65,6 +69,22 @@ def _import(path: Path, kind: str, args: argparse.Namespace, context: Context) -
     if report.troubles and not (report.found or report.feeds):
         raise PenchantError(f"{path} could not be read", hint="Nothing was imported. Ask for the export again.")
     return None
+
+
+def _merge(path: Path, args: argparse.Namespace, context: Context) -> None:
+    """A log of events that another machine wrote (`penchant export events`)."""
+    from penchant.app.eventlog.files import read_lines
+    from penchant.app.eventlog.merging import merge
+
+    merged = merge(context.store, read_lines(path))
+    if args.json:
+        say(dumps({**asdict(merged), "machines": sorted(merged.machines)}))
+        return
+    say(f"took in {merged.events:,} events and {merged.items:,} items; {merged.known:,} events were here already")
+    if merged.nameless:
+        note(f"{merged.nameless:,} events name items that are gone on both machines.")
+    for why, count in merged.troubles.most_common():
+        note(f"{count:,} lines left out: {plain(why)}")
 
 
 def _tell(report: Report) -> None:
