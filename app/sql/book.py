@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 #: Bytes of a hash.
 HASH = 16
-#: Texts asked together.
-BATCH = 16
+#: Texts asked together: as many as the model reads side by side. More would only be heard of later.
+BATCH = 8
 
 
 class Question(NamedTuple):
