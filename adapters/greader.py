@@ -16,6 +16,8 @@ from .base import Cursor, Malformed, Page, Settings, SourceError, Suggestion
 from .greader_wire import READ, READING, STARRED, long_id, read_feeds, read_ids, read_listing, read_states
 from .remote import Listing, News, RemoteFeed, Status, get, refused, suspects, token_of
 from .remote_walk import pages
+from .rss_raw import line
+from .wire import decode, record, text
 
 if TYPE_CHECKING:
     from .http import Client
@@ -105,6 +107,22 @@ class GReaderApi:
     async def feeds(self) -> list[RemoteFeed]:
         body = await get(self.client, self.place, f"{_API}/subscription/list?output=json", self._headers)
         return read_feeds(body, self.place)
+
+    async def subscribe(self, url: str, title: str, folder: str) -> None:
+        answer = record(decode(await self._post("/subscription/quickadd", {"quickadd": url}), self.place.host))
+        stream = text(answer.get("streamId"), 2000)
+        if not stream:
+            known = [feed.id for feed in await self.feeds() if feed.url == url]
+            if not known:
+                why = line(text(answer.get("error"), 300), "it did not say why", 300)
+                raise Malformed(f"{self.place.host} did not take {url} ({why})", hint="It may be unable to fetch it.")
+            return
+        label = {"a": f"user/-/label/{folder}"} if folder else {}
+        if label or title:
+            await self._post("/subscription/edit", {"ac": "edit", "s": stream, "t": title, **label})
+
+    async def unsubscribe(self, feed: RemoteFeed) -> None:
+        await self._post("/subscription/edit", {"ac": "unsubscribe", "s": feed.id})
 
     async def _ids(self, stream: str, size: int, older: str = "", without: str = "") -> tuple[list[str], str]:
         asked = {"output": "json", "s": stream, "n": str(size)}

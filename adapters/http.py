@@ -224,6 +224,11 @@ class Client:
         request = Request("PUT", parse_address(url), {**(headers or {})}, json=json)
         return await self._bounded(request, typed=typed, ok=ok, api=True, max_bytes=0)
 
+    async def delete(self, url: str, *, headers: Mapping[str, str] | None = None, typed: bool = False) -> Response:
+        """DELETE; redirects as for `post`."""
+        request = Request("DELETE", parse_address(url), {**(headers or {})})
+        return await self._bounded(request, typed=typed, ok=(200, 202, 204), api=True, max_bytes=0)
+
     @asynccontextmanager
     async def listen(
         self, url: str, *, token: str = "", typed: bool = False, silence: float = 60.0

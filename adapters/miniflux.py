@@ -113,6 +113,44 @@ class MinifluxApi:
             raise Malformed(f"{self.place.host} did not answer with a list of feeds")
         return [_feed(row) for row in records(document, 10_000)]
 
+    async def subscribe(self, url: str, title: str, folder: str) -> None:
+        document = {"feed_url": url, "category_id": await self._category(folder)}
+        try:
+            await self._post("/v1/feeds", document)
+        except SourceError:
+            if url not in [feed.url for feed in await self.feeds()]:  # "This feed already exists" is as good
+                raise
+
+    async def unsubscribe(self, feed: RemoteFeed) -> None:
+        url = f"{self.place.base}/v1/feeds/{feed.id}"
+        try:
+            await self.client.delete(url, headers=self._headers, typed=True)
+        except NotFound:
+            return
+        except SourceError as error:
+            raise refused(error, self.place) from error
+
+    async def _category(self, folder: str) -> int:
+        """The category of that title, made where it is not there; the first one for a feed without a folder."""
+        rows = records(decode(await get(self.client, self.place, "/v1/categories", self._headers), self.place.host))
+        known = {text(row.get("title"), 200): row.get("id") for row in rows}
+        if folder and folder not in known:
+            body = await self._post("/v1/categories", {"title": folder})
+            found = record(decode(body, self.place.host)).get("id")
+        else:
+            found = known[folder] if folder else next(iter(known.values()), None)
+        if not isinstance(found, int):
+            raise Malformed(f"{self.place.host} did not answer with a category")
+        return found
+
+    async def _post(self, path: str, document: Any) -> bytes:
+        try:
+            url = self.place.base + path
+            answer = await self.client.post(url, json=document, headers=self._headers, typed=True, ok=(200, 201))
+        except SourceError as error:
+            raise refused(error, self.place) from error
+        return answer.body
+
     async def _put(self, path: str, document: Any) -> None:
         try:
             await self.client.put(self.place.base + path, json=document, headers=self._headers, typed=True)

@@ -106,6 +106,22 @@ class Remote(Protocol):
         ...
 
 
+class FollowsHere(Protocol):
+    """A server that can be told what to follow. Every call raises `SourceError` and nothing else."""
+
+    async def feeds(self) -> list[RemoteFeed]:
+        """What the user follows there."""
+        ...
+
+    async def subscribe(self, url: str, title: str, folder: str) -> None:
+        """Follow a feed; one that is followed already stays as it is. `folder` is made where it is not there."""
+        ...
+
+    async def unsubscribe(self, feed: RemoteFeed) -> None:
+        """Follow a feed no more; one that is gone already is fine."""
+        ...
+
+
 def entry_id(value: object) -> str:
     """An id of an entry, safe inside a path or a list; "" for anything else."""
     text = str(value) if isinstance(value, int | str) and not isinstance(value, bool) else ""

@@ -1,4 +1,4 @@
-"""`penchant reader login URL`, `logout`, `accounts`, `feeds`, `sync`: Miniflux, FreshRSS and other reader servers."""
+"""`penchant reader login URL`, `logout`, `accounts`, `feeds`, `push`, `sync`: Miniflux and other reader servers."""
 
 from __future__ import annotations
 
@@ -19,17 +19,20 @@ if TYPE_CHECKING:
 _EXAMPLES = """examples:
   penchant reader login https://reader.example   finds out what it speaks, asks for name and password
   penchant reader feeds me@reader.example --add  follow its feeds here directly, too
+  penchant reader push me@reader.example         follow there what you follow here; asks first
   penchant reader sync                           bring read and saved into step now
   penchant reader sync me@reader.example pull    from now on tell this server nothing"""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.epilog = _EXAMPLES
-    doing = "sign in or out, list accounts or an account's feeds, keep reading in step"
-    parser.add_argument("what", choices=["login", "logout", "accounts", "feeds", "sync"], help=doing)
+    doing = "sign in or out, list accounts or an account's feeds, bring followed feeds or reading into step"
+    parser.add_argument("what", choices=["login", "logout", "accounts", "feeds", "push", "sync"], help=doing)
     parser.add_argument("name", nargs="?", default="", help="address of the server, or an account")
     parser.add_argument("how", nargs="?", default="", choices=["", "both", "pull", "off"], help="sync: which way")
-    parser.add_argument("--add", action="store_true", help="feeds: follow them here directly")
+    parser.add_argument("--add", action="store_true", help="feeds, push: follow here what only the server follows")
+    parser.add_argument("--dry-run", action="store_true", help="push: only say what would change")
+    parser.add_argument("--yes", action="store_true", help="push: change it without a question")
 
 
 def run(args: argparse.Namespace, context: Context) -> int | None:
@@ -48,6 +51,10 @@ def run(args: argparse.Namespace, context: Context) -> int | None:
         from .reader_feeds import show
 
         show(_account(args.name, context), context, add=args.add)
+    elif args.what == "push":
+        from .reader_push import push
+
+        return push(_account(args.name, context), context, add=args.add, dry=args.dry_run, yes=args.yes)
     else:
         from .reader_sync import choose, now
 

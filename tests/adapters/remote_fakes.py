@@ -38,6 +38,21 @@ class Shelf:
     feed_title: str = "Example & Sons"
     folder: str = "News"
     clock: Callable[[], float] = time.time
+    #: Id -> (address, title, folder) of what the user follows there.
+    feeds: dict[int, tuple[str, str, str]] = field(default_factory=dict)
+    refused: set[str] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self.feeds.setdefault(42, ("https://site.example/feed.xml", self.feed_title, self.folder))
+
+    def follow(self, url: str, title: str = "", folder: str = "") -> int:
+        number = next((n for n, row in self.feeds.items() if row[0] == url), max(self.feeds, default=42) + 1)
+        self.feeds[number] = (url, title or "A feed", folder)
+        self.writes.append((f"follow {url} {folder}".strip(), number))
+        return number
+
+    def unfollow(self, number: int) -> None:
+        self.writes.append((f"unfollow {self.feeds.pop(number)[0]}", number))
 
     def add(self, number: int, **changes: Any) -> Row:
         row = Row(number, f"Entry {number}", f"<p>Body <b>{number}</b></p>", f"https://site.example/{number}",
@@ -124,8 +139,8 @@ class Miniflux(Routes):
         parts = request.path.split("/")[2:]
         if parts == ["me"]:
             return answer(self.server, {"id": 1, "username": USER})
-        if parts == ["feeds"]:
-            return answer(self.server, [self._feed()])
+        if parts[0] in ("feeds", "categories"):
+            return self._follows(request, parts)
         if parts == ["entries"] and request.method == "PUT":
             asked = json.loads(request.body)
             for number in asked["entry_ids"]:
@@ -143,6 +158,31 @@ class Miniflux(Routes):
             self.shelf.set(row.id, starred=not row.starred)
             return answer(self.server, "", 204)
         return answer(self.server, self._entry(row))
+
+    def _follows(self, request: Any, parts: list[str]) -> Any:
+        asked = json.loads(request.body) if request.body else {}
+        folders = ["All", *dict.fromkeys(folder for _, _, folder in self.shelf.feeds.values())]
+        if parts == ["categories"] and request.method == "GET":
+            return answer(self.server, [{"id": n, "title": title} for n, title in enumerate(folders)])
+        if parts == ["categories"]:
+            self.made = asked["title"]
+            return answer(self.server, {"id": 99, "title": self.made}, 201)
+        if request.method == "POST":
+            if asked["feed_url"] in self.shelf.refused:
+                return answer(self.server, {"error_message": "unable to fetch"}, 500)
+            folder = self.made if asked["category_id"] == 99 else folders[asked["category_id"]]
+            return answer(self.server, {"feed_id": self.shelf.follow(asked["feed_url"], folder=folder)}, 201)
+        if request.method == "DELETE":
+            if int(parts[1]) not in self.shelf.feeds:
+                return answer(self.server, {"error_message": "Resource Not Found"}, 404)
+            self.shelf.unfollow(int(parts[1]))
+            return answer(self.server, "", 204)
+        rows = [
+            {"id": n, "title": title, "feed_url": url, "site_url": "https://site.example/",
+             "category": {"id": 1, "title": folder}}
+            for n, (url, title, folder) in self.shelf.feeds.items()
+        ]  # fmt: skip
+        return answer(self.server, rows)
 
     def _listing(self, request: Any) -> Any:
         rows = self.shelf.newest()
@@ -196,9 +236,25 @@ class GReader(Routes):
         if name == "token":
             return answer(self.server, "edit-token\n")
         if name == "subscription/list":
-            feed = {"id": "feed/42", "title": self.shelf.feed_title, "url": "https://site.example/feed.xml",
-                    "htmlUrl": "https://site.example/", "categories": [{"label": self.shelf.folder}]}  # fmt: skip
-            return answer(self.server, {"subscriptions": [feed]})
+            rows = [
+                {"id": f"feed/{n}", "title": title, "url": url, "htmlUrl": "https://site.example/",
+                 "categories": [{"label": folder}]}
+                for n, (url, title, folder) in self.shelf.feeds.items()
+            ]  # fmt: skip
+            return answer(self.server, {"subscriptions": rows})
+        if name == "subscription/quickadd":
+            url = form["quickadd"][0]
+            if url in self.shelf.refused:
+                return answer(self.server, {"numResults": 0, "error": "cannot be fetched"})
+            return answer(self.server, {"numResults": 1, "streamId": f"feed/{self.shelf.follow(url)}"})
+        if name == "subscription/edit":
+            number = int(form["s"][0].removeprefix("feed/"))
+            if form["ac"] == ["unsubscribe"]:
+                self.shelf.unfollow(number)
+            else:
+                folder = form.get("a", [""])[0].rpartition("/label/")[2]
+                self.shelf.feeds[number] = (self.shelf.feeds[number][0], form["t"][0], folder)
+            return answer(self.server, "OK")
         if name == "stream/items/ids":
             return self._ids(request)
         if name == "stream/items/contents":

@@ -106,3 +106,68 @@ def test_what_is_no_reader_server_is_said_so(cli: Any, server: Any) -> None:
     cli("reader", "login", code=Exit.USAGE)
     cli("reader", "login", "http://", code=Exit.USAGE)
     assert server.requests and all(b"sesame" not in request.body for request in server.requests)
+
+
+def followed(cli: Any) -> set[str]:
+    with Store.open(Paths.from_environment().archive, role="cli") as store:
+        return {s.address for s in store.subscriptions.all(counted=False) if s.kind == "rss"}
+
+
+def here(*numbers: int, folder: str = "") -> None:
+    with Store.open(Paths.from_environment().archive, role="cli") as store:
+        for number in numbers:
+            where = (folder,) if folder else ()
+            store.subscriptions.add("rss", f"https://s{number}.example/f", f"feed {number}", folder=where)
+
+
+@pytest.mark.parametrize("kind", ["miniflux", "greader"])
+def test_both_follow_the_same_feeds(kind: str, cli: Any, server: Any) -> None:
+    fake = _fakes().FAKES[kind](server)
+    fake.sign_in()
+    here(1, 2)
+    here(3, folder="Owls")
+    here(4)
+    with Store.open(Paths.from_environment().archive, role="cli") as store:
+        store.subscriptions.add("rss", "https://me:secret@private.example/f")
+    assert cli("reader", "push", "--dry-run").count("follow there") == 4 and fake.shelf.writes == []
+    assert "1 are followed only there" in cli.errors and "never named" in cli.errors
+    cli("reader", "push", code=Exit.FAILED)
+    assert "nothing was changed" in cli.errors and fake.shelf.writes == []
+    fake.shelf.refused = {"https://s4.example/f"}
+    cli("reader", "push", "--yes", code=Exit.SOURCES)
+    assert "https://s4.example/f" in cli.errors
+    fake.shelf.refused = set()
+    assert "1 changed" in cli("reader", "push", "--yes")
+    there = {url: folder for url, _, folder in fake.shelf.feeds.values()}
+    assert there.keys() == {"https://site.example/feed.xml", *(f"https://s{n}.example/f" for n in (1, 2, 3, 4))}
+    assert there["https://s3.example/f"] == "Owls" and not any("private" in url for url in there)
+
+    # each side drops one, and the server gets a new one
+    cli("remove", "https://s1.example/f")
+    fake.shelf.unfollow(next(n for n, row in fake.shelf.feeds.items() if row[0] == "https://s2.example/f"))
+    fake.shelf.follow("https://s5.example/f", "five", "News")
+    said = cli("reader", "push", "--yes", "--add")
+    assert "drop there\thttps://s1.example/f" in said and "drop here\thttps://s2.example/f" in said
+    everywhere = {"https://site.example/feed.xml", *(f"https://s{n}.example/f" for n in (3, 4, 5))}
+    assert {row[0] for row in fake.shelf.feeds.values()} == everywhere
+    assert followed(cli) == everywhere | {"https://me:secret@private.example/f"}
+    assert "0 changed" in cli("reader", "push", "--yes")
+
+
+def test_a_server_that_lost_everything_costs_nothing_here(cli: Any, server: Any) -> None:
+    fake = _fakes().FAKES["miniflux"](server)
+    fake.sign_in()
+    here(1, 2)
+    cli("reader", "push", "--yes")
+    lost, fake.shelf.feeds = fake.shelf.feeds, {}
+    cli("reader", "push", "--yes")
+    assert "follows nothing at all" in cli.errors and len(followed(cli)) == 2
+    fake.shelf.feeds = lost
+    cli("remove", "https://s1.example/f")
+    assert "drop there\thttps://s1.example/f" in cli("reader", "push", "--yes"), "what was agreed is not forgotten"
+
+
+def test_fever_cannot_be_told_what_to_follow(cli: Any, server: Any) -> None:
+    _fakes().FAKES["fever"](server).sign_in()
+    cli("reader", "push", "--yes", code=Exit.FAILED)
+    assert "cannot be told what to follow" in cli.errors
