@@ -90,6 +90,14 @@ class ItemActions:
 
         self.app.push_screen(MuteListScreen())
 
+    async def do_collect(self) -> None:
+        """Choose a collection for the item at hand."""
+        here = self.at_hand()
+        if here is not None:
+            from .collectbox import collect
+
+            await collect(self, *here)
+
     def do_browser(self) -> None:
         """Open the item's own page."""
         here = self.at_hand()

@@ -164,6 +164,12 @@ class Mutes(Command):
     scopes = BOTH
 
 
+class Collect(Command):
+    id, keys, label, group = "collect", ("L",), "collect", "Teach"
+    help = "Put it into a collection (a named list of items), or take it out; teaches nothing"
+    scopes = BOTH
+
+
 class Tuning(Command):
     id, keys, label, group = "tuning", ("T",), "tuning", "Teach"
     help = "Tuning: what it learned of you, a dial for everything, what it tuned by itself"
@@ -302,7 +308,7 @@ class Quit(Command):
 COMMANDS: tuple[type[Command], ...] = (
     Down, Up, PageDown, PageUp, Top, Bottom,
     Read, Story, NextItem, PreviousItem, Restore, Browser, Comments, Original, Reveal, CopyLink,
-    Like, Skip, Save, Later, Undo, Why, Mute, Mutes, Tuning, Choice,
+    Like, Skip, Save, Later, Undo, Why, Mute, Mutes, Collect, Tuning, Choice,
     ForYou, Newest, Following, Saved, Liked, LaterView, SearchView, Search, Ask, Alike, Digest,
     Refresh, Sources, Add, Models, PictureColumn, Theme, Help, Back, Quit,
 )  # fmt: skip

@@ -17,7 +17,7 @@ RIVALS: dict[str, tuple[str, ...]] = {"like": ("skip",), "skip": ("like", "later
 DONE = {"like": "Liked", "skip": "Skipped", "save": "Saved", "later": "Kept for later", "mute": "Muted"}
 UNDONE = {
     "like": "Like", "skip": "Skip", "save": "Save", "later": "Later", "mute": "Mute",
-    "less": "Less like this", "dial": "Dial", "interest": "Name",
+    "less": "Less like this", "dial": "Dial", "collect": "Collection", "interest": "Name",
 }  # fmt: skip
 
 

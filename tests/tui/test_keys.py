@@ -19,9 +19,9 @@ def test_defaults_clash_nowhere() -> None:
 
 
 def test_a_wish_replaces_all_default_keys() -> None:
-    keys = resolve_keys({"like": ["L", "Ctrl+Space"], "skip": "d"})
-    assert keys["like"] == ("L", "ctrl+space")
-    assert keys["skip"] == ("d",)
+    keys = resolve_keys({"like": ["Z", "Ctrl+Space"], "skip": "z"})
+    assert keys["like"] == ("Z", "ctrl+space")
+    assert keys["skip"] == ("z",)
 
 
 def test_freed_keys_may_be_taken() -> None:
