@@ -42,7 +42,8 @@ _JUNK = re.compile(r"[*_`#\[\]{}<>|\\\"\u201c\u201d]+")
 def question(titles: list[str]) -> str:
     """What the model is asked."""
     lines = [f"- {clean_line(' '.join(title.split()), TITLE)}" for title in titles[:TITLES]]
-    return "\n".join(["Name this group of titles in two to four words.", "", *lines])
+    asked = "Name this group of titles in two to four words."
+    return "\n".join([asked, "", *lines, "", asked])
 
 
 def name_of(said: str, titles: list[str]) -> str:
@@ -55,9 +56,9 @@ def name_of(said: str, titles: list[str]) -> str:
     text = _LEAD.sub("", _JUNK.sub("", lines[0] if lines else "").strip(" -.\t"))
     text = clean_line(" ".join(text.split()), 200).strip(" -.:;,")
     words = text.split()
-    if not 1 <= len(words) <= MOST or len(text) > LONGEST or "://" in text or _REFUSAL.search(text):
+    if not 1 <= len(words) <= MOST or len(text) > LONGEST or not text.isprintable() or "://" in text or _REFUSAL.search(text):
         return ""
-    return "" if any(text.casefold() == title.strip().casefold() for title in titles) else text
+    return "" if any(title.strip().casefold().startswith(text.casefold()) for title in titles) else text
 
 
 async def lane(config: Config, paths: Paths, call: Call) -> None:

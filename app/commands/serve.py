@@ -87,6 +87,7 @@ def addresses(library: object, options: ServeOptions, token: str) -> list[tuple[
     place = Place(_base(options, options.port), token)
     own = [("All of them", "/"), ("OPML", "/opml")]
     own += [(title, f"/{view.value}.atom") for view, title in TITLES.items() if view is not View.NEWEST]
+    own += [("Digest", "/digest.atom"), ("Digest of weeks", "/digest.atom?period=week")]
     own += [("Search: WORDS", "/search.atom?q=WORDS")]
     own += [(title, f"/source/{number}.atom") for number, title, _ in library.sources()]
     return [(title, place.of(path)) for title, path in own]

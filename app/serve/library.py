@@ -11,6 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from penchant.app.digest.compose import told
+from penchant.app.digest.feed import entry
+from penchant.app.digest.making import read
+from penchant.app.digest.period import Kind, complete
 from penchant.app.errors import NoSuchSource, StoreError
 from penchant.app.store import Store
 from penchant.app.types import View
@@ -24,6 +28,8 @@ if TYPE_CHECKING:
 
 #: Places of For you that `min` looks through.
 SEARCHED = 1_000
+#: Digests in a feed of them.
+DIGESTS: dict[Kind, int] = {"day": 7, "week": 4}
 #: Seconds between two places where dates follow the ranking.
 STEP = 60.0
 TITLES = {
@@ -114,6 +120,15 @@ class Library:
             for place, article in enumerate(articles)
         )  # fmt: skip
         return Found(title, entries, more)
+
+    def digests(self, kind: Kind, now: float) -> tuple[Entry, ...]:
+        """The digests of the last days or weeks that are over, the newest first. Raises `StoreError`."""
+        with self._store() as store:
+            made = [read(store, each, now=now) for each in complete(kind, now, DIGESTS[kind])]
+        made = [digest for digest in made if digest.sections]
+        ids = list(dict.fromkeys(item_id for digest in made for item_id in digest.ids))
+        why = self._reasons.in_words(ids) if self._reasons else {}
+        return tuple(entry(told(digest, why)) for digest in made)
 
     def _title(self, store: Store, wanted: Wanted) -> str:
         if wanted.view is View.SEARCH:

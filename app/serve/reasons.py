@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from penchant.app.digest.because import because
 from penchant.app.errors import PenchantError
 
 if TYPE_CHECKING:
@@ -29,11 +30,18 @@ class Reasons:
         self.archive = archive
         self._lock = threading.Lock()
         self._session: RankSession | None = None
-        self._known: dict[int, str] = {}
+        self._known: dict[int, tuple[str, str]] = {}
         self._failed = False
 
     def of(self, ids: Sequence[int]) -> dict[int, str]:
         """Lines for these items. A ranking that fails costs the lines, not the feed."""
+        return {item_id: lines[0] for item_id, lines in self._both(ids).items() if lines[0]}
+
+    def in_words(self, ids: Sequence[int]) -> dict[int, str]:
+        """The same without numbers, as a digest says it."""
+        return {item_id: lines[1] for item_id, lines in self._both(ids).items() if lines[1]}
+
+    def _both(self, ids: Sequence[int]) -> dict[int, tuple[str, str]]:
         with self._lock:
             if self._failed:
                 return {}
@@ -47,7 +55,7 @@ class Reasons:
                 self._failed = True
                 return {}
 
-    def _lines(self, ids: Sequence[int]) -> dict[int, str]:
+    def _lines(self, ids: Sequence[int]) -> dict[int, tuple[str, str]]:
         if self._session is None:
             from penchant.app.ranking import RankSession
 
@@ -61,10 +69,11 @@ class Reasons:
         for item_id in ids:
             if item_id not in self._known:
                 try:
-                    self._known[item_id] = told(self._session.why(item_id))
+                    why = self._session.why(item_id)
+                    self._known[item_id] = told(why), because(why)
                 except KeyError:  # gone meanwhile
-                    self._known[item_id] = ""
-        return {item_id: self._known[item_id] for item_id in ids if self._known[item_id]}
+                    self._known[item_id] = "", ""
+        return {item_id: self._known[item_id] for item_id in ids}
 
     def close(self) -> None:
         """Close the ranking's store."""

@@ -14,6 +14,8 @@ from email.utils import formatdate, parsedate_to_datetime
 from urllib.parse import urlencode
 
 from penchant.adapters import opml
+from penchant.app.digest.feed import feed
+from penchant.app.digest.period import Kind
 from penchant.app.errors import NoSuchSource, PenchantError
 from penchant.app.types import View
 
@@ -115,6 +117,8 @@ class Site:
                 "penchant",
             )
             return Answer(200, body, {"Content-Type": "text/x-opml; charset=utf-8"})
+        if path in ("/digest", "/digest.atom", "/digest.json"):
+            return self._digest(path, query, place)
         found = _PATH.fullmatch(path)
         if not found:
             return words(404, "There is nothing at this address; / lists what there is.")
@@ -123,11 +127,25 @@ class Site:
             return words(400, "This address asks for something impossible: see docs/serve.md for what it can hold.")
         return self._feed(path, wanted, place)
 
+    def _digest(self, path: str, query: Mapping[str, str], place: Place) -> Answer:
+        """One entry for each day that is over, or with ?period=week for each week."""
+        asked = query.get("period", "day")
+        if asked not in ("day", "week"):
+            return words(400, "A digest has the period day or week: /digest.atom?period=week")
+        kind: Kind = "week" if asked == "week" else "day"
+        entries = self.library.digests(kind, time.time())
+        own = place.of(path, {"period": "week"} if kind == "week" else None)
+        made = feed(entries, kind, own=own, home=place.of("/"))
+        writer = jsonfeed if path.endswith(".json") else atom
+        updated = made.updated or self._started
+        return Answer(200, writer.write(replace(made, updated=updated)), {"Content-Type": writer.MIME})
+
     def _shelf(self) -> list[tuple[str, str, tuple[str, ...]]]:
         """(title, path without ending, folder) of every feed."""
         own: list[tuple[str, str, tuple[str, ...]]] = [
             (title, f"/{view.value}", ()) for view, title in TITLES.items() if view is not View.NEWEST
         ]
+        own.append(("Digest", "/digest", ()))
         return own + [
             (title, f"/source/{number}", ("Sources", *folder))
             for number, title, folder in self.library.sources()

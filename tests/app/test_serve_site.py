@@ -93,8 +93,8 @@ def test_every_view_source_and_search(archive: Path) -> None:
         assert titles(get("/search.atom?q=title%3A4+4")[1])[:1] == ["Title 4"]
         assert [i["title"] for i in json.loads(get("/saved.json")[1])["items"]] == ["Title 2"]
         read = opml.read(get("/opml")[1])
-        assert [feed.title for feed in read.feeds] == ["For you", "Saved", "Liked", "Later", "The <source>"]
-        assert read.feeds[4].folder == ("Sources", "A")
+        assert [feed.title for feed in read.feeds] == ["For you", "Saved", "Liked", "Later", "Digest", "The <source>"]
+        assert read.feeds[5].folder == ("Sources", "A")
         for feed in read.feeds:
             answer, body = get(feed.url.split(str(get.port))[1])  # type: ignore[attr-defined]
             assert answer.status == 200 and not feedparser.parse(body).bozo
@@ -402,3 +402,25 @@ def test_a_taken_port_is_said(cli: Any) -> None:
         taken.listen()
         cli("serve", "--port", str(taken.getsockname()[1]), code=1)
     assert "--port" in cli.errors
+
+
+def test_digests_are_an_entry_for_each_day_that_is_over(archive: Path) -> None:
+    yesterday = time.time() - 86_400
+    with Store.open(archive, role="cli") as store:
+        items = tuple(
+            Item(f"d{n}", f"https://x.example/d{n}", f"<b>Yesterday {n}</b>", "text", Author("k", "Ada"), yesterday)
+            for n in range(3)
+        )
+        store.items.put_page(store.subscriptions.all()[0].id, Page(items, {}), yesterday)
+        ids = [store.items.by_native("rss", f"d{n}") for n in range(3)]
+        store.scores.publish([(i, 1.0, 0.7, "{}") for i in ids if i], [i for i in ids if i], 1)
+    with serving(archive) as get:
+        answer, body = get("/digest.atom")
+        (entry,) = feedparser.parse(body).entries
+        assert "The day: " in entry.title and entry.summary.count("Yesterday") == 3
+        assert "&lt;b&gt;Yesterday" in entry.content[0].value and "https://x.example/d1" in entry.content[0].value
+        again, _ = get("/digest.atom", If_None_Match=answer.headers["ETag"])
+        assert again.status == 304
+        assert len(json.loads(get("/digest.json")[1])["items"]) == 1
+        assert get("/digest.atom?period=week")[0].status == 200
+        assert get("/digest.atom?period=year")[0].status == 400
