@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     Embed = Callable[[Sequence[str]], np.ndarray]
 
 #: A document is asked of its own accord where its best passage has so much of the question, or means so much the same.
-COVERED, ALIKE = 0.5, 0.55
+COVERED, ALIKE = 0.45, 0.3
 #: Others join it where they are worth at least this share of the best.
 BESIDE = 0.6
 #: Characters of a passage, at most, as they are compared.
