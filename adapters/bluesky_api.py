@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
 
 from .base import NotAuthorized, NotFound, SourceError
-from .bluesky_auth import Grant, session_of, sign_in_hint
+from .bluesky_auth import session_of
+from .bluesky_grant import Grant, sign_in_hint
 from .bluesky_items import members_only
 from .bluesky_place import PUBLIC, Place
 from .http_headers import rate_limit
@@ -46,14 +47,27 @@ class Session:
     async def get(self, path: str, *, etag: str = "") -> Response:
         """GET a path below the base address. Raises `SourceError` for every failure."""
         response = await self._ask(path, etag)
-        if self.grant is not None and response.status in (400, 401) and _said(response.body)[0] in _STALE:
+        if self.grant is not None and self._stale(response):
             self.grant = await session_of(self.client, self.place.account, refused=self.grant.access)
             response = await self._ask(path, etag)
         if response.status in (200, 304):
             return response
         raise refusal(response.status, response.body, self.host, self.place)
 
+    def _stale(self, response: Response) -> bool:
+        """Whether the access token has expired."""
+        if self.grant is not None and self.grant.key:
+            from .bluesky_dpop import error_of
+
+            return response.status == 401 and error_of(response) in ("invalid_token", *_STALE)
+        return response.status in (400, 401) and _said(response.body)[0] in _STALE
+
     async def _ask(self, path: str, etag: str) -> Response:
+        if self.grant is not None and self.grant.key:
+            from .bluesky_dpop import get
+
+            grant, url = self.grant, self.base + path
+            return await get(self.client, url, grant.key, grant.access, etag=etag, typed=grant.typed, ok=_HANDLED)
         typed = self.grant.typed if self.grant else self.place.server != PUBLIC
         token = self.grant.access if self.grant else ""
         return await self.client.get(self.base + path, token=token, typed=typed, etag=etag, ok=_HANDLED, api=True)

@@ -1,4 +1,4 @@
-"""Signing in to Bluesky: an app password is exchanged for a session, which is renewed as it expires.
+"""Signing in to Bluesky: an app password, or a permission given in a browser, becomes a session that is renewed.
 
 Password and tokens go to the account's own server (its PDS) and nowhere else. It is found from the handle by way
 of the DID document. https://atproto.com/specs/xrpc#authentication
@@ -7,14 +7,15 @@ of the DID document. https://atproto.com/specs/xrpc#authentication
 from __future__ import annotations
 
 import asyncio
-import json
-from dataclasses import asdict, dataclass
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
 from weakref import WeakKeyDictionary
 
 from . import secrets
 from .base import Malformed, NotAuthorized, NotFound, SourceError
+from .bluesky_grant import Grant, accounts, keep, load, sign_in_hint, token_key, token_of
 from .bluesky_place import PUBLIC, actor_of
 from .text import clean_line
 from .wire import address, decode, record, records, text
@@ -22,35 +23,14 @@ from .wire import address, decode, record, records, text
 if TYPE_CHECKING:
     from .http import Client, Response
 
+__all__ = ["Grant", "accounts", "find_server", "session_of", "sign_in", "sign_in_by_browser", "sign_out", "token_key"]
+
 #: Where DIDs of the kind did:plc are looked up.
 PLC = "https://plc.directory"
 APP_PASSWORDS = "https://bsky.app/settings/app-passwords"
 MAX_PASSWORD = 512
-_PREFIX = "bluesky:"
 _SERVER = "/xrpc/com.atproto.server."
 _locks: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock] = WeakKeyDictionary()
-
-
-@dataclass(frozen=True, slots=True)
-class Grant:
-    """A session. `pds` is the base address of the only server that gets the tokens; `typed`: the reader chose it."""
-
-    handle: str
-    did: str
-    pds: str
-    access: str
-    refresh: str
-    typed: bool = False
-
-
-def token_key(account: str) -> str:
-    """Name under which `secrets` keeps the session of a handle."""
-    return f"{_PREFIX}{account.strip().lstrip('@').lower()}"
-
-
-def accounts() -> tuple[str, ...]:
-    """Handles whose session is kept on this machine."""
-    return tuple(name.removeprefix(_PREFIX) for name in secrets.names() if name.startswith(_PREFIX))
 
 
 async def find_server(client: Client, handle: str, *, public: str = PUBLIC, plc: str = PLC) -> tuple[str, str]:
@@ -91,7 +71,7 @@ async def sign_in(
     grant = _grant(answer, base, typed=bool(server))
     if did and grant.did != did:
         raise NotAuthorized(f"{urlsplit(base).netloc} answered for somebody else", hint="Nothing was stored.")
-    await asyncio.to_thread(_keep, grant.handle, grant)
+    await asyncio.to_thread(keep, grant.handle, grant)
     return grant.handle
 
 
@@ -101,38 +81,84 @@ async def session_of(client: Client, account: str, *, refused: str = "") -> Gran
     Several sources of one account ask at once: the first renews, the others find what it kept. A renewal makes the
     old tokens worthless, so one that another process made in between counts too.
     """
-    lock = _locks.setdefault(asyncio.get_running_loop(), asyncio.Lock())
-    async with lock:
-        grant = await asyncio.to_thread(_load, account)
-        if grant is None:
-            raise NotAuthorized(f"You are not signed in as @{account} on this machine", hint=sign_in_hint(account))
-        if not refused or grant.access != refused:
+    grant = await asyncio.to_thread(load, account)
+    if grant is None:
+        raise NotAuthorized(f"You are not signed in as @{account} on this machine", hint=sign_in_hint(account))
+    if not refused or grant.access != refused:
+        return grant
+    async with _turn():
+        grant = await asyncio.to_thread(load, account) or grant
+        if grant.access != refused:
             return grant
         try:
-            renewed = await _renewed(client, grant)
+            renewed = await (_renewed(client, grant) if not grant.key else _by_browser().renewed(client, grant))
         except NotAuthorized:
-            other = await asyncio.to_thread(_load, account)
+            other = await asyncio.to_thread(load, account)
             if other is not None and other.refresh != grant.refresh:
                 return other
             raise
-        await asyncio.to_thread(_keep, account, renewed)
+        await asyncio.to_thread(keep, account, renewed)
         return renewed
+
+
+async def sign_in_by_browser(
+    client: Client,
+    handle: str,
+    *,
+    redirect: str,
+    show: Callable[[str], None],
+    answered: Callable[[], Awaitable[str]],
+    server: str = "",
+    public: str = PUBLIC,
+    plc: str = PLC,
+) -> str:
+    """The same by OAuth; see `bluesky_oauth.sign_in`. Returns the handle. Raises `SourceError`."""
+    actor = actor_of(handle)
+    if server:
+        base = server.rstrip("/")
+        did = actor if actor.startswith("did:") else await _did_of(client, actor, base) if actor else ""
+        if not did:
+            raise NotFound(f"{clean_line(handle, 80)!r} is no handle", hint="Type it like you.bsky.social.")
+    else:
+        did, base = await find_server(client, handle, public=public, plc=plc)
+    grant = await _by_browser().sign_in(
+        client, actor, did, base, typed=bool(server), redirect=redirect, show=show, answered=answered
+    )
+    await asyncio.to_thread(keep, grant.handle, grant)
+    return grant.handle
+
+
+@asynccontextmanager
+async def _turn() -> AsyncIterator[None]:
+    """One renewal at a time, over all processes: a refresh token that is shown twice ends an OAuth session."""
+    async with _locks.setdefault(asyncio.get_running_loop(), asyncio.Lock()):
+        held = secrets.turn()
+        await asyncio.to_thread(held.__enter__)
+        try:
+            yield
+        finally:
+            held.__exit__(None, None, None)
+
+
+def _by_browser() -> Any:
+    """Loaded only by those who signed in so: it brings the cryptography."""
+    from . import bluesky_oauth
+
+    return bluesky_oauth
 
 
 async def sign_out(client: Client, account: str) -> None:
     """Forget the session here, and there as far as the server can be reached."""
-    grant = await asyncio.to_thread(_load, account)
+    grant = await asyncio.to_thread(load, account)
     await asyncio.to_thread(secrets.delete, token_key(account))
     if grant is not None:
         try:
+            if grant.key:
+                await _by_browser().revoke(client, grant)
+                return
             await client.post(f"{grant.pds}{_SERVER}deleteSession", token=grant.refresh, typed=grant.typed)
         except SourceError:
             return
-
-
-def sign_in_hint(account: str) -> str:
-    """What to do when a session is missing or refused."""
-    return f"Sign in (again) with `penchant bluesky login {account}`."
 
 
 async def _renewed(client: Client, grant: Grant) -> Grant:
@@ -151,7 +177,7 @@ def _grant(answer: Response, base: str, *, typed: bool, account: str = "") -> Gr
     found = record(decode(answer.body, host))
     if answer.status != 200:
         raise _failure(found, answer.status, host, account)
-    access, refresh = _token(found.get("accessJwt")), _token(found.get("refreshJwt"))
+    access, refresh = token_of(found.get("accessJwt")), token_of(found.get("refreshJwt"))
     handle, did = actor_of(text(found.get("handle"), 253)), actor_of(text(found.get("did"), 250))
     if not access or not refresh or not did.startswith("did:") or not handle:
         raise Malformed(f"{host} gave no usable session", hint="It may be no server of the AT Protocol.")
@@ -203,19 +229,3 @@ async def _document(client: Client, did: str, plc: str) -> dict[str, Any]:
     if document.get("id") != did:
         raise Malformed(f"{urlsplit(where).netloc} answered about another account")
     return document
-
-
-def _token(value: Any) -> str:
-    token = text(value, 8000)
-    return token if token.isascii() and token.isprintable() and " " not in token else ""
-
-
-def _load(account: str) -> Grant | None:
-    try:
-        return Grant(**json.loads(secrets.get(token_key(account)) or ""))
-    except (ValueError, TypeError):
-        return None
-
-
-def _keep(account: str, grant: Grant) -> None:
-    secrets.set(token_key(account), json.dumps(asdict(grant)))

@@ -91,6 +91,19 @@ def names() -> tuple[str, ...]:
     return tuple(sorted(_read()))
 
 
+@contextlib.contextmanager
+def turn() -> Iterator[None]:
+    """Held by one process at a time: for what reads a secret, uses it up and stores the next. It blocks."""
+    path = folder() / FILE_NAME
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with _locked(path.with_suffix(".turn")):
+            yield
+    except OSError as error:
+        hint = f"Check that {path.parent} can be written and the disk is not full."
+        raise SecretsUnavailable(f"The tokens cannot be locked: {error.strerror}", hint=hint) from None
+
+
 def _store_in_keyring(key: str, value: str) -> bool:
     """Store and read back; False when there is no keyring that keeps what it is given."""
 

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
 import subprocess
 import sys
+import urllib.error
+import urllib.request
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from penchant.app.errors import Exit
 
@@ -55,3 +60,28 @@ def test_from_password_to_timeline(cli: Any, server: Any) -> None:
     assert server.seen("/xrpc/com.atproto.server.deleteSession")[0].headers["authorization"] == "Bearer refresh"
     cli("bluesky", "logout", "ada.example", code=Exit.FAILED)
     cli("bluesky", "login", code=Exit.USAGE)
+
+
+def test_by_browser(cli: Any, server: Any) -> None:
+    """The address is shown, the browser comes back, the timeline is read, the permission is withdrawn."""
+    place = Path(__file__).resolve().parents[1] / "adapters" / "bluesky" / "oauth_server.py"
+    spec = importlib.util.spec_from_file_location("oauth_server_of_cli", place)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    oauth = module.OAuthServer(server, type(server.default))
+    login = cli.start("bluesky", "login", module.HANDLE, "--oauth", "--no-browser", "--server", oauth.base)
+    page = next(line.strip() for line in login.stderr if "request_uri=" in line)
+    address = oauth.allow(page)
+    with pytest.raises(urllib.error.HTTPError):
+        urllib.request.urlopen(address.partition("?")[0], timeout=20)
+    assert b"close this page" in urllib.request.urlopen(address, timeout=20).read()
+    out, errors = login.communicate(timeout=60)
+    assert login.returncode == 0 and f"signed in as @{module.HANDLE}" in out, errors
+    cli("add", "bluesky:timeline")
+    cli("sync", "--no-rank")
+    assert "Owl 4" in cli("list") and oauth.wrongs == []
+    oauth.revoked = True
+    cli("sync", "--no-rank", code=Exit.SOURCES)
+    told = cli("sources")
+    assert "no longer allows penchant" in told and "--oauth" in told

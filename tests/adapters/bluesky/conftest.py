@@ -11,7 +11,7 @@ import pytest
 import pytest_asyncio
 
 from penchant.adapters import secrets
-from penchant.adapters.bluesky_auth import Grant, _keep, token_key
+from penchant.adapters.bluesky_grant import Grant, keep, token_key
 from penchant.adapters.http import Client, Limits
 
 Raw = dict[str, Any]
@@ -76,7 +76,7 @@ class Sky:
         return [r for r in self.server.requests if r.path == f"/xrpc/{method}"]
 
     def sign_in(self, handle: str = READER) -> None:
-        _keep(handle, Grant(handle, "did:plc:reader", self.base, "access-1", "refresh-1", typed=True))
+        keep(handle, Grant(handle, "did:plc:reader", self.base, "access-1", "refresh-1", typed=True))
         assert secrets.get(token_key(handle))
 
     def _serve(self, request: Any) -> Any:
