@@ -189,6 +189,15 @@ class MastodonOptions:
 
 
 @dataclass(frozen=True, slots=True)
+class MachinesOptions:
+    """Several machines that learn together; docs/machines.md."""
+
+    folder: str = _setting(
+        "", 'A folder that a program of yours (Syncthing, a cloud drive) keeps the same on all of them; "" for none.'
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     """Everything the reader can set. `keys` maps a command to the keys that run it."""
 
@@ -211,6 +220,7 @@ class Config:
     gate: GateOptions = field(default_factory=GateOptions)
     serve: ServeOptions = field(default_factory=ServeOptions)
     mastodon: MastodonOptions = field(default_factory=MastodonOptions)
+    machines: MachinesOptions = field(default_factory=MachinesOptions)
     keys: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 

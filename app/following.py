@@ -22,10 +22,12 @@ class Following:
     def __init__(self) -> None:
         self.through = 0
         self.merged = False
+        self._begun = False
 
     def read(self, store: Store) -> Iterator[Event]:
         """Events not read yet, undos and retracted ones included."""
-        if not self.through:
+        if not self._begun:
+            self._begun = True
             for seq, event in store.events.in_order():
                 self.through = max(self.through, seq)
                 yield event

@@ -25,6 +25,7 @@ from .backfill import Backfill
 from .derive import Deriver
 from .describing import Describing
 from .errors import AlreadyRunning, Damaged, Exit, NotADatabase, ReadOnly, StoreError
+from .eventlog import lane as machines
 from .gate_fetch import Restorer
 from .judging import Judging
 from .lock import WorkerLock
@@ -196,6 +197,7 @@ class Worker:
         wanted = self.config.mastodon.favourite_likes
         self.lanes.append(asyncio.create_task(favourites.lane(wanted, self.store, self.client)))
         self.lanes.append(asyncio.create_task(readsync_lane.lane(self.store, self.client)))
+        self.lanes.append(asyncio.create_task(machines.lane(self.config.machines, self.paths, self.store)))
         self.restorer = Restorer(self.store, self.client)
         sparing = gate_lane.lane(self.config.gate, self.paths.archive, self.store, lambda: not self.visits)
         self.lanes.append(asyncio.create_task(sparing))

@@ -121,9 +121,10 @@ class Events:
         )
         return [_event(row) for row in self.db.rows(sql, (after, last, last))]
 
-    def last_seq(self) -> int:
-        """Sequence number of the newest event, 0 where there is none."""
-        return int(self.db.value("SELECT max(seq) FROM events") or 0)
+    def last_seq(self, *, own: bool = False) -> int:
+        """Sequence number of the newest event (`own`: that this machine made), 0 where there is none."""
+        newest = "SELECT seq FROM events WHERE origin = '' ORDER BY seq DESC LIMIT 1" if own else "SELECT max(seq) FROM events"
+        return int(self.db.value(newest) or 0)
 
     def get(self, event_id: str) -> Event | None:
         row = self.db.row(f"SELECT {_COLUMNS} FROM events WHERE id = ?", (event_id,))

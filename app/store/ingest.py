@@ -46,9 +46,13 @@ class Ingest:
         self._size = SMALLEST
         self._chunks = 0
 
-    def put(self, subscription_id: int, page: Page, now: float) -> PageResult:
-        """Store a page; its cursor commits with its last chunk. Raises `NoSuchSource`, `StoreError`."""
-        kind = self._kind(subscription_id)
+    def put(self, subscription_id: int, page: Page, now: float, *, foreign: bool = False) -> PageResult:
+        """Store a page; its cursor commits with its last chunk. Raises `NoSuchSource`, `StoreError`.
+
+        `foreign`: items that another machine had, perhaps of a source that nobody follows here; the source keeps
+        its cursor.
+        """
+        kind = self._kind(subscription_id, foreign)
         result = PageResult()
         ready = _prepare(kind, page, now)
         seen = self._epoch()
@@ -56,7 +60,7 @@ class Ingest:
         # What changes nothing needs no lock: a feed without news is only read.
         busy = [step for step in steps if not step.idle]
         done = [step for step in steps if step.idle]
-        if not busy and not page.deleted and not self._has_news(subscription_id, page):
+        if not busy and not page.deleted and (foreign or not self._has_news(subscription_id, page)):
             return _summary(result, ready, done)
         while True:
             # As few chunks as the size allows, and equal ones: each writes the pages of every index anew.
@@ -64,14 +68,14 @@ class Ingest:
             chunk, busy = busy[:size], busy[size:]
             with self.db.write():
                 started = time.perf_counter()
-                self._kind(subscription_id)
+                self._kind(subscription_id, foreign)
                 if self._epoch() != seen:
                     # Another process stored items while we looked: decide again, now that it cannot.
                     rest = [step.item for step in chunk + busy]
                     again = plan(self.db, self.joins, kind, subscription_id, rest)
                     chunk, busy = again[: len(chunk)], again[len(chunk) :]
                 self._apply(kind, subscription_id, chunk, now)
-                if not busy:
+                if not (busy or foreign):
                     result.deleted = self._delete(kind, page.deleted, now)
                     self._finish(subscription_id, page)
                 seen = self._epoch()
@@ -98,9 +102,9 @@ class Ingest:
             text_index.merge(self.db)
         self._chunks += 1
 
-    def _kind(self, subscription_id: int) -> str:
+    def _kind(self, subscription_id: int, removed: bool) -> str:
         kind = self.db.value(
-            "SELECT kind FROM subscriptions WHERE id = ? AND removed_at IS NULL", (subscription_id,)
+            "SELECT kind FROM subscriptions WHERE id = ? AND (? OR removed_at IS NULL)", (subscription_id, removed)
         )
         if kind is None:
             raise NoSuchSource(f"source {subscription_id} was removed")
