@@ -21,7 +21,10 @@ from .errors import Damaged, StoreError
 from .migrations import inspect
 
 #: Never derived, so copied; in this order because later ones refer to earlier ones.
-TABLES = ("subscriptions", "items", "aliases", "sightings", "events", "settings", "dropped", "gate_log")
+TABLES = ("subscriptions", "items", "aliases", "sightings", "events", "settings", "dropped", "gate_log",
+          "remote_states")  # fmt: skip
+#: Tables that archives from before do not have.
+_YOUNG = {"remote_states"}
 #: Settings that speak of derived rows, which start anew.
 _DERIVED_SETTINGS = (
     "ranking", "features.version", "unranked", "space.sentence", "backfill", "space.picture", "picture.status",
@@ -129,6 +132,8 @@ def _copy_table(damaged: Database, db: Database, table: str, data: mmap.mmap, re
     known = _columns(db, table)
     columns = _columns(damaged, table)
     names = [name for name in columns if name in known]
+    if not columns and table in _YOUNG and _columns(damaged, "items"):
+        return
     holes = not names
     if names:
         listed = ", ".join(names)
@@ -207,6 +212,10 @@ def _tidy(db: Database) -> None:
         db.run("DELETE FROM aliases WHERE item_id NOT IN (SELECT id FROM items)")
         db.run(
             "DELETE FROM sightings WHERE item_id NOT IN (SELECT id FROM items)"
+            " OR subscription_id NOT IN (SELECT id FROM subscriptions)"
+        )
+        db.run(
+            "DELETE FROM remote_states WHERE item_id NOT IN (SELECT id FROM items)"
             " OR subscription_id NOT IN (SELECT id FROM subscriptions)"
         )
         db.run(

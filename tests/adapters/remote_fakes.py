@@ -359,3 +359,25 @@ def hostile(fake: Routes, text: str) -> dict[str, Any]:
         fake.shelf.add(number, title=text, html=f"{text}<p>{text}</p><img src='/a.png' alt='{text}'>", author=text,
                        url=text if number == 1 else f"https://site.example/{text}")  # fmt: skip
     return fake.sign_in()
+
+
+def case(kind: str) -> tuple[Callable[..., dict[str, Any]], Callable[..., None], Callable[..., dict[str, Any]]]:
+    """(serve, grow, serve_text) of the contract suite, for any of the three."""
+
+    def filled(server: Any, newest: int) -> dict[str, Any]:
+        fake = FAKES[kind](server)
+        fake.shelf.fill(1, newest)
+        for number in (1, 3, 240):  # two that the first visit would not reach otherwise
+            fake.shelf.rows[number].starred = True
+        return fake.sign_in() | {"limit": 220}
+
+    def serve(server: Any) -> dict[str, Any]:
+        return filled(server, 250)
+
+    def grow(server: Any) -> None:
+        filled(server, 370)
+
+    def serve_text(server: Any, text: str) -> dict[str, Any]:
+        return hostile(FAKES[kind](server), text)
+
+    return serve, grow, serve_text

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from pathlib import Path
 
+import apsw
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from penchant.adapters.base import Item, Page
 from penchant.app.errors import StoreError
 from penchant.app.store import Store, doctor, pages
+from penchant.app.store.remote_states import State
 from penchant.app.types import Event
 
 PAGE = 4_096
@@ -169,3 +171,26 @@ def test_no_bytes_make_the_page_reader_fail(sound: Path, data: st.DataObject) ->
         content[place] = data.draw(st.integers(0, 255))
     for number, values in pages.rows(bytes(content), 12):
         assert isinstance(number, int) and len(values) == 12
+
+
+def test_what_was_agreed_with_a_reader_server_comes_along(sound: Path, tmp_path: Path) -> None:
+    path = tmp_path / "agreed.db"
+    path.write_bytes(sound.read_bytes())
+    with Store.open(path, role="cli") as store:
+        number = store.subscriptions.add("miniflux", "miniflux:me@reader.example")
+        store.remote.agree(number, [("7", 1, State(True, True)), ("8", 2, State())], 5.0)
+        store.control.remember("reader feeds x", "[]")
+    result = doctor.salvage(path, tmp_path / "new.db")
+    assert result.copied["remote_states"] == 2 and not result.incomplete
+    select = "SELECT * FROM remote_states ORDER BY entry"
+    assert rows(tmp_path / "new.db", select) == rows(path, select)
+
+
+def test_an_archive_from_before_reader_servers_is_whole_without_them(sound: Path, tmp_path: Path) -> None:
+    path = tmp_path / "old.db"
+    path.write_bytes(sound.read_bytes())
+    connection = apsw.Connection(str(path))
+    connection.execute("DROP TABLE remote_states")
+    connection.close()
+    result = doctor.salvage(path, tmp_path / "new.db")
+    assert not result.incomplete and result.copied["items"] == ITEMS
