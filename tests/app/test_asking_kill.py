@@ -40,7 +40,7 @@ def test_a_killed_worker_leaves_the_question_to_the_next(
         asked = Question("Why is the harbour clock slow?").payload()
         store.answers.ask("a", None, "ask", time.time(), payload=asked)
         child = cli.start("worker")
-        until(lambda: (answer := store.answers.get("a")) is not None and answer.payload.get("sources"))
+        until(lambda: (answer := store.answers.get("a")) is not None and answer.payload.get("sources"), 90.0)
         child.kill()
         child.communicate()
         answer = store.answers.get("a")
@@ -49,7 +49,7 @@ def test_a_killed_worker_leaves_the_question_to_the_next(
             store.answers.ask("a", None, "ask", time.time(), payload=asked)
         store.control.take()  # the letter went with the first worker
         child = cli.start("worker")
-        until(lambda: (answer := store.answers.get("a")) is not None and answer.done)
+        until(lambda: (answer := store.answers.get("a")) is not None and answer.done, 90.0)
         answer = store.answers.get("a")
         assert answer is not None and answer.payload["sources"][0]["item_id"] == 1
         assert answer.text or answer.error, "a tiny model says little, but it ends"

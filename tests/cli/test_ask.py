@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import signal
-import time
 from pathlib import Path
 from typing import Any
 
@@ -81,12 +80,17 @@ def test_a_small_model_answers_from_the_passages(smollm2: str, item: int, cli: A
     assert "http" not in facts["answer"] and "\\u001b" not in facts["answer"]
 
 
-def test_ctrl_c_ends_it_and_its_model(smollm2: str, cli: Any) -> None:
+def test_ctrl_c_ends_it_and_its_model(smollm2: str, cli: Any, until: Any) -> None:
     child = cli.start("ask", "why is the harbour clock slow?")
-    time.sleep(1.0)
+    below = Path(f"/proc/{child.pid}/task/{child.pid}/children")
+    if not below.exists():
+        pytest.skip("this system does not tell which processes are whose")
+    until(lambda: child.poll() is not None or below.read_text().split(), 60.0)
+    model = below.read_text().split()
     child.send_signal(signal.SIGINT)
-    _, errors = child.communicate(timeout=30)
-    assert child.returncode in (130, 0) and "Traceback" not in errors
+    _, errors = child.communicate(timeout=60)
+    assert model and child.returncode == 130 and errors.endswith("Stopped.\n") and "Traceback" not in errors
+    assert not any(Path(f"/proc/{each}").exists() for each in model)
 
 
 def test_a_damaged_model_is_told_in_words(home: Path, item: int, cli: Any) -> None:
