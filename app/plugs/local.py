@@ -53,7 +53,8 @@ async def of_file(path: Path) -> Document:
         try:
             title, text = await parse(read, data, path.suffix.lower())
         except Malformed as error:
-            raise PenchantError(str(error), hint="It may be damaged, or larger than it looks.") from error
+            said = str(error) if path.name in str(error) else f"{path.name} cannot be read: {error}"
+            raise PenchantError(said, hint="It may be damaged, or larger than it looks.") from error
     if not text.strip():
         raise PenchantError(
             f"there is no text in {path.name}", hint="A PDF of scanned pages needs OCR first." if pdf else ""

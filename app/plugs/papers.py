@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from penchant.adapters.arxiv import MAX_BYTES, Api
 from penchant.adapters.arxiv_pace import PACE, Pace
-from penchant.adapters.arxiv_place import SITE, Place, parse
+from penchant.adapters.arxiv_place import API, SITE, Place, parse
 from penchant.adapters.base import SourceError
 from penchant.app.errors import PenchantError
 
@@ -28,7 +29,7 @@ def place_of(name: str) -> Place:
     return place
 
 
-async def of_paper(client: Client, name: str, *, site: str = SITE, pace: Pace = PACE) -> Document:
+async def of_paper(client: Client, name: str, *, pace: Pace = PACE) -> Document:
     """Title, authors, abstract and the whole text of "arxiv:ID"; a note where there is no more than the abstract.
 
     Raises `PenchantError`, `SourceError`.
@@ -39,6 +40,8 @@ async def of_paper(client: Client, name: str, *, site: str = SITE, pace: Pace = 
         raise PenchantError(f"arXiv has no paper {place.value}", hint="Check the number.")
     paper = found.papers[0]
     head = "\n\n".join(filter(None, [f"By {', '.join(paper.authors)}." if paper.authors else "", paper.comment]))
+    # a server that the reader named instead of arXiv has the pages too
+    site = SITE if place.api == API else f"{(there := urlsplit(place.api)).scheme}://{there.netloc}"
     text, note = await _whole(client, f"{site}/html/{quote(f'{paper.id}v{paper.version}')}", pace, site == SITE)
     # the abstract names the code more often than the text does
     abstract = "" if paper.abstract[:60] in text else f"Abstract: {paper.abstract}"
@@ -48,7 +51,7 @@ async def of_paper(client: Client, name: str, *, site: str = SITE, pace: Pace = 
 
 async def _whole(client: Client, url: str, pace: Pace, public: bool) -> tuple[str, str]:
     """The text of a paper's page, or "" and why not."""
-    async with pace.turn():
+    async with pace.turn() if public else contextlib.nullcontext():
         try:
             answer = await client.get(url, typed=not public, ok=(200, 404), max_bytes=MAX_BYTES)
         except SourceError as error:
