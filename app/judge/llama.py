@@ -3,7 +3,7 @@
 A history (prefix) is evaluated once and kept as a block of memory; texts then run as parallel sequences over it:
 
     judge = Judge(Path("model.gguf"), context_tokens=1024)
-    liked = judge.prefix("Things this reader liked:\\n- A post\\n-")            # seconds, once
+    liked = judge.prefix("Posts:\\n- A post\\n-")                               # seconds, once
     judge.loglik(liked, [" Is this one next?\\n", " Or this?\\n"])             # mean log p of a token, float64 [2]
     judge.hidden(["a text"])                                                   # float32 [1, 2 * width]
     chat = judge.chat_prefix("You know this reader.", "They liked: ...\\n")
