@@ -56,7 +56,8 @@ def name_of(said: str, titles: list[str]) -> str:
     text = _LEAD.sub("", _JUNK.sub("", lines[0] if lines else "").strip(" -.\t"))
     text = clean_line(" ".join(text.split()), 200).strip(" -.:;,")
     words = text.split()
-    if not 1 <= len(words) <= MOST or len(text) > LONGEST or not text.isprintable() or "://" in text or _REFUSAL.search(text):
+    short = 1 <= len(words) <= MOST and len(text) <= LONGEST
+    if not short or not text.isprintable() or "://" in text or _REFUSAL.search(text):
         return ""
     return "" if any(title.strip().casefold().startswith(text.casefold()) for title in titles) else text
 

@@ -167,7 +167,7 @@ def _by_value(story: Story) -> tuple[float, int]:
 
 def _various(stories: Sequence[Story], most: int) -> list[Story]:
     """The best, each further one of an interest or a source worth less (maximal marginal relevance, greedily)."""
-    left, chosen = list(stories), []
+    left, chosen = list(stories), list[Story]()
     seen: Counter[tuple[str, str]] = Counter()
     while left and len(chosen) < most:
         best = max(left, key=lambda s: (s.item.value * AGAIN ** sum(seen[m] for m in _marks(s.item)), -s.item.item_id))

@@ -57,7 +57,10 @@ class Interests:
             "SELECT key, space, centre, size, words, name, made_at, members, radius, liked, judged FROM interests"
             " ORDER BY size DESC, key"
         )
-        return [Interest(*row[:7], tuple(json.loads(row[7])), *row[8:], given.get(row[0], "")) for row in rows]
+        return [
+            Interest(*row[:7], tuple(json.loads(row[7])), row[8], row[9], row[10], given.get(row[0], ""))
+            for row in rows
+        ]
 
     def given(self) -> dict[str, str]:
         """The reader's names by key; an empty one takes the name before it back."""

@@ -227,9 +227,9 @@ class TuningScreen(Screen[None]):
 
     def _named(self, key: str, before: str, given: str | None) -> None:
         if given is not None and given != before:
-            self.app.spawn(self._name(key, given))
+            self.app.spawn(self._rename(key, given))
 
-    async def _name(self, key: str, given: str) -> None:
+    async def _rename(self, key: str, given: str) -> None:
         deeds = self.app.deeds
         event = deeds.event("interest", None, Place("tuning"), {"key": key, "name": given})
         await deeds.record(event)
