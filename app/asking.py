@@ -6,6 +6,7 @@ process, and whoever asks gives a way to the store.
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import time
 from collections.abc import AsyncGenerator, Mapping, Sequence
@@ -90,6 +91,7 @@ class Asker:
         self._config, self._paths, self._call = config, paths, call
         self.runner: Runner | None = None
         self._room = 0
+        self._opening = asyncio.Lock()
 
     async def __aenter__(self) -> Asker:
         return self
@@ -183,15 +185,15 @@ class Asker:
             from .plugs.make import context_for
 
             room = max(room, context_for(plug.tokens))
-        if self.runner is not None and (self.runner.model != model or self._room < room):
-            await self.close()
-        if self.runner is None:
-            copy = await self._call(lambda store: int(store.control.setting(COPY) or 0))
-            copies = self._paths.models
-            threads = self._config.models.threads
-            self.runner = Runner(model, threads=threads, context_tokens=room, copies=copies, copy_bytes=copy)
-            self._room = room
-        return self.runner
+        async with self._opening:
+            if self.runner is not None and (self.runner.model != model or self._room < room):
+                await self.close()
+            if self.runner is None:
+                copy = await self._call(lambda store: int(store.control.setting(COPY) or 0))
+                copies, threads = self._paths.models, self._config.models.threads
+                self.runner = Runner(model, threads=threads, context_tokens=room, copies=copies, copy_bytes=copy)
+                self._room = room
+            return self.runner
 
     async def _plug(self, question: Question, model: str | None) -> Plug | None:
         """The document that the model has read already and is asked about; None for none. Raises `PenchantError`."""

@@ -38,6 +38,7 @@ class Questions:
         self._asker = Asker(config, paths, call)
         self._waiting: asyncio.Queue[str] = asyncio.Queue()
         self._known: set[str] = set()
+        self._warming: asyncio.Task[None] | None = None
 
     def hear(self, letter: Request) -> None:
         """Take a letter; those of other lanes are ignored."""
@@ -58,17 +59,27 @@ class Questions:
         with contextlib.suppress(StoreError):
             for name in await self._call(lambda store: store.answers.open(KIND, since)):
                 self._take(name)
-        async with self._asker:
+        async with self._asker, contextlib.AsyncExitStack() as ending:
+            ending.push_async_callback(self._stop_warming)
             while True:
                 name = await self._next()
                 try:
-                    await (self._answer(name) if name else self._asker.warm())
+                    if name:
+                        await self._answer(name)
+                    elif self._warming is None or self._warming.done():
+                        # beside the next question: what was found is shown while the model is loaded
+                        self._warming = asyncio.create_task(self._asker.warm())
                 except StoreError as error:
                     log.error("the archive refuses: %s", error)
                 except Exception:
                     log.exception("a question was not answered")
                 finally:
                     self._known.discard(name)
+
+    async def _stop_warming(self) -> None:
+        if self._warming is not None:
+            self._warming.cancel()
+            await asyncio.gather(self._warming, return_exceptions=True)
 
     async def _next(self) -> str:
         """The next question; an idle model is given back meanwhile."""
