@@ -53,7 +53,7 @@ def run(args: argparse.Namespace, context: Context) -> int | None:
     else:
         sql = sys.stdin.read() if args.sql == "-" else args.sql
         if not sql or not sql.strip():
-            raise UsageError("no SQL was given", hint='penchant sql "SELECT title FROM items LIMIT 5"; --views lists more.')
+            raise UsageError("no SQL was given", hint='penchant sql "SELECT title FROM items"; --views says more.')
         _query(sql, args, context)
     return None
 
@@ -66,9 +66,8 @@ def _query(sql: str, args: argparse.Namespace, context: Context) -> None:
     from .sql_output import Asking, cut, show, tell
 
     model, meanings, asking = LocalModel(context.config, context.paths, args.model), _Meanings(context), Asking()
-    query = Query(
-        context.store, model, PictureFiles(context.paths.cache / "pictures"), meanings, seconds=args.seconds, tell=asking
-    )
+    files = PictureFiles(context.paths.cache / "pictures")
+    query = Query(context.store, model, files, meanings, seconds=args.seconds, tell=asking)
     rows = args.rows or (STREAM if args.form else TABLE)
     try:
         if args.explain:

@@ -73,14 +73,16 @@ class Book:
         model, prompt = self._prompt(question)
         key = prompt, question.hash
         if key not in self._known:
-            self._known.update({(prompt, each): said for each, said in self._kept(model, prompt, [question.hash]).items()})
+            found = self.store.model_answers.get(model, prompt, [question.hash])
+            self._known.update({(prompt, each): said for each, said in found.items()})
         return key in self._known
 
     def answer(self, questions: Sequence[Question]) -> Answer | None:
         """The answer to the first; the others, of the same kind and words, are asked along with it and kept."""
         first = questions[0]
         if not self.knows(first):
-            self._ask([first, *(each for each in dict.fromkeys(questions[1:]) if each != first and not self.knows(each))])
+            others = (each for each in dict.fromkeys(questions[1:]) if each != first and not self.knows(each))
+            self._ask([first, *others])
         return self._known[self._prompt(first)[1], first.hash]
 
     def known_of(self, questions: Sequence[Question]) -> int:
@@ -92,9 +94,6 @@ class Book:
         if key not in self._prompts:
             self._prompts[key] = self.model.name(question.kind), digest(*key, VERSION)
         return self._prompts[key]
-
-    def _kept(self, model: str, prompt: bytes, hashes: list[bytes]) -> dict[bytes, Answer]:
-        return self.store.model_answers.get(model, prompt, hashes)
 
     def _ask(self, questions: list[Question]) -> None:
         model, prompt = self._prompt(questions[0])

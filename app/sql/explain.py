@@ -23,14 +23,14 @@ def in_words(plan: Plan, expected: Sequence[Expected], model: str) -> list[str]:
     if not plan.atoms and not plan.dear:
         return [*lines, "No language model is asked; vectors are compared exactly."]
     if plan.whole:
-        lines.append(f"It runs in one piece, because {plan.whole}; what is cheap comes first, models are asked row by row.")
+        lines.append(f"It runs in one piece: {plan.whole}. What is cheap comes first, and models are asked row by row.")
     lines.append(f"{'last' if lines else 'For every row'}, the model {model}:")
     lines += [f"  {words}" for words in plan.dear]
     if plan.limit is not None:
         lines.append(f"until {plan.limit:,} rows are found.")
     for each in expected:
         if each.texts is None:
-            lines.append(f"{each.atom.kind} {each.atom.number + 1}: only running it tells how often, by what comes before it")
+            lines.append(f"{each.atom.kind} {each.atom.number + 1}: how often depends on what other answers leave over")
         else:
             calls = each.texts - each.known
             most = "" if each.sure else "at most "

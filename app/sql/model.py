@@ -90,7 +90,7 @@ class LocalModel:
         if not found or not Path(found).is_file():
             raise PenchantError(
                 "describe(picture) needs a model that sees, and there is none",
-                hint="docs/models.md says how to get one. What is known of pictures already: SELECT description FROM pictures.",
+                hint="docs/models.md says how to get one. What is known already: SELECT description FROM pictures.",
             )
         return Path(found)
 
@@ -99,7 +99,8 @@ class LocalModel:
         self._runner = runner
         await runner.ready()
         if kind == "ask":
-            logits = await runner.ask(SYSTEM, f"Question: {question}\n\nText: ", [_asked(text, question) for text in subjects])
+            asked = [_asked(text, question) for text in subjects]
+            logits = await runner.ask(SYSTEM, f"Question: {question}\n\nText: ", asked)
             return [None if each is None else chance(each) for each in logits]
         if kind == "describe":
             return [await runner.describe(Path(each)) for each in subjects]
@@ -109,7 +110,8 @@ class LocalModel:
         for _ in range(2):
             said = ""
             try:
-                async for piece in runner.write(SUMMARIZER, f"Summarize this text.\n\n{_cut(text, READ_WHOLE)}", SUMMARY):
+                wish = f"Summarize this text.\n\n{_cut(text, READ_WHOLE)}"
+                async for piece in runner.write(SUMMARIZER, wish, SUMMARY):
                     said += piece
                 return whole_sentences(said)
             except PenchantError:

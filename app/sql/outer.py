@@ -14,8 +14,9 @@ _COMPARED = (
     exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE, exp.Is, exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Mod, exp.DPipe,
     exp.Between, exp.Neg, exp.NullSafeEQ, exp.NullSafeNEQ,
 )  # fmt: skip
-_AGGREGATES = (exp.AggFunc,)
-_NAMED_AGGREGATES = {"total", "group_concat", "string_agg", "json_group_array", "json_group_object", "mean_vector", "median"}
+_NAMED_AGGREGATES = {
+    "total", "group_concat", "string_agg", "json_group_array", "json_group_object", "mean_vector", "median",
+}  # fmt: skip
 #: Nodes that evaluate everything below them: nothing in them can spare a call.
 ALWAYS = (
     *_COMPARED, exp.Not, exp.Paren, exp.Cast, exp.Round, exp.Abs, exp.Length, exp.Substring, exp.Upper, exp.Lower,
@@ -63,9 +64,9 @@ def is_grouped(select: exp.Select) -> bool:
 
 def _aggregates(node: exp.Expression) -> bool:
     """Whether an aggregate of this very SELECT is in it."""
-    if isinstance(node, exp.Query) or isinstance(node, exp.Subquery):
+    if isinstance(node, (exp.Query, exp.Subquery)):
         return False
-    if isinstance(node, _AGGREGATES) or (isinstance(node, exp.Anonymous) and node.name.lower() in _NAMED_AGGREGATES):
+    if isinstance(node, exp.AggFunc) or (isinstance(node, exp.Anonymous) and node.name.lower() in _NAMED_AGGREGATES):
         return True
     return any(_aggregates(each) for each in node.iter_expressions())
 

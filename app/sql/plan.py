@@ -3,7 +3,8 @@
     SELECT title, summarize(text) FROM items WHERE ask(text, 'q') AND is_unseen ORDER BY similarity(text, 'x') LIMIT 5
 becomes
     SELECT _c.c0 AS title, summarize(_c.c1, 1) FROM (
-        SELECT title AS c0, hash AS c1 FROM items WHERE is_unseen ORDER BY similarity(hash, 'x') LIMIT 9223372036854775807
+        SELECT title AS c0, hash AS c1 FROM items WHERE is_unseen
+        ORDER BY similarity(hash, 'x') LIMIT 9223372036854775807
     ) AS _c WHERE ask(_c.c1, 'q', 0) >= 0.5 LIMIT 5
 
 SQLite does not fold a SELECT with a LIMIT into the one around it, and reads it row by row in its order: so models are
@@ -40,8 +41,8 @@ class Atom:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """`sql` gives the rows. `flows`: each row that models are asked about comes out next, or not at all; `limit`: so many
-    are wanted then.
+    """`sql` gives the rows. `flows`: each row that models are asked about comes out next, or not at all; `limit`: so
+    many are wanted then.
 
     `cheap`, `near`, `dear`: the conditions in words of SQL. `order`: what the rows are ordered by before models are
     asked. `whole`: why it runs in one piece ("" where it does not).
@@ -62,7 +63,7 @@ class Plan:
 def made(tree: exp.Expression, names: Sequence[str], views: Views, sound: Callable[[str], bool]) -> Plan:
     """The plan for a tree of `tree.prepared`; `names` are those of its columns, `sound` says whether SQLite takes SQL.
 
-    Gives the rows of the tree run as it is. What is not provably so by rewriting is only put in order (`order.guarded`).
+    Gives the rows of the tree run as it is. What cannot be split safely is only put in order (`order.guarded`).
     """
     uses = tuple(dict.fromkeys(name_of(call) for call in calls(tree, VECTOR)))
     if not calls(tree):
@@ -138,7 +139,8 @@ def _parted(tree: exp.Expression, names: Sequence[str], views: Views, uses: tupl
 
 def _around(select: exp.Select, inside: exp.Select, outside: exp.Select) -> None:
     """FROM (inside) AS _c, behind the WITH of the original."""
-    outside.set("from_", exp.From(this=exp.Subquery(this=inside.copy(), alias=exp.TableAlias(this=exp.to_identifier(INNER)))))
+    alias = exp.TableAlias(this=exp.to_identifier(INNER))
+    outside.set("from_", exp.From(this=exp.Subquery(this=inside.copy(), alias=alias)))
     for key in ("with_", "with"):
         if select.args.get(key):
             outside.set(key, select.args[key].copy())

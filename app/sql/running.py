@@ -51,7 +51,8 @@ class Query:
     ) -> None:
         self.reading = Reading(store.path, seconds=seconds)
         self.book = Book(store, model, files, self._tell, self.reading.uncounted)
-        self._say, self._make, self._meaning = tell, meaning, None
+        self._say, self._make = tell, meaning
+        self._meaning: Meaning | None = None
         self._store = store
         self._ahead: Ahead | None = None
         self._plan: Plan | None = None
@@ -149,7 +150,10 @@ class Query:
         return self._space().similarity(one, other)
 
     def _probability(self, item: object) -> float | None:
-        return self._store.db.value("SELECT probability FROM scores WHERE item_id = ?", (item,)) if item is not None else None
+        if item is None:
+            return None
+        found: float | None = self._store.db.value("SELECT probability FROM scores WHERE item_id = ?", (item,))
+        return found
 
     def _answer(self, kind: str, given: Sequence[object], number: object) -> object:
         question = self.book.of(kind, *given)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
 
 import sqlglot
 from sqlglot import exp
@@ -35,7 +36,7 @@ def parse(sql: str) -> exp.Expression:
     """The tree of one SELECT. Raises `SqlError` in words, also for SQL that SQLite would understand."""
     try:
         tokens = sqlglot.tokenize(sql, read="sqlite")
-        for token, after in reversed(list(zip(tokens, tokens[1:], strict=False))):
+        for token, after in reversed(list(pairwise(tokens))):
             if token.text.lower() in _RENAMED and after.token_type == TokenType.L_PAREN:
                 sql = sql[: token.start] + _RENAMED[token.text.lower()] + sql[token.end + 1 :]
         trees = [tree for tree in sqlglot.parse(sql, read="sqlite") if tree is not None]
@@ -201,12 +202,3 @@ def _is_condition(call: exp.Expression) -> bool:
         operand = above.parent.args.get("this") if isinstance(above.parent, exp.Case) else None
         return node.arg_key == "this" and operand is None
     return False
-
-
-def only_views(tree: exp.Expression, allowed: Collection[str]) -> str:
-    """The first table that is neither a view nor named by WITH; "" for none."""
-    named = {cte.alias.lower() for cte in tree.find_all(exp.CTE)}
-    for table in tree.find_all(exp.Table):
-        if table.name and table.name.lower() not in {*allowed, *named}:
-            return table.name
-    return ""

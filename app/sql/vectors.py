@@ -102,8 +102,8 @@ class Meaning:
             )
             while block := [row for row, _ in zip(rows, range(BLOCK), strict=False)]:
                 matrix = np.frombuffer(b"".join(vector for _, vector in block), "<f4").reshape(len(block), -1)
-                values = cosines(matrix, other)
-                found.update((row[0], value) for row, value in zip(block, values.tolist(), strict=True) if value == value)
+                values = cosines(matrix, other).tolist()
+                found.update((row[0], value) for row, value in zip(block, values, strict=True) if value == value)
         return found
 
 
@@ -177,7 +177,8 @@ class Sentences:
 
         if self._background.do(self._runner.ready()).name != space:
             raise PenchantError(
-                "the vectors of the archive are those of another model", hint="`penchant models` says how far the worker is."
+                "the vectors of the archive are those of another model",
+                hint="`penchant models` says how far the worker is.",
             )
         [vector] = self._background.do(self._runner.embed([text]))
         if vector is None:

@@ -18,7 +18,8 @@ PIECE = 500
 
 def digest(kind: str, prompt: str, version: str = "") -> bytes:
     """16 bytes that name a question: its kind ("ask", ...), its words, and the number of the way it is put."""
-    return hashlib.blake2b("\x1e".join((kind, version, prompt)).encode("utf-8", "surrogatepass"), digest_size=16).digest()
+    whole = "\x1e".join((kind, version, prompt)).encode("utf-8", "surrogatepass")
+    return hashlib.blake2b(whole, digest_size=16).digest()
 
 
 class ModelAnswers:
@@ -43,7 +44,7 @@ class ModelAnswers:
         return found
 
     def put(self, model: str, prompt: bytes, kind: str, answers: Mapping[bytes, Answer]) -> None:
-        """Keep answers in one short transaction; newer ones replace older. Raises `DiskFull` and other `StoreError`s."""
+        """Keep answers in one short transaction; newer ones replace older. Raises `StoreError`."""
         now = time.time()
         with self.db.write():
             self.db.run_many(

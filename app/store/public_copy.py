@@ -26,14 +26,15 @@ def copy_views(archive: Path, target: Path) -> int:
     begun = target.with_name(f".{target.name}.{os.getpid()}.part")
     db = None
     try:
-        db = apsw.Connection(str(begun), flags=apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE | apsw.SQLITE_OPEN_URI)
+        flags = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE | apsw.SQLITE_OPEN_URI
+        db = apsw.Connection(str(begun), flags=flags)
         db.execute("PRAGMA journal_mode = off").fetchall()
         db.execute("ATTACH ? AS archive", (archive.absolute().as_uri() + "?mode=ro",))
         with db:
             for name, columns in COLUMNS.items():
                 sql = select(name).replace("main.", "archive.")
-                key = " PRIMARY KEY" if columns[0] in ("id", "seq") else ""
-                db.execute(f"CREATE TABLE {name}({', '.join([columns[0] + (f' INTEGER{key}' if key else ''), *columns[1:]])})")
+                first = f"{columns[0]} INTEGER PRIMARY KEY" if columns[0] in ("id", "seq") else columns[0]
+                db.execute(f"CREATE TABLE {name}({', '.join([first, *columns[1:]])})")
                 db.execute(f"INSERT INTO {name} {sql}")
             for index in _INDEXES:
                 db.execute(f"CREATE INDEX {index.replace('(', '_').rstrip(')')} ON {index}")

@@ -28,10 +28,10 @@ COLUMNS: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 
 _SELECTS = {
-    "items": f"""SELECT i.id, i.uid, i.title, i.text, i.url, i.author, i.author_key, {_SOURCE}, i.subscription_id, i.kind,
-    i.domain, i.lang, iif(i.tags = '', '[]', i.tags), {_TIME.format("i.published")}, {_TIME.format("i.first_seen")},
-    i.points, i.comments, i.people, i.text_len, coalesce(s.seen, 0) = 0, coalesce(s.opened, 0), coalesce(s.liked, 0),
-    coalesce(s.saved, 0), coalesce(s.later, 0), coalesce(s.skipped, 0), i.deleted_at IS NOT NULL, c.probability,
+    "items": f"""SELECT i.id, i.uid, i.title, i.text, i.url, i.author, i.author_key, {_SOURCE}, i.subscription_id,
+    i.kind, i.domain, i.lang, iif(i.tags = '', '[]', i.tags), {_TIME.format("i.published")},
+    {_TIME.format("i.first_seen")}, i.points, i.comments, i.people, i.text_len, coalesce(s.seen, 0) = 0,
+    coalesce(s.opened, 0), coalesce(s.liked, 0), coalesce(s.saved, 0), coalesce(s.later, 0), coalesce(s.skipped, 0), i.deleted_at IS NOT NULL, c.probability,
     i.media_count > 0 AND instr(i.media, '"image"') > 0,
     (SELECT p.hash FROM main.item_pictures x JOIN main.pictures p ON p.id = x.picture_id
         WHERE x.item_id = i.id AND p.state = 'there' ORDER BY x.place LIMIT 1),
@@ -42,8 +42,8 @@ FROM main.items i LEFT JOIN main.item_state s ON s.item_id = i.id LEFT JOIN main
     {_TIME.format("u.added_at")}, {_TIME.format("u.last_success")}, u.error,
     (SELECT count(DISTINCT g.item_id) FROM main.sightings g WHERE g.subscription_id = u.id)
 FROM main.subscriptions u WHERE u.removed_at IS NULL""",
-    "authors": f"""SELECT i.author_key, max(i.author), count(*), sum(coalesce(s.seen, 0) = 0), sum(coalesce(s.liked, 0)),
-    sum(coalesce(s.saved, 0)), {_TIME.format("max(i.sort_at)")}
+    "authors": f"""SELECT i.author_key, max(i.author), count(*), sum(coalesce(s.seen, 0) = 0),
+    sum(coalesce(s.liked, 0)), sum(coalesce(s.saved, 0)), {_TIME.format("max(i.sort_at)")}
 FROM main.items i LEFT JOIN main.item_state s ON s.item_id = i.id
 WHERE i.author_key <> '' AND i.deleted_at IS NULL GROUP BY i.author_key""",
     "events": f"""SELECT e.seq, e.id, e.kind, e.item_id, e.value, e.view, e.position, {_TIME.format("e.at")}

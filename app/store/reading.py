@@ -32,7 +32,7 @@ _LIMITS = {
     apsw.SQLITE_LIMIT_TRIGGER_DEPTH: 1,
 }
 #: Functions that read files, write them or change the connection, where a build has them.
-_FORBIDDEN = {"load_extension", "readfile", "writefile", "edit", "fts3_tokenizer", "fts5", "writefile", "lsdir"}
+_FORBIDDEN = {"load_extension", "readfile", "writefile", "edit", "fts3_tokenizer", "fts5", "lsdir"}
 #: Table-valued functions; a table of its own is allowed to whoever names it.
 _TABLES = {"json_each", "json_tree", "generate_series", "carray", "unnest"}
 _READS = {apsw.SQLITE_SELECT, apsw.SQLITE_RECURSIVE}

@@ -71,9 +71,7 @@ def fill(store: Store, count: int, *, text: Callable[[int], str] = lambda n: f"T
         for n in range(1, count + 1)
     )  # fmt: skip
     store.items.put_page(source, Page(items, {}), NOW)
-    for n in range(1, count + 1):
-        if n % 3 == 0:
-            store.events.append([Event("like" if n % 5 == 0 else "impression", item_id=n)])
+    store.events.append([Event("like" if n % 5 == 0 else "impression", item_id=n) for n in range(3, count + 1, 3)])
 
 
 @pytest.fixture
