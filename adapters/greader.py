@@ -16,7 +16,7 @@ from .base import Cursor, Malformed, Page, Settings, SourceError, Suggestion
 from .greader_wire import READ, READING, STARRED, long_id, read_feeds, read_ids, read_listing, read_states
 from .remote import Listing, News, RemoteFeed, Status, get, refused, suspects, token_of
 from .remote_walk import pages
-from .rss_raw import line
+from .text_clean import clean_line
 from .wire import decode, record, text
 
 if TYPE_CHECKING:
@@ -114,7 +114,7 @@ class GReaderApi:
         if not stream:
             known = [feed.id for feed in await self.feeds() if feed.url == url]
             if not known:
-                why = line(text(answer.get("error"), 300), "it did not say why", 300)
+                why = clean_line(text(answer.get("error"), 300), 200) or "it did not say why"
                 raise Malformed(f"{self.place.host} did not take {url} ({why})", hint="It may be unable to fetch it.")
             return
         label = {"a": f"user/-/label/{folder}"} if folder else {}

@@ -57,8 +57,8 @@ def _explain(lacks: Sequence[Lack], counts: Counter[str]) -> None:
         note(f"  {' or '.join(service.hosts)}: about {count:,} of {counts[name]:,} {service.what}")
     note("They learn the ids of what you liked or saved, one by one, and your network address. No account or cookie is")
     seconds = round(len(lacks) * PACE)
-    long = f"{seconds} seconds" if seconds < 120 else f"{seconds // 60} minutes"
-    note(f"sent. One request a second, about {long}; Ctrl-C stops, what was told until then stays.")
+    long = f"{seconds} s" if seconds < 120 else f"{seconds // 60} minutes"
+    note(f"sent. One request a second, in all {long} or more; Ctrl-C stops, what was told until then stays.")
 
 
 def _agreed() -> bool:

@@ -10,7 +10,7 @@ from penchant.adapters.base import INSIDE
 from penchant.app.muting import value_of
 from penchant.app.types import Card, EventKind
 
-from . import inside, words
+from . import words
 from .cardview import title_of
 from .deeds import DONE, UNDONE, Place
 
@@ -127,7 +127,9 @@ class ItemActions:
         shots = await self.app.bridge.reader.do(lambda store: store.pictures.of_items([item_id]))
         found = shots.get(item_id, ())
         if 1 <= number <= len(found) and found[number - 1].url.startswith(INSIDE):
-            self.tell(inside.open_copy(self.app, found[number - 1]))
+            from .inside import open_copy
+
+            self.tell(open_copy(self.app, found[number - 1]))
         elif 1 <= number <= len(found) and guard_url(found[number - 1].url):
             self.app.browse(found[number - 1].url)
             self.tell(f"Opening {found[number - 1].url}")
