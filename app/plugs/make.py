@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import AsyncGenerator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
+from penchant.adapters.text import clean_line
 from penchant.app.errors import PenchantError
 from penchant.app.judge import statefile
 from penchant.app.judge.plugged import MARGIN, QUESTION, refusal
@@ -47,6 +48,7 @@ async def make(runner: Runner, paths: Paths, document: Document, tokens: int = T
 
     Closing the generator stops the reading, and leaves nothing. Raises `PenchantError`.
     """
+    document = replace(document, title=clean_line(document.title, 200))
     ready = await runner.ready()
     room = min(tokens, ready.context - QUESTION)
     text, words = await cut(runner, document, room - MARGIN)
