@@ -6,8 +6,6 @@ import contextlib
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-import apsw
-
 from .book import BATCH, Book, Question
 from .plan import Atom, Plan
 
@@ -69,10 +67,7 @@ class Ahead:
         return found
 
     def _row(self, atom: Atom, rows: Iterator[tuple[Any, ...]]) -> Sequence[Any] | None:
-        try:
-            row = next(rows, None)
-        except (apsw.ThreadingViolationError, apsw.BusyError):
-            row = None
+        row = next(rows, None)
         if row is None:
             self._going[atom.number] = None
         return row

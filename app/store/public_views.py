@@ -31,8 +31,8 @@ _SELECTS = {
     "items": f"""SELECT i.id, i.uid, i.title, i.text, i.url, i.author, i.author_key, {_SOURCE}, i.subscription_id,
     i.kind, i.domain, i.lang, iif(i.tags = '', '[]', i.tags), {_TIME.format("i.published")},
     {_TIME.format("i.first_seen")}, i.points, i.comments, i.people, i.text_len, coalesce(s.seen, 0) = 0,
-    coalesce(s.opened, 0), coalesce(s.liked, 0), coalesce(s.saved, 0), coalesce(s.later, 0), coalesce(s.skipped, 0), i.deleted_at IS NOT NULL, c.probability,
-    i.media_count > 0 AND instr(i.media, '"image"') > 0,
+    coalesce(s.opened, 0), coalesce(s.liked, 0), coalesce(s.saved, 0), coalesce(s.later, 0), coalesce(s.skipped, 0),
+    i.deleted_at IS NOT NULL, c.probability, i.media_count > 0 AND instr(i.media, '"image"') > 0,
     (SELECT p.hash FROM main.item_pictures x JOIN main.pictures p ON p.id = x.picture_id
         WHERE x.item_id = i.id AND p.state = 'there' ORDER BY x.place LIMIT 1),
     i.alt, i.comments_url, i.content_hash

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from penchant.adapters.base import Item, Page
 from penchant.app.embed import registry
 from penchant.app.errors import DiskFull
+from penchant.app.pictures.files import PictureFiles
 from penchant.app.store import Store
 
 from .conftest import NOW, CountingModel, fill, said
@@ -127,3 +129,29 @@ def test_similarity_comes_before_the_model(store: Store, model: CountingModel, q
     assert 0 < count < 30
     query(near.replace("WHERE", "WHERE ask(text, 'q') AND"))
     assert len(model.asked) == count
+
+
+def test_pictures_are_described_once(
+    store: Store, model: CountingModel, query: Callable[..., Any], tmp_path: Path
+) -> None:
+    fill(store, 3)
+    PictureFiles(tmp_path / "pictures").put(b"p" * 16, b"small", b"large")
+    with store.db.write():
+        store.db.run(
+            "INSERT INTO pictures(id, url, state, hash) VALUES (1, 'https://x.example/1', 'there', ?)", (b"p" * 16,)
+        )
+        store.db.run("INSERT INTO pictures(id, url, state, hash) VALUES (2, 'https://x.example/2', 'wanted', NULL)")
+        store.db.run_many("INSERT INTO item_pictures VALUES (?, 0, ?)", [(1, 1), (2, 1), (3, 2)])
+    rows = query("SELECT id, describe(picture) IS NOT NULL FROM items ORDER BY id")
+    assert rows == [(1, 1), (2, 1), (3, 0)] and len(model.asked) == 1
+    assert model.asked[0][2].endswith("large.jpg")
+    model.asked.clear()
+    query("SELECT describe(picture) FROM pictures")
+    assert model.asked == []
+
+
+def test_probability_is_the_rankings(store: Store, query: Callable[..., Any]) -> None:
+    fill(store, 2)
+    with store.db.write():
+        store.db.run("INSERT INTO scores VALUES (1, 0.0, 0.5, '{}', 1)")
+    assert query("SELECT id, probability, probability(id) FROM items ORDER BY id") == [(1, 0.5, 0.5), (2, None, None)]
