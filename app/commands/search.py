@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.epilog = (
         'words, "a phrase", prefix*, -without, author:NAME, source:NAME, tag:NAME, has:image,\n'
-        'is:liked|saved|later|unseen|read|skipped, before:DATE, after:DATE, picture:"a red square", like:ITEM'
+        'is:liked|saved|later|unseen|read|skipped, before:DATE, after:DATE, lang:de, near:"memory safety",\n'
+        'picture:"a red square", like:ITEM, sort:newest|likely (docs/search.md)'
     )
     parser.add_argument("query", nargs="*", help="what to look for")
     parser.add_argument("--limit", type=positive, default=20, metavar="N", help="how many (default: 20)")
@@ -50,14 +51,16 @@ def run(args: argparse.Namespace, context: Context) -> int | None:
 def _search(context: Context, words: str, args: argparse.Namespace) -> SearchResult:
     from penchant.app import embed
     from penchant.app.picture_search import eye
+    from penchant.app.sentence_search import asker
     from penchant.app.store.query import parse
 
     def vector(text: str):  # type: ignore[no-untyped-def]
         return embed.load().embed_batch([text])[0]
 
     looks = bool(parse(words).look) and not args.words_only
+    sentence = None if args.words_only else asker(context.store, context.config.models, context.paths)
     see = eye(context.store, context.config.models, context.paths) if looks else None
     with see or contextlib.nullcontext():
         return context.store.search.search(
-            words, embed=None if args.words_only else vector, limit=args.limit, see=see
+            words, embed=None if args.words_only else vector, sentence=sentence, limit=args.limit, see=see
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
 from . import condition, facets, fusion
@@ -16,7 +16,7 @@ from .marks import Ranges, find, pattern, snippet
 from .query import Query, parse
 from .search_meaning import Embed, by_meaning, by_sentences
 from .search_pictures import See, alike, looked, seen
-from .search_words import by_shadow, by_words, common, listed, matching, ordered
+from .search_words import ByWords, by_shadow, by_words, common, listed, matching, ordered
 
 if TYPE_CHECKING:
     import numpy as np
@@ -70,12 +70,16 @@ class SearchResult:
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """Item ids of each part, best first; `listed`: filters alone; `shown`: the query whose words are marked."""
+    """Item ids of each part, best first; `listed`: filters alone; `shown`: the query whose words are marked.
+
+    `certain`: what was found by words has all of them, and the reader did not ask for nearness instead.
+    """
 
     parts: Mapping[str, Sequence[int]]
     exhausted: bool
     listed: bool
     shown: Query
+    certain: bool = False
 
 
 class Search:
@@ -132,8 +136,9 @@ class Search:
                 pictures, texts = self._near(query, where, looks, max(FUSED, wanted), notes)
                 found = self._read(query, where, embed, sentence, space, max(FUSED, wanted), notes)
                 parts = {**found.parts, "picture": pictures, "text": texts}
-                found = _Found(parts, found.exhausted, False, found.shown)
-                ranked = ordered(self.db, _about(found, fusion.fuse(parts, self.mix()), by), by)
+                found = replace(found, parts=parts)
+                fused = fusion.fuse(parts, self.mix(), certain=found.certain)
+                ranked = ordered(self.db, _about(found, fused, by), by)
             page = ranked[offset:wanted]
             hits = self._hits(found, page)
         return SearchResult(tuple(hits), len(ranked), not found.exhausted, "; ".join(dict.fromkeys(notes)), query)
@@ -192,24 +197,23 @@ class Search:
         wanted: int, notes: list[str],
     ) -> _Found:  # fmt: skip
         """What texts say: by words, by what machines say of pictures, by meaning."""
-        words: list[int] = []
-        shadows: list[int] = []
-        exhausted, shown = True, query
+        words, shadows = ByWords([], True, False, query), []
         if query.positive:
-            words, exhausted, shown = by_words(self.store, query, where, notes)
+            words = by_words(self.store, query, where, notes)
             shadows = by_shadow(self.store, query, where)
-        found = bool(words or shadows)
-        asked = shown if not query.near else query
+        found = bool(words.ids or shadows)
+        asked = query if query.near else words.query
         return _Found(
             {
-                "words": words,
+                "words": words.ids,
                 "shadow": shadows,
                 "meaning": by_meaning(self.store, asked, where, embed, space, wanted, notes, found),
                 "sentence": by_sentences(self.store, asked, where, sentence, wanted, notes, found),
             },
-            exhausted,
+            words.exhausted,
             False,
-            shown,
+            words.query,
+            words.whole and not query.near,
         )
 
     def _hits(self, found: _Found, page: Sequence[tuple[int, float]]) -> list[Hit]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from . import condition, spelling
 from .bound import bound
@@ -33,13 +33,22 @@ def common(db: Database, query: Query) -> bool:
     return len(found) == COMPETING
 
 
-def by_words(store: Store, query: Query, where: Condition, notes: list[str]) -> tuple[list[int], bool, Query]:
-    """Item ids by BM25, whether everything that matches is among them, and the query that found them.
+class ByWords(NamedTuple):
+    """Item ids, best first. `exhausted`: all that match are there; `whole`: each has all the words of `query`."""
+
+    ids: list[int]
+    exhausted: bool
+    whole: bool
+    query: Query
+
+
+def by_words(store: Store, query: Query, where: Condition, notes: list[str]) -> ByWords:
+    """Item ids by BM25, and the query that found them.
 
     Where nothing has all the words, misspelled ones are corrected; where that fails too, some words are enough.
     """
     rest = where & condition.remaining(query)
-    matching = condition.expression(query)
+    matching, whole = condition.expression(query), True
     if not matching:
         found = _unranked(store.db, query, rest)
     else:
@@ -48,10 +57,10 @@ def by_words(store: Store, query: Query, where: Condition, notes: list[str]) -> 
             query = corrected
             found = _ranked(store.db, condition.expression(query), rest)
         if not found and len(query.positive) > 1:
-            found = _ranked(store.db, condition.expression(query, either=True), rest)
+            found, whole = _ranked(store.db, condition.expression(query, either=True), rest), False
             if found:
                 notes.append("no item has all the words: these have some")
-    return found, len(found) < (FILTERED if rest else COMPETING), query
+    return ByWords(found, len(found) < (FILTERED if rest else COMPETING), whole and bool(found), query)
 
 
 def by_shadow(store: Store, query: Query, where: Condition) -> list[int]:

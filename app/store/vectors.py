@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from .bound import WHOLE, bound, items_of
+from .coarse import BLOCK, append, remove, scan
+from .coarse_rebuild import rebuild
 from .condition import EVERYTHING, Condition
 from .connection import Database
 from .spaces import ORPHAN, activate_sentence_space, active_sentence_space, drop_in_pieces
@@ -19,8 +21,6 @@ from .spaces import ORPHAN, activate_sentence_space, active_sentence_space, drop
 if TYPE_CHECKING:
     import numpy as np
 
-#: Vectors per coarse block: one blob of 256 KiB at 256 dimensions.
-BLOCK = 1_024
 #: Candidates scored exactly beyond those asked: of 20 + 32 by int8, the true first 20 were all there.
 MARGIN = 32
 #: How many of the coarse order are tried first, and at most: past it, scoring all that pass is cheaper.
@@ -72,7 +72,7 @@ class Vectors:
                 [(space_id, content_hash, vector) for content_hash, vector in pairs],
             )
             made = self.db.rows("SELECT id, vector FROM embeddings WHERE id > ? ORDER BY id", (before,))
-            self._append(space_id, dim, made)
+            append(self.db, space_id, dim, made)
         return len(made)
 
     def get_matrix(self, space: str, item_ids: Sequence[int]) -> tuple[np.ndarray, np.ndarray]:
@@ -203,23 +203,16 @@ class Vectors:
     def prune(self) -> int:
         """Delete the vectors of texts that no item has any more and of unknown pictures; returns how many."""
         with self.db.write():
-            gone = self.db.run(f"DELETE FROM embeddings WHERE {ORPHAN.format('embeddings')}")
-            if gone:
-                self.rebuild_coarse()
-        return gone
+            gone = [row[0] for row in self.db.rows(f"SELECT id FROM embeddings WHERE {ORPHAN.format('embeddings')}")]
+            remove(self.db, gone)
+        return len(gone)
 
     def rebuild_coarse(self) -> None:
-        """Make the int8 blocks again from the exact vectors."""
-        with self.db.write():
-            self.db.run("DELETE FROM coarse")
-            for space_id, dim in self.db.rows("SELECT id, dim FROM spaces"):
-                last = 0
-                while made := self.db.rows(
-                    "SELECT id, vector FROM embeddings WHERE space_id = ? AND id > ? ORDER BY id LIMIT ?",
-                    (space_id, last, BLOCK),
-                ):
-                    last = made[-1][0]
-                    self._append(space_id, dim, made)
+        """Make the int8 blocks again from the exact vectors, online: see `coarse_rebuild`.
+
+        Inside the caller's transaction it is one step of that.
+        """
+        rebuild(self.db)
 
     def _space(self, name: str, dim: int) -> tuple[int, int]:
         found = self.db.row("SELECT id, dim FROM spaces WHERE name = ?", (name,))
@@ -230,54 +223,11 @@ class Vectors:
         self.db.run("INSERT INTO spaces(name, dim, made_at) VALUES (?, ?, ?)", (name, dim, time.time()))
         return self.db.last_id, dim
 
-    def _append(self, space_id: int, dim: int, made: list[tuple]) -> None:
-        """Fill free rows of the last block, then new blocks: only touched pages are written."""
-        import numpy as np
-
-        vectors = np.frombuffer(b"".join(vector for _, vector in made), "<f4").reshape(len(made), dim)
-        usable = np.flatnonzero(np.isfinite(vectors).all(axis=1) & vectors.any(axis=1))
-        ids = np.array([made[row][0] for row in usable], "<i8")
-        coarse, inverse = _quantise(vectors[usable])
-        done = 0
-        while done < len(ids):
-            block, used = self._free_block(space_id, dim)
-            part = slice(done, done + BLOCK - used)
-            for column, values, width in (
-                ("ids", ids[part], 8),
-                ("inverse", inverse[part], 4),
-                ("vectors", coarse[part], dim),
-            ):
-                with (
-                    self.db.failures(),
-                    self.db.apsw.blob_open("main", "coarse", column, block, True) as blob,
-                ):
-                    blob.seek(used * width)
-                    blob.write(values.tobytes())
-            done += BLOCK - used
-
-    def _free_block(self, space_id: int, dim: int) -> tuple[int, int]:
-        """The block that takes the next vector and how many it holds."""
-        import numpy as np
-
-        last = self.db.row(
-            "SELECT id, ids FROM coarse WHERE space_id = ? ORDER BY id DESC LIMIT 1", (space_id,)
-        )
-        if last:
-            used = int(np.count_nonzero(np.frombuffer(last[1], "<i8")))
-            if used < BLOCK:
-                return last[0], used
-        self.db.run(
-            "INSERT INTO coarse(space_id, ids, inverse, vectors)"
-            " VALUES (?, zeroblob(?), zeroblob(?), zeroblob(?))",
-            (space_id, 8 * BLOCK, 4 * BLOCK, dim * BLOCK),
-        )
-        return self.db.last_id, 0
-
     def _nearest(self, space_id: int, query: np.ndarray, k: int, where: Condition) -> list[tuple[int, float]]:
         """Down the coarse order until enough pass the filter, exactly scored; past MOST all that pass."""
         import numpy as np
 
-        ids, scores = self._scan(space_id, query)
+        ids, scores = scan(self.db, space_id, query)
         wanted, start, end = k + MARGIN, 0, max(FIRST, 2 * k)
         hits: list[tuple[int, float]] = []
         while True:
@@ -289,23 +239,6 @@ class Vectors:
             start, end = end, int(1.5 * end * wanted / max(len(hits), 1))
             if end > max(MOST, 16 * wanted):
                 return _best(self._exact(query, "items i" + _EMBEDDED, (space_id,), where), k)
-
-    def _scan(self, space_id: int, query: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Approximate cosines of a whole space, block by block: (embedding ids, float32)."""
-        import numpy as np
-
-        ids: list[np.ndarray] = [np.empty(0, np.int64)]
-        scores: list[np.ndarray] = [np.empty(0, np.float32)]
-        with self.db.failures():
-            for block_ids, inverse, vectors in self.db.apsw.execute(
-                "SELECT ids, inverse, vectors FROM coarse WHERE space_id = ? ORDER BY id", (space_id,)
-            ):
-                block = np.frombuffer(vectors, np.int8).reshape(-1, query.size).astype(np.float32)
-                ids.append(np.frombuffer(block_ids, "<i8"))
-                scores.append(block @ query * np.frombuffer(inverse, "<f4"))
-        every, score = np.concatenate(ids), np.concatenate(scores)
-        used = every != 0
-        return every[used], score[used]
 
     def _exact(
         self, query: np.ndarray, source: str, params: tuple, where: Condition
@@ -337,13 +270,3 @@ def _best(hits: list[tuple[int, float]], k: int) -> list[tuple[int, float]]:
     return sorted(((int(item), float(cosine)) for item, cosine in hits), key=lambda hit: (-hit[1], hit[0]))[
         :k
     ]
-
-
-def _quantise(vectors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """int8[n, d], each vector scaled to its largest number, and float32[n]: 1 / length of the int8 one."""
-    import numpy as np
-
-    if not len(vectors):
-        return np.empty((0, vectors.shape[1]), np.int8), np.empty(0, np.float32)
-    scaled = np.rint(vectors * (127.0 / np.abs(vectors).max(axis=1, keepdims=True))).astype(np.int8)
-    return scaled, (1.0 / np.linalg.norm(scaled.astype(np.float32), axis=1)).astype("<f4")

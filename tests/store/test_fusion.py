@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from penchant.app.store.fusion import CEILING, FLOOR, fuse, learned, places
+from penchant.app.store.fusion import CEILING, FLOOR, INSTEAD, fuse, learned, places
 
 _PARTS = st.sampled_from(["words", "meaning", "sentence", "shadow", "picture"])
 _CHOICES = st.lists(st.dictionaries(_PARTS, st.integers(-2, 500), max_size=4), max_size=60)
@@ -35,23 +35,30 @@ def test_few_choices_hardly_count_and_many_do() -> None:
 
 
 def test_weights_turn_a_draw() -> None:
-    parts = {"words": [1, 2], "meaning": [2, 1]}
+    parts = {"words": [1, 2], "picture": [2, 1]}
     assert [item for item, _ in fuse(parts, {"words": 1.5})] == [1, 2]
-    assert [item for item, _ in fuse(parts, {"meaning": 1.5})] == [2, 1]
+    assert [item for item, _ in fuse(parts, {"picture": 1.5})] == [2, 1]
+
+
+def test_meaning_adds_to_what_has_all_the_words_and_leads_where_nothing_has() -> None:
+    parts = {"words": [1, 2, 3], "meaning": [9, 2]}
+    assert [item for item, _ in fuse(parts, certain=True)] == [1, 2, 3, 9]
+    assert [item for item, _ in fuse(parts)][:2] == [2, 9]
 
 
 def test_two_models_of_meaning_count_as_one() -> None:
     both = dict(fuse({"meaning": [1], "sentence": [1], "words": [2]}))
-    assert both[1] == both[2]
-    assert dict(fuse({"sentence": [1], "meaning": []}))[1] == both[2]
+    assert both[1] == dict(fuse({"sentence": [1], "meaning": []}))[1] == INSTEAD * both[2]
 
 
 _ANYTHING = st.recursive(
     st.none() | st.booleans() | st.floats() | st.text(),
-    lambda inner: st.lists(inner) | st.dictionaries(st.text(max_size=3), inner),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3),
+    max_leaves=5,
 )
 
 
+@settings(max_examples=50, deadline=None)
 @given(_ANYTHING)
 def test_whatever_an_event_holds_is_read(value: object) -> None:
     assert all(isinstance(place, int) and place >= 1 for place in places(value).values())

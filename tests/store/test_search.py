@@ -347,5 +347,5 @@ def test_fusion_is_reciprocal_rank(lists: list[list[int]]) -> None:
     assert [score for _, score in fused] == sorted((score for _, score in fused), reverse=True)
     for item, score in fused:
         assert score == pytest.approx(
-            sum(1 / (60 + ranked.index(item) + 1) for ranked in lists if item in ranked)
+            sum(1 / (RRF + ranked.index(item) + 1) for ranked in lists if item in ranked)
         )

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -221,3 +224,83 @@ def test_however_they_arrive_the_blocks_hold_each_vector_once(
         ]
         store.vectors.rebuild_coarse()
         assert store.db.rows("SELECT space_id, ids, inverse, vectors FROM coarse ORDER BY id") == before
+
+
+def held(store: Store) -> list[int]:
+    rows = store.db.rows("SELECT ids FROM coarse ORDER BY id")
+    found = np.concatenate([np.frombuffer(row[0], "<i8") for row in rows])
+    return found[found > 0].tolist()  # type: ignore[no-any-return]
+
+
+def test_a_rebuild_repairs_whatever_is_wrong_with_the_blocks(store: Store) -> None:
+    rng = np.random.default_rng(10)
+    ids = fill(store, [f"text {number}" for number in range(2_100)])
+    rows = unit(rng, len(ids))
+    put(store, "m", ids, rows)
+    blocks = [row[0] for row in store.db.rows("SELECT id FROM coarse ORDER BY id")]
+    with store.db.write():
+        wrong = np.frombuffer(store.db.value("SELECT ids FROM coarse WHERE id = ?", (blocks[0],)), "<i8").copy()
+        wrong[3], wrong[5], wrong[9] = 0, wrong[6], 99_999  # a hole, one twice, one that is gone
+        store.db.run("UPDATE coarse SET ids = ? WHERE id = ?", (wrong.tobytes(), blocks[0]))
+        store.db.run("UPDATE coarse SET vectors = zeroblob(?) WHERE id = ?", (1_024 * DIM, blocks[1]))
+        store.db.run("UPDATE coarse SET vectors = x'00' WHERE id = ?", (blocks[2],))
+    store.vectors.rebuild_coarse()
+    assert sorted(held(store)) == [row[0] for row in store.db.rows("SELECT id FROM embeddings ORDER BY id")]
+    for query in unit(rng, 10):
+        assert [item for item, _ in store.vectors.nearest("m", query, 20)] == brute(ids, rows, query, 20)
+
+
+_REBUILD = """
+import sys
+from penchant.app.store import Store
+with Store.open(sys.argv[1], role="worker") as store:
+    print("on", flush=True)
+    while True:
+        store.vectors.rebuild_coarse()
+"""
+
+
+def test_a_rebuild_killed_anywhere_leaves_searches_right_and_holds_no_lock_for_long(tmp_path: Path) -> None:
+    rng = np.random.default_rng(11)
+    path = tmp_path / "archive.db"
+    with Store.open(path, role="cli") as store:
+        ids = fill(store, [f"text {number}" for number in range(2_100)])
+        rows = unit(rng, len(ids))
+        put(store, "m", ids, rows)
+        garbage = rng.integers(-127, 127, 1_024 * DIM, dtype=np.int8).tobytes()
+        for turn in range(4):
+            with store.db.write():
+                store.db.run("UPDATE coarse SET vectors = ?", (garbage,))
+            command = [sys.executable, "-c", _REBUILD, str(path)]
+            child = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+            try:
+                assert child.stdout is not None and child.stdout.readline() == "on\n"
+                time.sleep(0.003 * turn)
+                store.events.append([Event("open", ids[turn])])  # a keypress goes between
+            finally:
+                child.kill()
+                child.wait()
+            assert sorted(held(store)) == [row[0] for row in store.db.rows("SELECT id FROM embeddings ORDER BY id")]
+        store.vectors.rebuild_coarse()
+        query = unit(rng, 1)[0]
+        assert [item for item, _ in store.vectors.nearest("m", query, 20)] == brute(ids, rows, query, 20)
+
+
+def test_k_unseen_come_back_where_nearly_everything_is_seen(store: Store) -> None:
+    """The nearest 20,000 are seen: the 20 that are not are found among the rest."""
+    rng = np.random.default_rng(12)
+    ids = fill(store, [f"text {number}" for number in range(300)])
+    rows = np.repeat(unit(rng, 1, 8), 300, axis=0) + 0.001 * unit(rng, 300, 8)
+    put(store, "m", ids, rows)
+    near = [(f"{n:016d}".encode(), (rows[0] + 1e-5 * row).tobytes()) for n, row in enumerate(unit(rng, 20_000, 8))]
+    store.vectors.put("m", near)
+    with store.db.write():
+        store.db.run(
+            "INSERT INTO items(id, uid, native_id, content_hash, kind, first_seen, sort_at)"
+            " SELECT 100000 + e.id, 'u' || e.id, e.id, e.content_hash, 'rss', 0, 0 FROM embeddings e"
+            " WHERE NOT EXISTS (SELECT 1 FROM items i WHERE i.content_hash = e.content_hash)"
+        )
+        store.db.run("INSERT INTO item_state SELECT id, 1, 0, 0, 0, 0, 0 FROM items WHERE id > 100000")
+    store.events.append([Event("impression", item) for item in ids[:280]])
+    found = [item for item, _ in store.vectors.nearest("m", rows[0], 20, unseen=True)]
+    assert sorted(found) == ids[280:]
