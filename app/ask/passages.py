@@ -18,7 +18,7 @@ IN_HEAD = 0.85
 MOST = 600
 _END = re.compile('(?<=[.!?\u2026])["\u201d\u2019)\\]]*\\s+(?=["\u201c\u2018(\\[\\w])|(?<=[\u3002\uff01\uff1f])|\\n+')
 #: What looks like the end of a sentence and is none.
-_SHORT = re.compile(r"(?:\b(?:Mr|Mrs|Ms|Dr|St|No|vs|etc|cf|Fig|Eq|al|e\.g|i\.e|approx)|\b[A-Z])\.$")
+_SHORT = re.compile(r"(?:\b(?:Mr|Mrs|Ms|Dr|St|No|no|vs|etc|cf|Fig|Eq|al|e\.g|i\.e|approx)|\b[A-Z])\.$")
 
 
 @dataclass(frozen=True, slots=True)
