@@ -110,26 +110,26 @@ class Asker:
         model = chosen("judge", self._config.models, self._paths)
         with contextlib.suppress(PenchantError):
             if model:
-                await (await self._opened(model, None)).ready()
+                await (await self._opened(model)).ready()
 
     async def ask(self, question: Question) -> AsyncGenerator[Progress, None]:
         """The answer as it grows. Raises `PenchantError` in words."""
         model = chosen("judge", self._config.models, self._paths)
-        plug = await self._plug(question, model)
-        found = await self._call(partial(_found, question, plug, time.time()))
+        read = await self._plugs(question, model)
+        found = await self._call(partial(_found, question, read, time.time()))
         if not found.sources:
-            gone = question.item_id is not None and plug is None
+            gone = question.item_id is not None and not read
             if gone:
                 raise PenchantError("this item is no longer in the archive")
             yield Progress("done", answering.NOT_HERE, absent=True, notes=found.notes)
             return
-        single = question.item_id is not None or plug is not None
-        if single:  # whoever asks about one item knows that it is about it
+        single = question.item_id is not None or len(read) == 1
+        if single or read:  # whoever asks about one item knows that it is about it
             found = replace(found, evidence=replace(found.evidence, coverage=1.0))
         if not model or not found.evidence.enough:
             yield self._unasked(question, found, single, model)
             return
-        async with contextlib.aclosing(self._answered(question, found, single, model, plug)) as steps:
+        async with contextlib.aclosing(self._answered(question, found, single, model, read)) as steps:
             async for step in steps:
                 yield step
 
@@ -144,17 +144,17 @@ class Asker:
         return Progress("done", text, based.facts(), reply.absent, notes=notes, cited=reply.numbers)
 
     async def _answered(
-        self, question: Question, found: Found, single: bool, model: str, plug: Plug | None
+        self, question: Question, found: Found, single: bool, model: str, read: Sequence[Plug]
     ) -> AsyncGenerator[Progress, None]:
         # what was found is something to look at while the model is loaded
         step = replace(self._unasked(question, found, single, model), state="reading", text="", cited=())
         step = replace(step, by=Path(model).stem)
         yield step
-        based, runner = await self._based(question, found, single, model, plug)
+        based, runner = await self._based(question, found, single, model, read)
         step = replace(step, sources=based.facts())
         yield step
-        asked, file = found.asked.question, plug.file if plug is not None else None
-        async with contextlib.aclosing(answering.answer(runner, asked, based, question.before, file)) as replies:
+        asked, files = found.asked.question, [plug.file for plug in read]
+        async with contextlib.aclosing(answering.answer(runner, asked, based, question.before, files)) as replies:
             async for reply in replies:
                 step = replace(step, text=reply.text, absent=reply.absent, cited=reply.numbers)
                 yield replace(step, state="writing" if reply.text else "reading")
@@ -165,26 +165,26 @@ class Asker:
         yield replace(step, state="done")
 
     async def _based(
-        self, question: Question, found: Found, single: bool, model: str, plug: Plug | None
+        self, question: Question, found: Found, single: bool, model: str, read: Sequence[Plug]
     ) -> tuple[Basis, Runner]:
-        runner = await self._opened(model, plug)
+        runner = await self._opened(model, read)
         room, most = answering.room_of(await runner.ready(), question.text, question.before)
         sizes = await answering.counted(runner, found)
-        if plug is not None:
+        if read:
             room = answering.READ  # the model has read it: these are for the numbers only
         sources = question.sources or most
         return answering.basis(found, sizes, room, sources, _embed(), single=single), runner
 
-    async def _opened(self, model: str, plug: Plug | None) -> Runner:
-        """The runner of a model with room for a document."""
+    async def _opened(self, model: str, read: Sequence[Plug] = ()) -> Runner:
+        """The runner of a model with room for documents."""
         from .judge.runner import Runner
         from .judging_status import COPY
 
         room = answering.CONTEXT
-        if plug is not None:
+        if read:
             from .plugs.make import context_for
 
-            room = max(room, context_for(plug.tokens))
+            room = max(room, context_for(sum(plug.tokens for plug in read)))
         async with self._opening:
             if self.runner is not None and (self.runner.model != model or self._room < room):
                 await self.close()
@@ -195,22 +195,23 @@ class Asker:
                 self._room = room
             return self.runner
 
-    async def _plug(self, question: Question, model: str | None) -> Plug | None:
-        """The document that the model has read already and is asked about; None for none. Raises `PenchantError`."""
+    async def _plugs(self, question: Question, model: str | None) -> list[Plug]:
+        """The documents that the model has read already and is asked about. Raises `PenchantError`."""
         if question.plug == NONE:
-            return None
+            return []
         from . import plugs
 
         if not model:
             raise PenchantError("a plug needs the language model that made it", hint=ADVICE)
-        name = (await (await self._opened(model, None)).ready()).name
+        name = (await (await self._opened(model)).ready()).name
         known = plugs.find(self._paths, name)
         if question.plug == AUTO:
             if question.item_id is not None:
-                return next((each for each in known if each.item_ids == (question.item_id,)), None)
-            return await self._call(partial(plugs.automatic, question=question.text, plugs=known)) if known else None
-        named = plugs.named(question.plug, known)
-        return plugs.needed(question.text, named, answering.CONTEXT)[0]
+                return [each for each in known if each.item_ids == (question.item_id,)][:1]
+            best = await self._call(partial(plugs.automatic, question=question.text, plugs=known)) if known else None
+            return [best] if best is not None else []
+        members = await self._call(partial(_members, question.plug))
+        return plugs.needed(question.text, plugs.named(question.plug, known, members), plugs.ROOM)
 
 
 def _embed() -> Embed:
@@ -219,12 +220,17 @@ def _embed() -> Embed:
     return embed.load().embed_batch
 
 
-def _found(question: Question, plug: Plug | None, now: float, store: Store) -> Found:
-    """What the archive (or one item, or one document) has on a question."""
+def _members(name: str, store: Store) -> list[int] | None:
+    """The items of the collection of that name; None where there is none."""
+    return store.collections.ids(name) or None
+
+
+def _found(question: Question, read: Sequence[Plug], now: float, store: Store) -> Found:
+    """What the archive (or one item, or documents) has on a question."""
     asked: Asked = understand(question.text, question.before[0] if question.before else "", now)
-    if plug is not None:
-        item = plug.item_ids[0] if plug.item_ids else 0
-        return retrieve.document(store, asked, plug.title, plug.text(), item, _embed())
+    if read:
+        texts = [(plug.item_ids[0] if plug.item_ids else 0, plug.title, plug.text()) for plug in read]
+        return retrieve.documents(store, asked, texts, _embed())
     if question.item_id is not None:
         return retrieve.one(store, asked, question.item_id, _embed())
     return retrieve.search(store, asked, _embed(), question.scope, now)

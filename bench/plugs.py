@@ -37,6 +37,8 @@ from penchant.app.plugs import choose, files
 TEXTS = Path(__file__).with_name("plug_texts")
 NAMES = ("lighthouse", "orchard")
 ASK = "Answer the question from what you have read."
+#: How far logits may move with the shape of a call alone: repacked kernels of Q4_1 round more (bench/judge_speed.py).
+SHAPE = {"F16": 0.5, "Q4_1": 1.25}
 #: Nats of an answer's mean log p that are worth counting.
 NOISE = 0.5
 
@@ -165,7 +167,7 @@ def report(kind: str, found: dict[str, Any], folder: Path) -> None:
         print(f"  {name}: {facts['tokens']} tokens, {facts['bytes'] / 1e6:.1f} MB, read in {reading:.2f} CPU s,"
               f" recalled in {loading:.3f}")  # fmt: skip
         held(f"logits, recalled against read in the same steps, {name}", facts["same steps"], 0.0)
-        held(f"logits, recalled against read in one go, {name}", facts["one go"], 0.5)
+        held(f"logits, recalled against read in one go, {name}", facts["one go"], SHAPE[kind])
         held(f"recalling, share of reading, {name}", loading / reading, 0.05)
     rows = found["rows"]
     ways = [way for way in rows[0] if way not in ("question", "none")]

@@ -84,9 +84,9 @@ def one(store: Store, asked: Asked, item_id: int, embed: Embed | None) -> Found:
     return _found(store, asked, _sources(store, [item_id], WHOLE), embed)
 
 
-def document(store: Store, asked: Asked, title: str, text: str, item_id: int, embed: Embed | None) -> Found:
-    """The passages of a text that need not be in the archive (`item_id` 0)."""
-    return _found(store, asked, [Source(item_id, title, text[:WHOLE])], embed)
+def documents(store: Store, asked: Asked, texts: Sequence[tuple[int, str, str]], embed: Embed | None) -> Found:
+    """The passages of texts, each (item_id, title, text), that need not be in the archive (`item_id` 0)."""
+    return _found(store, asked, [Source(item, title, text[:WHOLE]) for item, title, text in texts], embed)
 
 
 def _found(

@@ -9,7 +9,7 @@
 Nothing here loads a model; `make` and `gather` (with what they need) are for those who do.
 """
 
-from .choose import automatic, needed
+from .choose import ROOM, automatic, needed
 from .files import Plug, find, folder, named
 
-__all__ = ["Plug", "automatic", "find", "folder", "named", "needed"]
+__all__ = ["ROOM", "Plug", "automatic", "find", "folder", "named", "needed"]

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 COVERED, ALIKE = 0.45, 0.3
 #: Others join it where they are worth at least this share of the best.
 BESIDE = 0.6
+#: Tokens of documents joined for one question: more make a small model slow, and mistaken.
+ROOM = 6_000
 #: Characters of a passage, at most, as they are compared.
 PASSAGE = 600
 #: What the archive's own search adds to a document whose item it finds first, half that for the second, and so on.
