@@ -106,7 +106,7 @@ class Asking:
 def words(progress: Progress) -> str:
     """How far it is."""
     if not progress.asked:
-        return "starting the model …"
+        return "starting the model, which then reads the first texts …"
     about = f" of {'' if progress.exact else 'at most '}{progress.total:,}" if progress.total >= progress.asked else ""
     speed = f"; {progress.asked / progress.seconds:.1f} a second" if progress.seconds > 0 else ""
     return f"asked {progress.asked:,}{about}{speed}; Ctrl-C keeps what was answered"
