@@ -300,7 +300,10 @@ def test_k_unseen_come_back_where_nearly_everything_is_seen(store: Store) -> Non
             " SELECT 100000 + e.id, 'u' || e.id, e.id, e.content_hash, 'rss', 0, 0 FROM embeddings e"
             " WHERE NOT EXISTS (SELECT 1 FROM items i WHERE i.content_hash = e.content_hash)"
         )
-        store.db.run("INSERT INTO item_state SELECT id, 1, 0, 0, 0, 0, 0 FROM items WHERE id > 100000")
+        store.db.run(
+            "INSERT INTO item_state(item_id, seen, opened, liked, skipped, saved, later)"
+            " SELECT id, 1, 0, 0, 0, 0, 0 FROM items WHERE id > 100000"
+        )
     store.events.append([Event("impression", item) for item in ids[:280]])
     found = [item for item, _ in store.vectors.nearest("m", rows[0], 20, unseen=True)]
     assert sorted(found) == ids[280:]
