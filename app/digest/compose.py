@@ -99,7 +99,7 @@ class Digest:
         """What there was, in a sentence; where there is nothing to show, why."""
         came, opened = self.counts.came, self.counts.opened
         if not came:
-            said = "Nothing came in."
+            said = f"Nothing came in within this {self.period.kind}." if self.sections else "Nothing came in."
         else:
             said = f"{came:,} {'item' if came == 1 else 'items'} came in, you opened {opened:,}."
         if any(section.key == "missed" for section in self.sections) or not came:

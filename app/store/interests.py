@@ -58,9 +58,12 @@ class Interests:
             " ORDER BY size DESC, key"
         )
         return [
-            Interest(*row[:7], tuple(json.loads(row[7])), row[8], row[9], row[10], given.get(row[0], ""))
+            Interest(
+                *row[:7], members=tuple(json.loads(row[7])), radius=row[8], liked=row[9], judged=row[10],
+                given=given.get(row[0], ""),
+            )
             for row in rows
-        ]
+        ]  # fmt: skip
 
     def given(self) -> dict[str, str]:
         """The reader's names by key; an empty one takes the name before it back."""

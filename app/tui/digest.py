@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 #: What events of this page carry as their view.
 VIEW = "digest"
-KEYS = "⏎ read  l like  x skip  s save  ← → day before, after  v day or week  M Markdown  ? help  q back"
+KEYS = "⏎ read  l like  x skip  ← → other days  v week  M Markdown  ? help  q back"
 #: Commands of the list that work here too, under the reader's own keys.
 SAME = (
     "down", "up", "top", "bottom", "page-down", "page-up", "read", "browser", "comments", "copy-link",

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from .app import PenchantApp
 
-KEYS = "+ - turn  = to x1  0 off  tab section  n name  d take back  u undo  t tune  ? help"
+KEYS = "+ - turn  = x1  0 off  tab section  n name  d take back  u undo  t tune  ? help"
 
 
 #: Seconds between two looks at what others changed.

@@ -20,8 +20,8 @@ from penchant.app.store.interests import Interest, found, named
 from penchant.app.types import Event
 
 
-def interest(key: str = "abcdef012345", **fields: Any) -> Interest:
-    return Interest(key, "space", b"\0\0\x80?", 3, "owl, forest", "", 1.0, (1, 2), 0.4, 2, 3)
+def interest(key: str = "abcdef012345") -> Interest:
+    return Interest(key, "space", b"\0\0\x80?", 3, "owl, forest", "", 1.0, (int(key[:4], 16), 2), 0.4, 2, 3)
 
 
 @pytest.mark.parametrize(
@@ -79,7 +79,7 @@ async def test_missing_names_are_asked_for_once_and_a_refusal_leaves_the_words(h
         async def call(question: Any) -> Any:
             return question(store)
 
-        refused: dict[tuple[str, float], float] = {}
+        refused: dict[tuple[int, ...], float] = {}
         Model.answers = ["Night Owls", "I cannot do that"]
         await interests_lane._name(Config(), paths, call, refused)
         titles = {each.key: each.title for each in store.interests.all()}
