@@ -52,6 +52,11 @@ class ArXiv:
     def recognise(self, address: str) -> Suggestion | None:
         return places.recognise(address)
 
+    def queue(self, settings: Settings) -> str:
+        """arXiv's own hosts count as one; see `Pace`."""
+        place = places.from_settings(settings)
+        return "arxiv" if {place.api, place.feeds} & {API, FEEDS} else ""
+
     async def fetch(self, client: Client, settings: Settings, cursor: Cursor) -> AsyncIterator[Page]:
         place = places.from_settings(settings)
         visit = _Visit(Api(client, place), Code(client, settings), place, settings)

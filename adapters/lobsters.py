@@ -41,6 +41,10 @@ class Lobsters:
     def recognise(self, address: str) -> Suggestion | None:
         return places.recognise(address)
 
+    def queue(self, settings: Settings) -> str:
+        """See `app.sync.queue_of`: visits to one site wait for one another."""
+        return str(settings.get("web") or places.from_settings(settings).host).rstrip("/")
+
     async def fetch(self, client: Client, settings: Settings, cursor: Cursor) -> AsyncIterator[Page]:
         place = places.from_settings(settings)
         reading = _Reading(Session.of(client, settings, place), place, cursor)

@@ -45,6 +45,10 @@ class Reddit:
     def recognise(self, address: str) -> Suggestion | None:
         return places.recognise(address)
 
+    def queue(self, settings: Settings) -> str:
+        """One request at a time for each reader."""
+        return f"{settings.get('web') or 'reddit'} {places.from_settings(settings).account}"
+
     async def fetch(self, client: Client, settings: Settings, cursor: Cursor) -> AsyncIterator[Page]:
         place = places.from_settings(settings)
         session = await Session.open(client, settings, place)

@@ -93,9 +93,12 @@ async def sync_once(
     """Visit sources, `concurrency` at once; never raises because of a source. Raises `StoreError`."""
     call = inline(store) if hasattr(store, "subscriptions") else store  # type: ignore[arg-type]
     gate = asyncio.Semaphore(concurrency)
+    turns: dict[str, asyncio.Lock] = {}
 
     async def one(subscription: Subscription) -> Visit:
-        async with gate:
+        queue = queue_of(subscription)
+        turn = turns.setdefault(queue, asyncio.Lock()) if queue else contextlib.nullcontext()
+        async with turn, gate:  # in this order: who waits for a turn takes nobody's place
             return await visit(call, client, subscription, on_progress, intervals or Intervals())
 
     try:
@@ -104,6 +107,34 @@ async def sync_once(
     except BaseExceptionGroup as errors:  # the archive failed; the other visits were cancelled
         raise errors.exceptions[0] from None
     return [task.result() for task in tasks]
+
+
+def queue_of(subscription: Subscription) -> str:
+    """The queue in which this source is visited, one after another; "" for one that need not wait.
+
+    Built-in adapters of services that want one request at a time have `queue(settings) -> str`. Without it their
+    visits would wait inside, each with a place that another source could use and with its time running.
+    """
+    try:
+        queue = getattr(load(subscription.kind), "queue", None)
+        name = queue(subscription.settings) if queue is not None else ""
+    except Exception:  # wrong settings, or a stranger's adapter: its visit says what is wrong
+        return ""
+    return f"{subscription.kind} {name}" if isinstance(name, str) and name else ""
+
+
+def next_visits(due: Iterable[Subscription], free: int, busy: Iterable[str]) -> list[Subscription]:
+    """The sources to visit now: `free` at most, of each queue one, of the queues in `busy` none. Keeps the order."""
+    taken = set(busy)
+    chosen: list[Subscription] = []
+    for subscription in due:
+        if len(chosen) >= free:
+            break
+        queue = queue_of(subscription)
+        if queue not in taken or not queue:
+            taken.add(queue)
+            chosen.append(subscription)
+    return chosen
 
 
 async def visit(

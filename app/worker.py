@@ -36,7 +36,7 @@ from .ranker import Ranker
 from .rhythm import Rhythm
 from .store_thread import StoreThread
 from .streaming_lane import Streams
-from .sync import Intervals, Visit, visit
+from .sync import Intervals, Visit, next_visits, queue_of, visit
 from .threads import STALE, Fetcher
 
 if TYPE_CHECKING:
@@ -145,6 +145,7 @@ class Worker:
         self.intervals = Intervals(config.worker.shortest_interval, config.worker.longest_interval)
         self.rhythm = Rhythm()
         self.visits: dict[int, asyncio.Task[Visit]] = {}
+        self.queues: dict[int, str] = {}
         self.deriver: Deriver | None = None
         self.lanes: list[asyncio.Task[None]] = []
         self.hearing: list[Hears] = []
@@ -282,7 +283,7 @@ class Worker:
             free = self.config.worker.concurrency - len(self.visits)
             if free > 0 and not self.rhythm.quiet:
                 due = [s for s in store.subscriptions.due(time.time()) if s.id not in self.visits]
-                looked.due = due[:free]
+                looked.due = next_visits(due, free, [self.queues[id_] for id_ in self.visits if id_ in self.queues])
         self.deriver = self.deriver or Deriver(store)
         looked.derived = self.deriver.step()
         return looked
@@ -292,6 +293,7 @@ class Worker:
         bounds = self.streams.bounds(subscription.id, self.intervals)
         task = asyncio.create_task(visit(self.store, self.client, subscription, intervals=bounds), name=name)
         self.visits[subscription.id] = task
+        self.queues[subscription.id] = queue_of(subscription)
 
     def _reap(self) -> None:
         """Forget finished visits, look for more due ones; a failing archive shows here."""
@@ -299,6 +301,7 @@ class Worker:
             if not task.done():
                 continue
             del self.visits[number]
+            self.queues.pop(number, None)
             self._look_at = 0.0
             error = task.exception()
             if error is None:

@@ -241,3 +241,75 @@ async def test_a_week_of_500_costs_few_requests(
 async def test_errors_are_words(store: Store, adapter: Scripted) -> None:
     for kind in (SourceError, *SourceError.__subclasses__()):
         assert kind("what happened").hint
+
+
+class Paced(Scripted):
+    """Sources of one service ("slow...") are visited one after another; counts what runs at once."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.running: list[str] = []
+        self.slow_at_once = 0
+        self.done: list[str] = []
+        self.release = asyncio.Event()
+
+    def queue(self, settings: Any) -> str:
+        if settings["address"] == "zbroken":
+            raise ValueError("no such setting")
+        return "slow" if settings["address"].startswith("slow") else ""
+
+    async def fetch(self, client: Any, settings: Any, cursor: Any) -> AsyncIterator[Page]:
+        name = settings["address"]
+        self.running.append(name)
+        self.slow_at_once = max(self.slow_at_once, sum(n.startswith("slow") for n in self.running))
+        if name.startswith("slow"):
+            await self.release.wait()
+        self.running.remove(name)
+        self.done.append(name)
+        yield page(name)
+
+
+async def test_who_waits_for_a_turn_holds_no_place(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    adapter = Paced()
+    monkeypatch.setattr(sync, "load", lambda kind: {"scripted": adapter}[kind])
+    for name in ["slow1", "slow2", "slow3", "slow4", "zquick1", "zbroken", "zquick2"]:
+        store.subscriptions.add("scripted", name)
+    visits = asyncio.create_task(go(store, concurrency=2))
+    async with asyncio.timeout(30):
+        while len(adapter.done) < 3:
+            assert not visits.done()
+            await asyncio.sleep(0)
+    assert set(adapter.done) == {"zquick1", "zquick2", "zbroken"}  # all but the slow ones, the first of which hangs
+    adapter.release.set()
+    assert [visit.error for visit in await visits] == [""] * 7
+    assert len(adapter.done) == 7 and adapter.slow_at_once == 1
+
+
+async def test_the_worker_chooses_one_of_each_queue(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sync, "load", lambda kind: {"scripted": Paced()}[kind])
+    for name in ["slow1", "slow2", "quick1", "quick2", "quick3"]:
+        store.subscriptions.add("scripted", name)
+    due = sorted(store.subscriptions.all(), key=lambda s: s.id)
+
+    def names(free: int, busy: list[str]) -> list[str]:
+        return [s.address for s in sync.next_visits(due, free, busy)]
+
+    assert names(3, []) == ["slow1", "quick1", "quick2"]
+    assert names(9, []) == ["slow1", "quick1", "quick2", "quick3"]
+    assert names(9, ["scripted slow", ""]) == ["quick1", "quick2", "quick3"]
+    assert names(0, []) == []
+
+
+def test_paced_services_have_a_queue() -> None:
+    from penchant.adapters import load
+
+    def queue(kind: str, **settings: str) -> str:
+        return str(load(kind).queue(settings))  # type: ignore[attr-defined]
+
+    assert queue("arxiv", address="arxiv:cat:cs.CL") == queue("arxiv", address="arxiv:list:cs.IR") != ""
+    assert queue("arxiv", address="arxiv:cat:cs.CL", api="http://h.example", feeds="http://h.example") == ""
+    home = queue("lobsters", address="https://lobste.rs/")
+    assert home == queue("lobsters", address="https://lobste.rs/t/python") != ""
+    assert home != queue("lobsters", address="https://lobste.rs/", web="http://site.example")
+    python, rust = (queue("reddit", address=f"https://www.reddit.com/r/{name}") for name in ("python", "rust"))
+    assert python == rust != ""

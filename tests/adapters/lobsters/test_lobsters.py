@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from penchant.adapters.base import BadSettings, Malformed, NotAuthorized, NotFound, RateLimited, ServerFailure
-from penchant.adapters.lobsters import Lobsters
+from penchant.adapters.lobsters import Lobsters, Session
 from penchant.adapters.lobsters_items import Site, read_stories, read_thread
 from penchant.adapters.lobsters_page import read_stories_page, read_thread_page
 from penchant.adapters.lobsters_place import from_address, recognise
@@ -345,3 +345,34 @@ def test_pages_of_any_shape_are_survived(parts: list[str]) -> None:
         read_stories_page(body, SITE)
     with contextlib.suppress(Malformed):
         read_thread_page(body, SITE, "abc123", 10)
+
+
+async def test_one_question_at_a_time_to_each_site_whoever_asks(server: Any, client: Any, monkeypatch: Any) -> None:
+    """Sources of one site wait for one another, also outside the worker's queues; another site waits for nobody."""
+    other = type(server)()
+    other.start()
+    sites = [made.url("").rstrip("/") for made in (server, other)]
+    active, most, together = dict.fromkeys(sites, 0), dict.fromkeys(sites, 0), 0
+    real = client.get
+
+    async def counted(url: str, **options: Any) -> Any:
+        nonlocal together
+        site = url.removesuffix("/x")
+        active[site] += 1
+        most[site] = max(most[site], active[site])
+        together = max(together, sum(active.values()))
+        try:
+            await asyncio.sleep(0.02)
+            return await real(url, **options)
+        finally:
+            active[site] -= 1
+
+    monkeypatch.setattr(client, "get", counted)
+    try:
+        for made in (server, other):
+            made.route("/x", "[]")
+        await asyncio.gather(*(Session(client, site, True, SITE).get("/x") for site in sites * 4))
+    finally:
+        other.stop()
+    assert most == dict.fromkeys(sites, 1)
+    assert together == 2
