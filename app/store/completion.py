@@ -32,6 +32,7 @@ _NOTES = {
     "before": "older: 2025, 2025-01, 7d",
     "after": "newer: 2025-01-31, 2w",
     "on": "on a day, in a month: yesterday, 2025-01",
+    "in": "a collection of yours",
     "is": ", ".join(dict.fromkeys(MARKS.values())),
     "has": ", ".join(dict.fromkeys(HAVING.values())),
     "sort": "newest, likely, relevance",
@@ -79,7 +80,7 @@ def complete(db: Database, text: str, cursor: int) -> list[Completion]:
         if not begun or not begun.isascii():
             return []
         found = [each for each in OPERATORS if each.startswith(begun.lower())]
-        return [Completion(start, end, f"{sign}{each}:", _NOTES[each]) for each in found[:MOST]]
+        return [Completion(start, end, f"{sign}{each}:", _NOTES.get(each, "")) for each in found[:MOST]]
     if begun.endswith('"'):
         return []
     if name in _FIXED:
@@ -99,6 +100,10 @@ def _values(db: Database, name: str, begun: str) -> list[tuple[str, str]]:
     if name == "source":
         rows = db.rows("SELECT title, address FROM subscriptions ORDER BY title, id")
         return [(title or address, address) for title, address in rows if _fits(begun, f"{title} {address}")]
+    if name == "in":
+        from .collections import Collections
+
+        return [(each.name, f"{each.size}") for each in Collections(db).all() if _fits(begun, each.name)]
     if name == "kind":
         return [(kind, "") for (kind,) in db.rows("SELECT DISTINCT kind FROM subscriptions ORDER BY kind")
                 if kind.startswith(begun.lower())]  # fmt: skip

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from penchant.adapters.base import Author, Item, Page
 from penchant.app.store import Store
 from penchant.app.store.completion import at_cursor
+from penchant.app.store.query import OPERATORS
 from penchant.app.types import Event
 
 NOW = 1_742_040_000.0  # 2025-03-15
@@ -97,6 +98,19 @@ def test_facets_of_nothing_and_of_hits(shelf: Shelf) -> None:
 )
 def test_completion(shelf: Shelf, text: str, expected: list[str]) -> None:
     assert [each.text for each in shelf.store.search.complete(text, len(text))] == expected
+
+
+def test_collections_are_completed(tmp_path: Path) -> None:
+    with Store.open(tmp_path / "a.db", role="cli") as store:
+        shelf = Shelf(store)
+        store.events.append([Event("collect", shelf.ids[0], {"collection": "Night reading", "in": True})])
+        assert [each.text for each in store.search.complete("in:ni", 5)] == ['in:"Night reading"']
+
+
+def test_every_operator_is_offered_with_a_note(shelf: Shelf) -> None:
+    for operator in OPERATORS:
+        found = shelf.store.search.complete(operator, len(operator))
+        assert any(each.text == f"{operator}:" and each.note for each in found), operator
 
 
 def test_completion_replaces_the_word_at_the_cursor_only(shelf: Shelf) -> None:
