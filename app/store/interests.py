@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from penchant.app.types import Event
 
-from .connection import Database
+from .connection import Database, Row
 from .events import Events
 
 #: Setting: JSON of what the last fit saw, {"liked": n, "space": name, "at": Unix seconds}.
@@ -57,13 +57,7 @@ class Interests:
             "SELECT key, space, centre, size, words, name, made_at, members, radius, liked, judged FROM interests"
             " ORDER BY size DESC, key"
         )
-        return [
-            Interest(
-                *row[:7], members=tuple(json.loads(row[7])), radius=row[8], liked=row[9], judged=row[10],
-                given=given.get(row[0], ""),
-            )
-            for row in rows
-        ]  # fmt: skip
+        return [_interest(row, given.get(row[0], "")) for row in rows]
 
     def given(self) -> dict[str, str]:
         """The reader's names by key; an empty one takes the name before it back."""
@@ -125,6 +119,12 @@ class Interests:
             return None
         found = self.db.value("SELECT id FROM items WHERE uid >= ?1 AND uid < ?1 || 'g' LIMIT 1", (key,))
         return None if found is None else int(found)
+
+
+def _interest(row: Row, given: str) -> Interest:
+    key, space, centre, size, words, name, made_at, members, radius, liked, judged = row
+    ids = tuple(json.loads(members))
+    return Interest(key, space, centre, size, words, name, made_at, ids, radius, liked, judged, given)
 
 
 def named(key: str, name: str) -> Event:
