@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 
@@ -28,8 +29,8 @@ Views = Mapping[str, Sequence[str]]
 
 
 def mentions(sql: str) -> bool:
-    """Whether a model's function may be in it."""
-    return any(name in sql.lower() for name in COSTS)
+    """Whether a function of models may be called in it."""
+    return re.search(rf"\b({'|'.join(COSTS)})\s*\(", sql, re.IGNORECASE) is not None
 
 
 def parse(sql: str) -> exp.Expression:
