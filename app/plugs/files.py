@@ -110,7 +110,10 @@ def named(name: str, plugs: Sequence[Plug], members: Sequence[int] | None = None
     Raises `PenchantError` where there is none, or more than one.
     """
     if members is not None:
-        inside = [plug for plug in plugs if set(plug.item_ids) & set(members)]
+        newest: dict[tuple[int, ...], Plug] = {}
+        for plug in sorted(plugs, key=lambda plug: -plug.made_at):  # an item may have been read at several lengths
+            newest.setdefault(plug.item_ids, plug)
+        inside = [plug for plug in newest.values() if set(plug.item_ids) & set(members)]
         if not inside:
             raise PenchantError(
                 f"nothing of the collection {name} has been read yet", hint=f"`penchant plug --collection '{name}'`."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import pytest
@@ -88,6 +89,8 @@ def test_what_a_question_needs_comes_first_and_fits() -> None:
 def test_plugs_are_named_by_number_item_title_and_collection() -> None:
     assert files.named("7", PLUGS)[0].title == "clock" == files.named("CLO", PLUGS)[0].title
     assert [each.title for each in files.named("any", PLUGS, [7, 8])] == ["clock"]
+    again = dataclasses.replace(PLUGS[0], title="clock again", made_at=2.0)
+    assert [each.title for each in files.named("any", [*PLUGS, again], [7])] == ["clock again"], "one for each item"
     with pytest.raises(PenchantError, match="more than one"):
         files.named("0123456789", PLUGS)
     with pytest.raises(PenchantError, match="no plug"):
