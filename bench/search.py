@@ -31,6 +31,7 @@ from penchant.adapters.base import Author, Item, Page  # noqa: E402
 from penchant.app import embed  # noqa: E402
 from penchant.app.store import Store  # noqa: E402
 from penchant.app.store.bound import bound  # noqa: E402
+from penchant.app.store.condition import Condition  # noqa: E402
 from penchant.app.types import Event  # noqa: E402
 
 QUERIES = 200
@@ -176,6 +177,11 @@ def measure_meaning(store: Store, asked: list[str]) -> None:
     row("nearest 20", [cpu(lambda v=v: near(model.name, v, 20)) for v in vectors], "p95 <= 25")
     unseen = [cpu(lambda v=v: near(model.name, v, 20, unseen=True)) for v in vectors]
     row(f"nearest 20 unseen ({1 - SEEN:.0%} are)", unseen, "p95 <= 25")
+    few = Condition("i.id % 1000 = 7")
+    row("nearest 20 under a filter that 1 in 1,000 passes", [cpu(lambda v=v: near(model.name, v, 20, where=few))
+        for v in vectors], "p95 <= 25")  # fmt: skip
+    enough = [len(near(model.name, v, 20, where=few)) for v in vectors[:20]]
+    print(f"  of 20 asked for under that filter, at least {min(enough)} came   20")
     ids = [item for (item,) in store.db.rows("SELECT id FROM items ORDER BY id")]
     loading = cpu(lambda: store.vectors.get_matrix(model.name, ids))
     matrix, _ = store.vectors.get_matrix(model.name, ids)
@@ -231,6 +237,12 @@ def measure_both(store: Store, asked: list[str]) -> None:
     row("hybrid while typing, query embedded too",
         [cpu(lambda q=q: search(q, embed=vector, typing=True)) for q in typed],
         "< 50")  # fmt: skip
+    row("facets of a search", [cpu(lambda q=q: store.search.facets(q)) for q in asked])
+    for begun in ("aut", "author:aut", "source:b", "tag:x", "lang:"):
+        times = [cpu(lambda b=begun: store.search.complete(b, len(b))) for _ in range(20)]
+        row(f"completion of {begun}", times, "< 10")
+    slips = [" ".join(w[:2] + w[3:] if len(w) > 5 else w for w in q.split()) for q in asked]
+    row("misspelled words (a letter left out)", [cpu(lambda q=q: search(q)) for q in slips])
     row(
         "hybrid, unseen only",
         [cpu(lambda q=q: search(q + " is:unseen", embed=vector)) for q in asked],

@@ -128,7 +128,7 @@ def _looked_at(column: str, begun: str) -> tuple[str, tuple[object, ...]]:
             " CROSS JOIN items i ON i.id = f.id",
             (word, RECENT),
         )
-    return f"SELECT {column} FROM items ORDER BY sort_at DESC LIMIT ?", (RECENT,)
+    return f"SELECT {column} FROM items WHERE deleted_at IS NULL ORDER BY sort_at DESC, id DESC LIMIT ?", (RECENT,)
 
 
 def _tags(held: str) -> list[str]:
