@@ -29,6 +29,8 @@ log = logging.getLogger(__name__)
 
 #: Seconds: before the first look, between looks, after a failure; a name may take so long.
 BEGIN, LOOK, AGAIN, PATIENCE = 8.0, 5.0, 600.0, 60.0
+#: Seconds after which it looks again although the reader did nothing: another model may have made other vectors.
+SELDOM = 120.0
 #: Titles in the question, characters of each, tokens of the answer, words of a name, characters of it.
 TITLES, TITLE, TOKENS, MOST, LONGEST = 8, 90, 16, 5, 40
 #: A name that could not be had is asked for again after this (seconds), or when the cluster's nearest items change.
@@ -66,10 +68,15 @@ async def lane(config: Config, paths: Paths, call: Call) -> None:
     """Keep the interests up to date for as long as the worker runs."""
     await asyncio.sleep(BEGIN)
     refused: dict[tuple[int, ...], float] = {}
+    known, looked_at = -1, 0.0
     while True:
         wait = LOOK
         try:
-            if await call(_due):
+            seq = await call(lambda store: store.events.last_seq())
+            fresh = seq != known or time.monotonic() - looked_at > SELDOM
+            if fresh:
+                known, looked_at = seq, time.monotonic()
+            if fresh and await call(_due):
                 async with StoreThread(paths.archive) as own:
                     await own(_refit)
             elif not on_battery() and config.judge.minutes_per_hour > 0:

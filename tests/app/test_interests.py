@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncGenerator
 from functools import partial
@@ -11,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from penchant.adapters.base import Item, Page
 from penchant.app import interests_lane
 from penchant.app.config import Config
 from penchant.app.errors import PenchantError
@@ -148,3 +150,25 @@ def test_an_ambiguous_name_is_refused(home: Any) -> None:
         store.interests.replace([interest(), interest("abffff000000")])
         with pytest.raises(PenchantError, match="several"):
             one(store, "ab")
+
+
+async def test_the_lane_fits_when_enough_was_liked(home: Any, monkeypatch: Any) -> None:
+    paths = Paths.from_environment().ensure()
+    fitted = asyncio.Event()
+    monkeypatch.setattr(interests_lane, "BEGIN", 0.0)
+    monkeypatch.setattr(interests_lane, "LOOK", 0.01)
+    monkeypatch.setattr(interests_lane, "_refit", lambda store: (store.interests.remember({"liked": 1}), fitted.set()))
+    with Store.open(paths.archive, role="cli") as store:
+        number = store.subscriptions.add("rss", "https://x.example/feed")
+        store.items.put_page(number, Page((Item("n1", "https://x.example/1", "One"),), {}), 1e9)
+
+        async def call(question: Any) -> Any:
+            return question(store)
+
+        task = asyncio.create_task(interests_lane.lane(Config(), paths, call))
+        await asyncio.sleep(0.05)
+        assert not fitted.is_set(), "nothing was liked"
+        store.events.append([Event("like", store.items.by_native("rss", "n1"))])
+        await asyncio.wait_for(fitted.wait(), 20)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
