@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncIterator, Mapping
 from typing import Any
 from urllib.parse import quote
@@ -17,6 +18,8 @@ from .wire import decode, ident, record, records, text
 NOTICE_PAGES, FIRST_NOTICE_PAGES = 10, 2
 #: Hashtags that are read, pages of one that a fetch reads, posts of one on the first fetch.
 MOST_TAGS, TAG_PAGES, FIRST_POSTS = 200, 5, 20
+#: Seconds after which a server without grouped notifications is asked for them again: it may have been upgraded.
+AGAIN = 7 * 86_400
 _V2, _V1 = "/api/v2/notifications?limit=40", "/api/v1/notifications?limit=40"
 
 
@@ -24,7 +27,9 @@ async def notifications(session: Session, cursor: Cursor) -> AsyncIterator[Page]
     """From the newest to what is known. Only the last page moves the cursor: a stop in between loses nothing."""
     via = Via(session.place.base, filter_context="notifications")
     known = ident(cursor.get("newest"))
-    newest, path, wait = known, _V1 if cursor.get("v1") is True else _V2, None
+    now, asked = time.time(), cursor.get("v1")
+    asked = asked if isinstance(asked, int) and 0 <= now - asked < AGAIN else 0
+    newest, path, wait = known, _V1 if asked else _V2, None
     pages = NOTICE_PAGES if known else FIRST_NOTICE_PAGES
     shown: set[str] = set()
     for turn in range(pages):
@@ -42,7 +47,7 @@ async def notifications(session: Session, cursor: Cursor) -> AsyncIterator[Page]
         path = link_path(response, "next")
         done = not (path and page.oldest and more) or turn == pages - 1 or path == before
         done = done or bool(known and order(page.oldest) <= order(known))
-        after = {"newest": newest, **({"v1": True} if before.startswith("/api/v1") else {})}
+        after = {"newest": newest, **({"v1": asked or int(now)} if before.startswith("/api/v1") else {})}
         items = tuple(item for item in page.items if item.native_id not in shown)
         shown.update(item.native_id for item in items)
         yield Page(items, after if done else dict(cursor), interval=wait)

@@ -81,6 +81,10 @@ async def test_older_servers_are_grouped_here(fedi: Any, client: Any, make: Any,
     before = len(fedi.asked())
     await pages(client, settings_of(fedi, "notifications"), page.cursor)
     assert [target.partition("?")[0] for target in fedi.asked()[before:]] == [V1], "v2 is not asked again"
+    for since in (True, page.cursor["v1"] - 8 * 86_400, page.cursor["v1"] + 99_999):
+        before = len(fedi.asked())
+        await pages(client, settings_of(fedi, "notifications"), page.cursor | {"v1": since})
+        assert fedi.asked()[before].startswith(V2), "it is after a week, for the server may have been upgraded"
 
 
 async def test_a_gap_is_read_back_to_what_is_known(fedi: Any, client: Any, make: Any, pages: Any) -> None:
