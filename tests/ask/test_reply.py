@@ -53,6 +53,12 @@ def test_a_sentence_without_a_number_is_ascribed_or_left_unmarked() -> None:
     assert cite("Owls chase mice with penguins.", near).numbers == (1,), "nearer in meaning, fewer words are enough"
 
 
+def test_a_figure_that_no_source_has_leaves_the_sentence_unmarked() -> None:
+    shelf = Shelf([content_stems("Owls hunt 38 mice at night."), content_stems("Trams run.")])
+    assert cite("Owls hunt 38 mice.", shelf).numbers == (1,)
+    assert cite("Owls hunt 41 mice.", shelf).numbers == cite("Owls hunt 41 mice [1].", shelf).numbers == ()
+
+
 def test_the_marks_stand_behind_their_sentence() -> None:
     assert said("Owls hunt mice at night.[1] Trams run each ten minutes [2].").text == (
         "Owls hunt mice at night. [1] Trams run each ten minutes. [2]"
