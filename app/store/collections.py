@@ -129,4 +129,3 @@ def called(text: str) -> str:
 def key(name: str) -> str:
     """What two spellings of a name have in common (pure)."""
     return " ".join(unicodedata.normalize("NFC", name).casefold().split())
-

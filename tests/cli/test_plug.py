@@ -50,9 +50,7 @@ def told(capsys: pytest.CaptureFixture[str], *arguments: str, code: int = 0) -> 
     return out.out, out.err
 
 
-def test_read_listed_read_no_more_and_deleted(
-    paths: Paths, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_read_listed_read_no_more_and_deleted(paths: Paths, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     said, _ = told(capsys, "plug", "1")
     assert "read," in said and "inside: all of it" in said
     number = said.split()[0]
