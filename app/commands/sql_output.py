@@ -9,13 +9,15 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
-from .output import dumps, note, plain, say, table
+from .output import console, dumps, note, plain, say
 
 if TYPE_CHECKING:
     from penchant.app.sql.book import Progress
 
 #: Characters of a cell in a table, and of a blob.
 CELL, BLOB = 2_000, 16
+#: Cells of a column that is never cut, and between two columns.
+NARROW, GAP = 14, 2
 Row = tuple[Any, ...]
 
 
@@ -33,9 +35,52 @@ def show(names: Sequence[str], rows: Iterable[Row], form: str) -> int:
         return _count(rows, lambda row: say("\t".join(_cell(value) for value in row)))
     cells = [[_cell(value) for value in row] for row in rows]
     if cells:
-        widths = [max(len(row[place]) for row in cells) for place in range(len(names))]
-        table([plain(name) for name in names], cells, flexible=widths.index(max(widths)))
+        _draw([plain(name) for name in names], cells)
     return len(cells)
+
+
+def _draw(headings: Sequence[str], cells: Sequence[Sequence[str]]) -> None:
+    """A table; where the columns do not fit beside each other, a line for each column of each row."""
+    from rich.cells import cell_len
+    from rich.table import Table
+    from rich.text import Text
+
+    screen = console()
+    wanted = [max(cell_len(name), *(cell_len(row[place]) for row in cells)) for place, name in enumerate(headings)]
+    given = widths(wanted, screen.width - GAP * (len(wanted) - 1))
+    grid = Table(box=None, pad_edge=False, header_style="bold", padding=(0, GAP, 0, 0), show_header=bool(given))
+    if given:
+        for heading, wide in zip(headings, given, strict=True):
+            grid.add_column(Text(heading), no_wrap=True, overflow="ellipsis", width=wide)
+        for row in cells:
+            grid.add_row(*map(Text, row))
+    else:
+        grid.add_column(style="bold", no_wrap=True)
+        grid.add_column(no_wrap=True, overflow="ellipsis", ratio=1)
+        for row in cells:
+            for heading, cell in zip(headings, row, strict=True):
+                grid.add_row(Text(heading), Text(cell))
+            grid.add_row()
+    screen.print(grid)
+
+
+def widths(wanted: Sequence[int], room: int) -> list[int]:
+    """How wide each column gets: narrow ones are never cut, the others share the rest. [] where that is too little."""
+    free = [place for place, wide in enumerate(wanted) if wide > NARROW]
+    left = room - sum(wide for wide in wanted if wide <= NARROW)
+    given = list(wanted)
+    while free:
+        share = left // len(free)
+        if share < NARROW:
+            return []
+        fitting = [place for place in free if wanted[place] <= share]
+        if not fitting:
+            for place in free:
+                given[place] = share
+            break
+        left -= sum(wanted[place] for place in fitting)
+        free = [place for place in free if place not in fitting]
+    return given if left >= 0 else []
 
 
 def _begun(rows: Iterable[Row]) -> Iterable[Row]:

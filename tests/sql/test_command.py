@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 from penchant.app.cli import main
+from penchant.app.commands.sql_output import widths
 from penchant.app.config import Config
 from penchant.app.judge.runner import Limits
 from penchant.app.judge.runner_eyes import SeeingRunner
@@ -173,3 +174,17 @@ def test_datasette_over_the_same_file(archive: Path) -> None:
     assert json.loads(out) == [{"n": 30}]
     with Store.open(archive, role="cli") as store:
         assert store.db.value("PRAGMA integrity_check") == "ok"
+
+
+@pytest.mark.parametrize(
+    ("wanted", "room", "given"),
+    [
+        ([3, 70, 12], 60, [3, 45, 12]),
+        ([3, 20, 200], 100, [3, 20, 77]),
+        ([3, 5], 60, [3, 5]),
+        ([80, 80, 80, 80, 80], 60, []),
+        ([14] * 9, 60, []),
+    ],
+)
+def test_columns_share_the_room(wanted: list[int], room: int, given: list[int]) -> None:
+    assert widths(wanted, room) == given
