@@ -55,7 +55,7 @@ def _draw(headings: Sequence[str], cells: Sequence[Sequence[str]]) -> None:
         for row in cells:
             grid.add_row(*map(Text, row))
     else:
-        grid.add_column(style="bold", no_wrap=True)
+        grid.add_column(style="bold", no_wrap=True, min_width=max(map(cell_len, headings)))
         grid.add_column(no_wrap=True, overflow="ellipsis", ratio=1)
         for row in cells:
             for heading, cell in zip(headings, row, strict=True):
