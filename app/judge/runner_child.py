@@ -111,8 +111,10 @@ class Child:
         if child is not None:
             await end(child)
 
-    async def _streamed(self, request: dict[str, Any], patience: float) -> AsyncGenerator[str, None]:
-        """The pieces that come in answer. Closing the generator stops the child at the next one.
+    async def _streamed(
+        self, request: dict[str, Any], patience: float, *, gently: bool = True
+    ) -> AsyncGenerator[str, None]:
+        """The pieces that come in answer. Closing the generator stops the child at the next one, or ends it at once.
 
         `patience`: seconds without a sign of life, after which the child is ended. Raises `PenchantError`.
         """
@@ -140,7 +142,7 @@ class Child:
                 ) from death
             finally:
                 if going:
-                    await self._stop()
+                    await (self._stop() if gently else self.close())
 
     async def _stop(self) -> None:
         """Tell the child to stop writing and read what is on its way; end it where it does not."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import glob
 import json
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from pathlib import Path
@@ -47,16 +49,20 @@ class Writing(Child):
     async def study(self, text: str, file: Path, facts: Mapping[str, Any]) -> AsyncGenerator[tuple[int, int], None]:
         """Read a document and keep the memory of it as a plug; yields (tokens read, of how many) now and then.
 
-        `facts` go into the file. Closing the generator stops the reading: nothing is written. Raises `PenchantError`.
+        `facts` go into the file. Closing the generator ends the child: nothing is written. Raises `PenchantError`.
         """
         request = {"do": "plug", "text": text, "path": str(file), "facts": dict(facts)}
-        stream = self._streamed(request, self.limits.batch)
+        # a step of reading may take ten seconds, which is long for who pressed Ctrl-C
+        stream = self._streamed(request, self.limits.batch, gently=False)
         try:
             async for piece in stream:
                 said = json.loads(piece)
                 yield said["read"], said["of"]
         finally:
             await stream.aclose()
+            with contextlib.suppress(OSError):
+                for left in file.parent.glob(f".{glob.escape(file.name)}.*.part"):
+                    left.unlink()
 
     async def reason(self, system: str, user: str, tokens: int, stop: str = "\n\n") -> AsyncGenerator[str, None]:
         """`write`, one paragraph."""

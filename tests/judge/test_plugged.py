@@ -183,6 +183,7 @@ async def test_a_stopped_reading_leaves_nothing(tiny: Path, tmp_path: Path) -> N
     async with Runner(str(tiny), context_tokens=2048) as judge:
         reading = judge.study("word " * 250, path, {})
         first = await anext(reading)
+        (tmp_path / ".text.plug.12.part").touch()
         await reading.aclose()
         assert first[0] == 0
         assert await judge.count(["abc"]) == [3]
