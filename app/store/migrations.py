@@ -97,6 +97,10 @@ def _interests(db: Database) -> None:
     )
 
 
+def _memory(db: Database) -> None:
+    script(db, resources.files(__package__).joinpath("memory.sql").read_text(encoding="utf-8"))
+
+
 MIGRATIONS: tuple[Migration, ...] = (
     Migration(1, "first schema", _first),
     Migration(2, "an index for mutes", _muting),
@@ -108,6 +112,7 @@ MIGRATIONS: tuple[Migration, ...] = (
     Migration(8, "searches kept, interests, what models said", _knowledge),
     Migration(9, "an order of events that machines agree on", _clock),
     Migration(10, "what belongs to an interest", _interests),
+    Migration(11, "when things were done, citations", _memory),
 )
 
 _RECORD = """CREATE TABLE IF NOT EXISTS migrations (
