@@ -1,4 +1,4 @@
-"""kill -9 and reopen: a few rounds of what bench/kill9.py does five hundred times."""
+"""kill -9 and reopen: a few rounds of what bench/promises/kill9.py does a thousand times."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from penchant.app.store import Store
 from penchant.app.store.writer import EventWriter
 from penchant.app.types import Event
 
-BENCH = Path(__file__).resolve().parent.parent.parent / "bench" / "kill9.py"
+BENCH = Path(__file__).resolve().parent.parent.parent / "bench" / "promises" / "kill9.py"
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="kills forked processes")
 

@@ -1,6 +1,6 @@
 """kill -9 under full load: no acknowledged keypress lost, no damage, no duplicate, the queue resumes.
 
-    python bench/kill9.py [ROUNDS] [--seed N]
+    python bench/promises/kill9.py [ROUNDS] [--seed N]
 
 Each round forks an ingesting process and a typing one on one archive, kills one or both at a random
 moment and checks the file. The typing process acknowledges an event over a pipe once its future resolved.
@@ -207,7 +207,7 @@ def run(rounds: int, seed: int, folder: Path, say: Callable[[str], None]) -> lis
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("rounds", nargs="?", type=int, default=500)
+    parser.add_argument("rounds", nargs="?", type=int, default=1_000)
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
