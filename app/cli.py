@@ -65,7 +65,7 @@ def _run(arguments: list[str]) -> int:
 
 def _queried(arguments: list[str]) -> list[str]:
     """`search garden -bread`: a word with a minus is part of the query, not an option (a blank hides it)."""
-    if arguments[:1] != ["search"]:
+    if arguments[:1] not in (["search"], ["searches"]):
         return arguments
     words = (f" {word}" if word[:1] == "-" != word[1:2] and word != "-h" else word for word in arguments)
     return list(words)

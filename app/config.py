@@ -210,6 +210,11 @@ class Config:
         "The view shown first.",
         choices=tuple(v.value for v in View if v is not View.SEARCH),
     )
+    notify: str = _setting(
+        "none",
+        'What tells of news in saved searches beside a quiet line: "terminal" has the terminal show a notification.',
+        choices=("none", "terminal"),
+    )
     reading: Reading = field(default_factory=Reading)
     worker: Worker = field(default_factory=Worker)
     network: Network = field(default_factory=Network)

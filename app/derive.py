@@ -8,12 +8,19 @@ from . import embed
 from .embed.base import item_text
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from .store import Store
 
 #: Changes taken at once: about 50 ms of work, so that a stop is noticed soon.
 CHUNK = 256
 #: Rows of a catch-up, which looks through the whole archive each time.
 CATCH_UP = 4_000
+
+
+def meaning(text: str) -> np.ndarray:
+    """A text as a vector of the space that items are derived in."""
+    return embed.load().embed_batch([text])[0]
 
 
 class Deriver:

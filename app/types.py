@@ -16,7 +16,9 @@ EventKind = Literal[
     "topics", "picks", "dial", "tune", "undo", "collect", "saved-search", "find", "interest",
 ]  # fmt: skip
 #: Kinds that `u` takes back; the others are observations, not decisions.
-UNDOABLE: tuple[EventKind, ...] = ("like", "skip", "save", "later", "mute", "less", "dial", "collect", "interest")
+UNDOABLE: tuple[EventKind, ...] = (
+    "like", "skip", "save", "later", "mute", "less", "dial", "collect", "saved-search", "interest",
+)  # fmt: skip
 MuteTarget = Literal["author", "source", "domain", "word", "phrase", "language"]
 
 

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Protocol
 from . import favourites, gate_lane, interests_lane, logs, picture_backfill, readsync_lane, tuning_lane
 from .asking_lane import Questions
 from .backfill import Backfill
-from .derive import Deriver
+from .derive import Deriver, meaning
 from .describing import Describing
 from .errors import AlreadyRunning, Damaged, Exit, NotADatabase, ReadOnly, StoreError
 from .eventlog import lane as machines
@@ -34,6 +34,7 @@ from .network import open_client
 from .pictures.lane import PictureLane
 from .ranker import Ranker
 from .rhythm import Rhythm
+from .store import search_news
 from .store_thread import StoreThread
 from .streaming_lane import Streams
 from .sync import Intervals, Visit, next_visits, queue_of, visit
@@ -266,7 +267,7 @@ class Worker:
             for lane in self.hearing:
                 lane.hear(letter)
         self.ranker.look()
-        return bool(looked.derived)
+        return bool(looked.derived or looked.announced)
 
     def _look(self, store: Store) -> Looked:
         """Everything that needs the store, in its thread, in one go."""
@@ -286,6 +287,7 @@ class Worker:
                 looked.due = next_visits(due, free, [self.queues[id_] for id_ in self.visits if id_ in self.queues])
         self.deriver = self.deriver or Deriver(store)
         looked.derived = self.deriver.step()
+        looked.announced = 0 if looked.derived else search_news.step(store, meaning)
         return looked
 
     def _start(self, subscription: Subscription) -> None:
@@ -351,6 +353,7 @@ class Looked:
     restores: list[int] = field(default_factory=list)
     letters: list[Request] = field(default_factory=list)
     derived: int = 0
+    announced: int = 0
     unmuted: bool = False
 
 

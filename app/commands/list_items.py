@@ -22,6 +22,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--view", choices=views, default=None, help="which view (default: the start view)")
     parser.add_argument("--source", default="", help="only this source (with --view following)")
     parser.add_argument("--collection", default="", metavar="NAME", help="the items of a collection instead of a view")
+    parser.add_argument("--search", default="", metavar="NAME", help="what a saved search finds")
     parser.add_argument("--limit", type=positive, default=30, metavar="N", help="how many (default: 30)")
     parser.add_argument("--json", action="store_true", help="one JSON object a line")
 
@@ -39,6 +40,11 @@ def run(args: argparse.Namespace, context: Context) -> int | None:
     if args.collection:
         name = store.collections.named(args.collection)
         show(store.items.cards(store.collections.ids(name)[: args.limit]), as_json=args.json)
+        return None
+    if args.search:
+        from .searches import show_saved
+
+        show_saved(context, args.search, args.limit, args.json)
         return None
     source = context.source(args.source) if args.source else None
     view = View(args.view or (View.FOLLOWING if source else context.config.start_view))

@@ -38,7 +38,7 @@ def run(args: argparse.Namespace, context: Context) -> int | None:
         words = f"like:{args.like} {words}"
     if not words.strip():
         raise UsageError("nothing to look for", hint="Give words, or --like and the number of an item.")
-    result = _search(context, words, args)
+    result = found(context, words, args.limit, words_only=args.words_only)
     cards = context.store.items.cards([hit.item_id for hit in result.hits])
     show(cards, as_json=args.json)
     if result.notice:
@@ -48,7 +48,8 @@ def run(args: argparse.Namespace, context: Context) -> int | None:
     return None
 
 
-def _search(context: Context, words: str, args: argparse.Namespace) -> SearchResult:
+def found(context: Context, words: str, limit: int, *, words_only: bool = False) -> SearchResult:
+    """What the query finds, by everything that is at hand."""
     from penchant.app import embed
     from penchant.app.picture_search import eye
     from penchant.app.sentence_search import asker
@@ -57,10 +58,10 @@ def _search(context: Context, words: str, args: argparse.Namespace) -> SearchRes
     def vector(text: str):  # type: ignore[no-untyped-def]
         return embed.load().embed_batch([text])[0]
 
-    looks = bool(parse(words).look) and not args.words_only
-    sentence = None if args.words_only else asker(context.store, context.config.models, context.paths)
+    looks = bool(parse(words).look) and not words_only
+    sentence = None if words_only else asker(context.store, context.config.models, context.paths)
     see = eye(context.store, context.config.models, context.paths) if looks else None
     with see or contextlib.nullcontext():
         return context.store.search.search(
-            words, embed=None if args.words_only else vector, sentence=sentence, limit=args.limit, see=see
+            words, embed=None if words_only else vector, sentence=sentence, limit=limit, see=see
         )

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from .opinions import Opinions
     from .pictures import Pictures
     from .remote_states import RemoteStates
+    from .saved_searches import SavedSearches
     from .scores import Scores
     from .search import Search
     from .subscriptions import Subscriptions
@@ -200,6 +201,12 @@ class Store:
         from .remote_states import RemoteStates
 
         return RemoteStates(self.db)
+
+    @cached_property
+    def saved(self) -> SavedSearches:
+        from .saved_searches import SavedSearches
+
+        return SavedSearches(self.db)
 
     @cached_property
     def search(self) -> Search:
