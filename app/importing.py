@@ -197,13 +197,15 @@ class _Import:
             known = record.item.native_id in pages or any(name in there for name in _names(record))
             if not (record.sketch and known):
                 pages[record.item.native_id] = owned(self.owner.address, _dated(record))
-        stored = self.store.items.put_page(self._source, Page(tuple(pages.values()), dict(self._cursor)), now)
-        ids = {(KIND, own): item_id for own, item_id in zip(pages, stored.item_ids, strict=True)}
+        self.store.items.put_page(self._source, Page(tuple(pages.values()), dict(self._cursor)), now)
+        ids = self.imported.items([(KIND, own) for own in pages])
         events: dict[str, Event] = {}
         of: list[tuple[Record, list[str]]] = []
         where = there | ids
         for record in records:
-            item_id = next(where[name] for name in _names(record) if name in where)
+            item_id = next((where[name] for name in _names(record) if name in where), None)
+            if item_id is None:  # the reader had it forgotten
+                continue
             made = [self._event(record.item.native_id, act, item_id) for act in record.acts]
             events |= {event.id: event for event in made}
             of.append((record, [event.id for event in made]))

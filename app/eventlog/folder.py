@@ -74,6 +74,30 @@ def exchange(store: Store, folder: Path, machine: str) -> Exchanged:
     return done
 
 
+def rewrite(store: Store, folder: Path, machine: str) -> int:
+    """Replace this machine's logs by what its archive still holds; how many files there were. Raises `PenchantError`."""
+    own = folder / machine
+    old = {path: path.stat().st_size for path in own.glob("*.jsonl.gz")} if own.is_dir() else {}
+    if not old:
+        return 0
+    store.control.remember(_THROUGH, None)
+    _leave(store, own, machine)
+    remembered = store.control.setting(_THROUGH)
+    kept = json.loads(remembered)[2] if remembered else ""
+    for path in old:
+        if path.name != kept:
+            path.unlink(missing_ok=True)
+    return len(old)
+
+
+def others(folder: Path, machine: str) -> int:
+    """How many other machines have left logs there."""
+    try:
+        return sum(1 for each in folder.iterdir() if _MACHINE.fullmatch(each.name) and each.name != machine)
+    except OSError:
+        return 0
+
+
 def _take_in(store: Store, folder: Path, machine: str, done: Exchanged) -> None:
     """Read every log that is new, or has another size than when it was read."""
     before: dict[str, int] = json.loads(store.control.setting(_READ, "{}"))

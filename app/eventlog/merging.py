@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 from penchant.adapters.base import Item
 from penchant.app.errors import PenchantError
+from penchant.app.store.forgotten import forgotten
 from penchant.app.store.imported import Imported
 from penchant.app.store.logged import Logged
+from penchant.app.store.rows import uid
 from penchant.app.types import Event
 
 from .wire import FORMAT, Name, Unreadable, event_from, item_from, name_of, read
@@ -26,13 +28,17 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Merged:
-    """What a log brought. `known`: events that were here already; `nameless`: events whose item nobody has any more."""
+    """What a log brought. `known`: events that were here already; `nameless`: events whose item nobody has any more.
+
+    `refused`: events of items that were forgotten here.
+    """
 
     machines: set[str] = field(default_factory=set)
     events: int = 0
     known: int = 0
     items: int = 0
     nameless: int = 0
+    refused: int = 0
     troubles: Counter[str] = field(default_factory=Counter)
 
 
@@ -97,13 +103,16 @@ class _Merge:
     def store_all(self) -> None:
         """Items first: the events name them."""
         self._store_items()
-        found = self._where()
+        found, gone = self._where(), self._forgotten()
         asked: list[Event] = []
         for facts in self._events:
             try:
                 event = event_from(facts, found.get, self._source)
             except Unreadable as error:
                 self.merged.troubles[str(error)] += 1
+                continue
+            if event.item_id is None and "item" in facts and _digest(facts) in gone:
+                self.merged.refused += 1
                 continue
             self.merged.nameless += "item" in facts and event.item_id is None
             self.merged.machines.add(event.origin)
@@ -125,6 +134,10 @@ class _Merge:
                 self._logged.put(self._source(source, new[0][0]), [item for _, item in new], time.time())
                 self.merged.items += len(new)
 
+    def _forgotten(self) -> set[str]:
+        """Digests of the lot's items that the reader had forgotten here."""
+        return forgotten(self.store.db, [_digest(facts) for facts in self._events if facts.get("item")])
+
     def _source(self, name: Name, title: str = "") -> int:
         if name not in self._sources:
             self._sources[name] = self._logged.source(name, title)
@@ -140,6 +153,11 @@ class _Merge:
                 if isinstance(pair, list) and len(pair) == 2 and all(isinstance(part, str) for part in pair):
                     names.add((pair[0], pair[1]))
         return self._imported.items(sorted(names))
+
+
+def _digest(facts: Mapping[str, Any]) -> str:
+    pair = facts.get("item")
+    return uid(*pair) if isinstance(pair, list) and len(pair) == 2 and all(isinstance(p, str) for p in pair) else ""
 
 
 def _all(value: Mapping[str, Any], key: str) -> list[Any]:

@@ -13,6 +13,7 @@ from penchant.app.errors import NoSuchSource
 
 from . import text_index
 from .connection import Database, Row
+from .forgotten import forgotten
 from .gate_refill import came_again
 from .joins import Joins
 from .plan import Step, plan
@@ -27,7 +28,7 @@ MERGE_EVERY = 16
 
 @dataclass(slots=True)
 class PageResult:
-    """What a page did to the archive; `item_ids` in the page's order."""
+    """What a page did to the archive; `item_ids` in the page's order, without what the reader had forgotten."""
 
     new: int = 0
     changed: int = 0
@@ -55,6 +56,8 @@ class Ingest:
         kind = self._kind(subscription_id, foreign)
         result = PageResult()
         ready = _prepare(kind, page, now)
+        gone = forgotten(self.db, [item.uid for item in ready])
+        ready = [item for item in ready if item.uid not in gone]
         seen = self._epoch()
         steps = plan(self.db, self.joins, kind, subscription_id, ready)
         # What changes nothing needs no lock: a feed without news is only read.

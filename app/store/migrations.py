@@ -101,6 +101,10 @@ def _memory(db: Database) -> None:
     script(db, resources.files(__package__).joinpath("memory.sql").read_text(encoding="utf-8"))
 
 
+def _forgotten(db: Database) -> None:
+    script(db, resources.files(__package__).joinpath("forgotten.sql").read_text(encoding="utf-8"))
+
+
 MIGRATIONS: tuple[Migration, ...] = (
     Migration(1, "first schema", _first),
     Migration(2, "an index for mutes", _muting),
@@ -113,6 +117,7 @@ MIGRATIONS: tuple[Migration, ...] = (
     Migration(9, "an order of events that machines agree on", _clock),
     Migration(10, "what belongs to an interest", _interests),
     Migration(11, "when things were done, citations", _memory),
+    Migration(12, "what was forgotten", _forgotten),
 )
 
 _RECORD = """CREATE TABLE IF NOT EXISTS migrations (

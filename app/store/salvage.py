@@ -22,9 +22,9 @@ from .migrations import inspect
 
 #: Never derived, so copied; in this order because later ones refer to earlier ones.
 TABLES = ("subscriptions", "items", "aliases", "sightings", "events", "settings", "dropped", "gate_log",
-          "remote_states")  # fmt: skip
+          "remote_states", "forgotten")  # fmt: skip
 #: Tables that archives from before do not have.
-_YOUNG = {"remote_states"}
+_YOUNG = {"remote_states", "forgotten"}
 #: Settings that speak of derived rows, which start anew.
 _DERIVED_SETTINGS = (
     "ranking", "features.version", "unranked", "space.sentence", "backfill", "space.picture", "picture.status",

@@ -11,6 +11,7 @@ from penchant.app.errors import NoSuchSource
 from penchant.app.types import Subscription
 
 from .connection import Database, Row
+from .forgotten import welcome
 from .ingest import ACTED_ON, recount_people
 
 _COUNT = "(SELECT count(DISTINCT g.item_id) FROM sightings g WHERE g.subscription_id = u.id)"
@@ -47,6 +48,7 @@ class Subscriptions:
         """
         full = {"address": address, **(settings or {})}
         with self.db.write():
+            welcome(self.db, kind, address)
             row = self.db.row(
                 "SELECT id, removed_at FROM subscriptions WHERE kind = ? AND address = ?", (kind, address)
             )
@@ -186,10 +188,10 @@ class Subscriptions:
     def due(self, now: float, limit: int = 1_000) -> list[Subscription]:
         """Sources to poll now: asked for by the reader first, then the longest overdue.
 
-        Paused ones only on request.
+        Paused ones only on request. Their items are not counted.
         """
         rows = self.db.rows(
-            f"SELECT {_COLUMNS} FROM subscriptions u WHERE removed_at IS NULL AND {_POLLED} AND state <> 'fetching'"
+            f"SELECT {_COLUMNS.replace(_COUNT, '0')} FROM subscriptions u WHERE removed_at IS NULL AND {_POLLED} AND state <> 'fetching'"
             " AND (state = 'queued' OR (NOT paused AND next_due <= ?))"
             " ORDER BY state <> 'queued', next_due, id LIMIT ?",
             (now, limit),
