@@ -1,5 +1,6 @@
--- What was done when: history, statistics and "on this day" read stretches of time.
-CREATE INDEX events_at ON events(at) WHERE item_id IS NOT NULL;
+-- What was done when: history, statistics and "on this day" read stretches of time. With kind and item, since of most
+-- events (what was on screen) nothing else is asked.
+CREATE INDEX events_at ON events(at, kind, item_id) WHERE item_id IS NOT NULL;
 
 -- Citations. Names by which a paper is cited ("arxiv:2301.00001", "doi:10.1000/1"), and the names that a text mentions.
 -- Made again from the items at any time; `cite_texts` says which text of an item was read.
