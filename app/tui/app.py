@@ -19,7 +19,7 @@ from penchant.app.errors import PenchantError
 from penchant.app.paths import Paths
 from penchant.app.types import Event, View
 
-from . import loading, signals, themes, words
+from . import interrupts, loading, signals, themes, words
 from .bridge import Bridge
 from .commands import COMMANDS
 from .deeds import Deeds, Place
@@ -57,13 +57,13 @@ def _palette() -> type[Any]:
     return Commands
 
 
-class PenchantApp(PictureWindow, App[None]):
+class PenchantApp(interrupts.Interruptible, PictureWindow, App[None]):
     """`run` is the usual way in; tests give a `Bridge` of their own by `archive`."""
 
     CSS_PATH = "penchant.tcss"
     TITLE = "penchant"
     COMMANDS: ClassVar[set[Any]] = {_palette}
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+z", "suspend_process", "Suspend", show=False)]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+z", "suspend_process", show=False), *interrupts.KEYS]
     #: Moving pictures cost time and say nothing.
     animation_level = "none"  # type: ignore[assignment]
 
@@ -167,6 +167,7 @@ class PenchantApp(PictureWindow, App[None]):
         answer = command.run(target)
         if asyncio.iscoroutine(answer):
             self.spawn(answer)
+            await asyncio.sleep(0)  # so that it begins before the next key, typed fast, moves the cursor
 
     def simulate_command(self, name: str) -> None:
         """A click on a command's words."""
