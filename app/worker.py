@@ -19,7 +19,7 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
-from . import favourites, gate_lane, interests_lane, logs, picture_backfill, readsync_lane, tuning_lane
+from . import citing_lane, favourites, gate_lane, interests_lane, logs, picture_backfill, readsync_lane, tuning_lane
 from .asking_lane import Questions
 from .backfill import Backfill
 from .derive import Deriver, meaning
@@ -217,6 +217,7 @@ class Worker:
         self.lanes.append(asyncio.create_task(questions.run()))
         self.lanes.append(asyncio.create_task(tuning_lane.lane(self.paths.archive, self.store)))
         self.lanes.append(asyncio.create_task(interests_lane.lane(self.config, self.paths, self.store)))
+        self.lanes.append(asyncio.create_task(citing_lane.lane(self.store)))
         describing = Describing(self.config, self.paths, self.store)
         self.hearing.append(describing)
         self.lanes.append(asyncio.create_task(describing.run()))

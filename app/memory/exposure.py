@@ -204,6 +204,8 @@ def advised(row: Row) -> tuple[tuple[str, str] | None, str]:
         return own, f"It cannot be fetched: S says what to do ({row.failing})"
     if not row.reasons:
         return own, "Everything that came was on screen"
+    if not row.usual:
+        return own, "Nothing of this time was on screen yet"
     main = max(row.reasons, key=lambda name: row.reasons[name])
     if main == "muted":
         return own, "M shows what is muted and takes a mute back"

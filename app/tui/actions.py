@@ -159,6 +159,14 @@ class ItemActions:
         self.app.copy_to_clipboard(url)
         self.tell(f"Copied {url}")
 
+    async def do_cite(self) -> None:
+        """Copy the citation of the item at hand."""
+        here = self.at_hand()
+        if here is not None:
+            from .citing import copy_citation
+
+            await copy_citation(self, here[0])
+
     def do_why(self) -> None:
         """The parts of the number."""
         here = self.at_hand()

@@ -13,11 +13,11 @@ from textual.screen import Screen
 from penchant.adapters.base import INSIDE
 from penchant.app.types import Article, Card, Event, EventKind, Shot, Thread
 
-from . import inside, words
+from . import citing, inside, words
 from .actions import ItemActions
 from .articletext import blocks_of, link_at
 from .bars import KeyLine, StatusLine
-from .cardview import marks_of
+from .cardview import marks_of, title_of
 from .commands import ARTICLE
 from .deeds import Place
 from .feedscreen import FeedScreen, bindings
@@ -65,6 +65,8 @@ class ArticleScreen(Restoring, ItemActions, Screen[None]):
         self._archived: list[Card] = []
         self._story: tuple[list[Card], int] = ([], 0)
         self._said: dict[str, str] = {}
+        #: What it cites in the archive, and is cited by.
+        self.cited = citing.Cited()
         self._thread: Thread | None = None
         self._asked_at: float | None = None
 
@@ -118,11 +120,12 @@ class ArticleScreen(Restoring, ItemActions, Screen[None]):
             shots = await self.app.bridge.reader.do(lambda store: store.pictures.of_items([item_id]))
             gallery.learn([item_id], shots)
         said = await self.app.bridge.reader.do(lambda store: store.descriptions.of_pictures(item_id))
+        cited = await self.app.bridge.reader.do(lambda store: citing.read(store, item_id))
         others = await members_of(self.feed_screen, item_id)
         cards = await self.app.bridge.reader.do(lambda store: store.items.cards(others[:NAMED]))
         if item_id != self.card.item_id or not self.is_mounted:
             return
-        self._story, self._said = (cards, len(others)), said
+        self._story, self._said, self.cited = (cards, len(others)), said, cited
         if article is None:
             self.tell("This item is no longer in the archive", "error")
             return
@@ -143,6 +146,7 @@ class ArticleScreen(Restoring, ItemActions, Screen[None]):
             gone = body_note(self._gone, self._restore_at, time.time()) if self._gone else ""
             hung = self._hung()
             blocks = blocks_of(self.article, self._archived, time.time(), self._thread, note, gone, hung)
+            blocks += citing.blocks(self.article, self.cited)
             self.query_one(Pager).show([*blocks, *story_blocks(*self._story)], top=top)
 
     # -- pictures
@@ -255,6 +259,8 @@ class ArticleScreen(Restoring, ItemActions, Screen[None]):
             self.number = (self.number + event.character)[-4:].lstrip("0")
             url = link_at(self.article, int(self.number or 0)) if self.article else ""
             shown = inside.named(url) if url.startswith(INSIDE) else url
+            card = citing.chosen(self.article, self.cited, int(self.number or 0))
+            shown = title_of(card) if card is not None else shown
             self.tell(f"Link {self.number}: {shown or 'there is none'} · enter opens" if self.number else "")
             event.stop()
         elif event.key == "enter" and self.number:
@@ -276,5 +282,5 @@ class ArticleScreen(Restoring, ItemActions, Screen[None]):
         elif url:
             self.app.browse(url)
             self.tell(f"Opening {url}")
-        else:
+        elif not citing.follow(self, number):
             self.tell(f"There is no link {number}")

@@ -128,6 +128,12 @@ class CopyLink(Command):
     scopes = BOTH
 
 
+class Cite(Command):
+    id, keys, label, group = "cite", ("Y",), "copy citation", "Read"
+    help = "Copy the citation of the item as BibTeX"
+    scopes = BOTH
+
+
 class Like(Command):
     id, keys, label, group = "like", ("l", "f"), "like", "Teach"
     help = "Like it: more of this. Again: take the like back"
@@ -245,6 +251,21 @@ class Digest(Command):
     help = "Digest: what you would have liked and missed today or this week, with reasons"
 
 
+class History(Command):
+    id, keys, label, group = "history", ("H",), "history", "Views"
+    help = "History: what you saw, read and liked, by day; when did I read ...; on this day"
+
+
+class Numbers(Command):
+    id, keys, label, group = "numbers", ("N",), "numbers", "Views"
+    help = "Statistics: what you read, like and skip, by source, week and hour"
+
+
+class Exposure(Command):
+    id, keys, label, group = "exposure", ("E",), "exposure", "Views"
+    help = "Exposure: what you are not being shown, why, and what to turn"
+
+
 class Ask(Command):
     id, keys, label, group = "ask", ("a",), "ask", "Views"
     help = "Ask your archive, this view of it, or the item you read: an answer with its sources"
@@ -307,9 +328,10 @@ class Quit(Command):
 
 COMMANDS: tuple[type[Command], ...] = (
     Down, Up, PageDown, PageUp, Top, Bottom,
-    Read, Story, NextItem, PreviousItem, Restore, Browser, Comments, Original, Reveal, CopyLink,
+    Read, Story, NextItem, PreviousItem, Restore, Browser, Comments, Original, Reveal, CopyLink, Cite,
     Like, Skip, Save, Later, Undo, Why, Mute, Mutes, Collect, Tuning, Choice,
     ForYou, Newest, Following, Saved, Liked, LaterView, SearchView, Search, Ask, Alike, Digest,
+    History, Numbers, Exposure,
     Refresh, Sources, Add, Models, PictureColumn, Theme, Help, Back, Quit,
 )  # fmt: skip
 

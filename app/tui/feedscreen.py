@@ -261,6 +261,21 @@ class FeedScreen(ItemActions, Browsing, Screen[None]):
 
         show_digest(self.app)
 
+    def do_history(self) -> None:
+        from .history import show_history
+
+        show_history(self.app)
+
+    def do_numbers(self) -> None:
+        from .numbers import show_numbers
+
+        show_numbers(self.app)
+
+    def do_exposure(self) -> None:
+        from .exposure import show_exposure
+
+        show_exposure(self.app)
+
     def do_models(self) -> None:
         from .models import ModelsScreen
 

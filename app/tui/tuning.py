@@ -68,8 +68,10 @@ class TuningScreen(Screen[None]):
     ]
     AUTO_FOCUS = "TuningList"
 
-    def __init__(self) -> None:
+    def __init__(self, dial: tuple[str, str] | None = None) -> None:
         super().__init__()
+        #: The dial to begin at.
+        self._begin = dial
         self.standing: Standing | None = None
         self.report: TuningReport | None = None
         self.gate: GateSummary | None = None
@@ -117,6 +119,7 @@ class TuningScreen(Screen[None]):
             return
         rows = rows_of(self.standing, self.report, self.gate, time.time())
         self.query_one(TuningList).show(rows, self.standing.dials)
+        self._begin = self.query_one(TuningList).begin_at(self._begin)
         headline = self.query_one("#headline", Static)
         headline.set_class(bool(self._failure), "wrong")
         headline.update(Content(words.one_line(self._failure) or headline_of(self.report)))

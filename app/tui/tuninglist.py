@@ -55,6 +55,13 @@ class TuningList(RowList):
         self.room_changed()
         self.redraw()
 
+    def begin_at(self, dial: tuple[str, str] | None) -> tuple[str, str] | None:
+        """Select this dial; answers with it as long as it is not there."""
+        found = next((i for i, row in enumerate(self.rows) if dial is not None and row.dial == dial), None)
+        if found is not None:
+            self.select(found)
+        return dial if found is None else None
+
     def current(self) -> Row | None:
         """The selected row."""
         return self.rows[self.selected] if self.selected < len(self.rows) else None
