@@ -316,7 +316,7 @@ class PenchantApp(interrupts.Interruptible, PictureWindow, App[None]):
             self.feed_screen.progress(pulse.fetching if self.waiting else [])
             self._failing = len(pulse.failing)
             await self.offer.look()
-            self._aside()
+            self.refresh_aside()
             await self.mute_watch.look()
             loop = asyncio.get_running_loop()
             if (screen.arrived or screen.unranked) and loop.time() - self._learned_at > RANK_EVERY:
@@ -324,10 +324,10 @@ class PenchantApp(interrupts.Interruptible, PictureWindow, App[None]):
                 self.lessons.refresh()
         if words_of_worker != self._worker_words:
             self._worker_words = words_of_worker
-            self._aside()
+            self.refresh_aside()
 
-    def _aside(self) -> None:
-        parts = [self.offer.words, self._worker_words]
+    def refresh_aside(self) -> None:
+        parts = [self.offer.words, self._worker_words, self.feed_screen.news.words]
         if self.feed_screen.arrived:
             new = f"{self.feed_screen.arrived} new"
             parts.append(f"{new} below" if self.feed_screen.view == View.FOR_YOU else new)

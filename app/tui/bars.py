@@ -68,15 +68,19 @@ class Line(Widget):
 class TabLine(Line):
     """The views with their keys; the present one stands out."""
 
-    def choose(self, view: str, keys: Mapping[str, tuple[str, ...]], counts: Mapping[str, int]) -> None:
-        """Show `view` as the present one, with the number of items where known."""
+    def choose(
+        self, view: str, keys: Mapping[str, tuple[str, ...]], counts: Mapping[str, int],
+        titles: Mapping[str, str] | None = None,
+    ) -> None:  # fmt: skip
+        """Show `view` as the present one, with the number of items where known; `titles` instead of a view's own."""
         pieces: list[tuple[str, str, str]] = [(" ", "", "")]
         for command in COMMANDS:
             if command.group != "Views" or not command.id.startswith("view-"):
                 continue
             name = str(command.arguments[0])
             count = counts.get(name)
-            label = f"{command.label} {count}" if count else command.label
+            title = words.fit((titles or {}).get(name, command.label), 24).rstrip()
+            label = f"{title} {count}" if count else title
             pieces.append((f"{shown_key(keys[command.id])} ", "key", command.id))
             pieces.append((label, "on" if name == view else "", command.id))
             pieces.append(("  ", "", ""))

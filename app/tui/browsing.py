@@ -16,11 +16,17 @@ from .visit import Standing, Visit, merge
 if TYPE_CHECKING:
     from textual.message import Message
 
+    from penchant.app.store.saved_searches import SavedSearch
+
     from .app import PenchantApp
     from .bars import StatusLine
+    from .facetpanel import FacetPanel
     from .feedlist import FeedList
+    from .finds import Finds
     from .gaze import Gaze
     from .lessons import Order
+    from .search import SearchPanel
+    from .searchnews import News
 
 
 class Place(NamedTuple):
@@ -64,6 +70,12 @@ class Browsing:
         def summary(self) -> str: ...
         def empty_words(self) -> tuple[str, ...]: ...
         def tell(self, text: str, role: str = "") -> None: ...
+        def panel(self) -> SearchPanel | None: ...
+        def facets(self) -> FacetPanel | None: ...
+        @property
+        def finds(self) -> Finds: ...
+        @property
+        def news(self) -> News: ...
         def post_message(self, message: Message) -> bool: ...
 
     # -- a visit begins
@@ -158,6 +170,7 @@ class Browsing:
         item_id = event.item_id
         if item_id is None:
             return
+        self.finds.chosen(event)
         cards, counts = await self.app.bridge.reader.do(
             lambda store: (store.items.cards([item_id]), loading.marked(store))
         )
@@ -208,7 +221,10 @@ class Browsing:
 
     def _arrivals(self, top: list[int]) -> None:
         visit = self.feed.visit
+        self.app.spawn(self.news.look())
         if self.view == View.SEARCH:
+            if (panel := self.panel()) is not None:
+                panel.again()
             return
         known = set(visit.ids)
         new = [item for item in top if item not in known and item not in visit.folded]
@@ -290,18 +306,18 @@ class Browsing:
         return self._behind and untouched and self.view == View.FOR_YOU
 
     # -- search
-    def show_search(self, focus: bool = False, text: str = "") -> None:
-        """The search panel above the list, with the results of `text` or of the last search."""
+    def show_search(self, focus: bool = False, text: str = "", saved: SavedSearch | None = None) -> None:
+        """The search panel above the list, with the results of `text` (of a saved search) or of the last search."""
         from .search import SearchPanel
 
         screen = self.app.feed_screen
         self.keep_place()
         panels = screen.query(SearchPanel)
         if not panels:
-            screen.mount(SearchPanel(text), after="TabLine")
+            screen.mount(SearchPanel(text, saved), after="TabLine")
             return
         panels.first().display = True
-        panels.first().open(focus, text)
+        panels.first().open(focus, text, saved)
 
     def keep_place(self) -> None:
         """Remember the list and the line of it, for `action_leave_search`."""
@@ -315,6 +331,7 @@ class Browsing:
         """Away with the search panel."""
         for panel in self.app.feed_screen.query("SearchPanel"):
             panel.display = False
+        self.facets()
 
     def action_leave_search(self) -> None:
         """Back to the list, and the line of it, from which the search began."""

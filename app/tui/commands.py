@@ -278,6 +278,12 @@ class Search(Command):
     footer = True
 
 
+class SavedSearches(Command):
+    id, keys, label, group = "searches", ("F",), "saved searches", "Views"
+    help = "Saved searches: open one as a view, be told of what is new in it, delete it; ctrl+s in a search saves it"
+    method = "do_saved_searches"
+
+
 class Alike(Command):
     id, keys, label, group = "alike", (".",), "alike", "Views"
     help = "More like this: items near it in their pictures and in meaning"
@@ -330,7 +336,7 @@ COMMANDS: tuple[type[Command], ...] = (
     Down, Up, PageDown, PageUp, Top, Bottom,
     Read, Story, NextItem, PreviousItem, Restore, Browser, Comments, Original, Reveal, CopyLink, Cite,
     Like, Skip, Save, Later, Undo, Why, Mute, Mutes, Collect, Tuning, Choice,
-    ForYou, Newest, Following, Saved, Liked, LaterView, SearchView, Search, Ask, Alike, Digest,
+    ForYou, Newest, Following, Saved, Liked, LaterView, SearchView, Search, SavedSearches, Ask, Alike, Digest,
     History, Numbers, Exposure,
     Refresh, Sources, Add, Models, PictureColumn, Theme, Help, Back, Quit,
 )  # fmt: skip

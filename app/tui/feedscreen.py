@@ -22,6 +22,7 @@ from .gaze import Gaze, Passed
 from .loading import FirstPage
 from .progress import ProgressPanel
 from .rowlist import RowList
+from .searchkeys import SearchKeys
 
 if TYPE_CHECKING:
     from .app import PenchantApp
@@ -43,13 +44,13 @@ def bindings(scope: str) -> list[BindingType]:
     ]
 
 
-class FeedScreen(ItemActions, Browsing, Screen[None]):
+class FeedScreen(ItemActions, SearchKeys, Browsing, Screen[None]):
     """One list at a time. Keys of `commands.COMMANDS` call its `do_*` methods."""
 
     app: PenchantApp
     BINDINGS: ClassVar[list[BindingType]] = [
         *bindings(FEED),
-        Binding("escape", "leave_search", "Leave the search", show=False),
+        *SearchKeys.SEARCH_BINDINGS,
     ]
     AUTO_FOCUS = "FeedList"
 
@@ -212,10 +213,15 @@ class FeedScreen(ItemActions, Browsing, Screen[None]):
     def show_tabs(self) -> None:
         """The line of views."""
         shown = {name: count for name, count in self.counts.items() if name in ("saved", "liked", "later")}
-        self.query_one(TabLine).choose(str(self.view), self.app.keys, shown)
+        if self.search_title and self.view == View.SEARCH:
+            shown["search"] = self.search_unseen
+        titles = {"search": self.search_title} if self.search_title else {}
+        self.query_one(TabLine).choose(str(self.view), self.app.keys, shown, titles)
 
     def summary(self) -> str:
         """What the status line says when nothing else happened."""
+        if self.view == View.SEARCH and self._said:
+            return self._said
         count = len(self.feed.visit.ids)
         known = self.counts.get(str(self.view), 0)
         total = f"{max(count, known):,}" if count else "nothing"
@@ -334,6 +340,7 @@ HINT_FAILING = "S says why and what to do; r tries again now."
 HINT_SEARCH = (
     'author:name  source:name  tag:name  "a phrase"  -without  begin*',
     "is:liked|saved|later|unseen|read|skipped  before:2026-01-31  after:7d",
-    'picture:"a red boat" by what pictures show',
+    'near:"memory safety" in meaning  picture:"a red boat" by what pictures show',
+    "ctrl+s saves the search, ctrl+o turns its order, tab narrows it, F lists what is saved",
     "esc leaves the search",
 )
