@@ -17,6 +17,7 @@ class Result:
 
     figures: list[str] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
+    quiet: bool = False
 
     def figure(self, text: str) -> None:
         """Tell a figure, at once and at the end."""
@@ -27,7 +28,8 @@ class Result:
         """Remember `fault` unless `holds`."""
         if not holds:
             self.faults.append(fault)
-            print(f"  broken: {fault}", flush=True)
+            if not self.quiet:
+                print(f"  broken: {fault}", flush=True)
         return bool(holds)
 
 

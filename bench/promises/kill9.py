@@ -101,7 +101,7 @@ def type_keys(path: Path, pipe: int, seed: int) -> None:
             mine.append(event.id)
 
 
-def fork(run: Callable[[], None]) -> int:
+def fork(run: Callable[[], object]) -> int:
     child = os.fork()
     if child == 0:
         try:
@@ -115,12 +115,17 @@ def one_round(path: Path, pick: random.Random, acknowledged: set[str]) -> None:
     """Start both, kill at a random moment, collect what was acknowledged before."""
     (read, write), (pages, stored) = os.pipe(), os.pipe()
     seed = pick.randrange(1 << 30)
-    children = [fork(lambda: ingest(path, stored)), fork(lambda: type_keys(path, write, seed))]
+    # Neither may hold the other's pipe open: the end of one shows as the end of its pipe.
+    children = [
+        fork(lambda: (os.close(write), ingest(path, stored))[0]),
+        fork(lambda: (os.close(stored), type_keys(path, write, seed))[0]),
+    ]
     os.close(write)
     os.close(stored)
     # By progress, not by the clock: on a busy machine a process may need long to get going.
     for _ in range(pick.choice((0, 0, 1, 2, 4, 8))):
-        os.read(pages, 1)
+        if not os.read(pages, 1):
+            break
     time.sleep(pick.uniform(0.0, 0.08))
     pick.shuffle(children)
     os.kill(children[0], signal.SIGKILL)

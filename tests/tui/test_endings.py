@@ -112,6 +112,27 @@ def test_a_closed_terminal_leaves_no_process(archive: Any, program: Any, first: 
     assert archive.kinds()[0] == "like"
 
 
+def test_control_c_once_asks_and_twice_ends(archive: Any, program: Any) -> None:
+    shown = program()
+    os.write(shown.fd, b"l\x03")
+    shown.until(b"once more")
+    assert shown.code is None
+    os.write(shown.fd, b"\x03")
+    shown.until(b"\x1b[?1049l")
+    assert shown.ended() and shown.code == 130
+    assert archive.kinds() == ["like"]
+
+
+@pytest.mark.parametrize("end", [b"q", b"\x03\x03"])
+def test_every_key_before_the_end_counts_where_it_was_pressed(archive: Any, program: Any, end: bytes) -> None:
+    """Typed faster than the screen reads: each like belongs to the item that was selected then."""
+    shown = program()
+    os.write(shown.fd, b"ljljlj" + end)
+    assert shown.ended()
+    liked = [event.item_id for _, event in archive.read(lambda store: store.events.live()) if event.kind == "like"]
+    assert len(liked) == len(set(liked)) == 3
+
+
 def test_a_terminal_that_goes_without_a_signal(archive: Any, program: Any) -> None:
     shown = program(controlling=False)
     os.write(shown.fd, b"l")
