@@ -19,7 +19,7 @@ from penchant.app.errors import PenchantError
 from penchant.app.paths import Paths
 from penchant.app.types import Event, View
 
-from . import interrupts, loading, signals, themes, words
+from . import closing, interrupts, loading, signals, themes, words
 from .bridge import Bridge
 from .commands import COMMANDS
 from .deeds import Deeds, Place
@@ -181,6 +181,7 @@ class PenchantApp(interrupts.Interruptible, PictureWindow, App[None]):
         return task
 
     async def _guard(self, work: Coroutine[Any, Any, Any]) -> None:
+        owner = closing.owner_of(work)
         try:
             await work
         except (PenchantError, SourceError) as error:
@@ -188,8 +189,7 @@ class PenchantApp(interrupts.Interruptible, PictureWindow, App[None]):
         except asyncio.CancelledError:
             pass
         except Exception as error:
-            # What was still under way when the screen went down has nowhere to show anything.
-            if not self.leaving and self.feed_screen.children:
+            if not self.leaving and self.feed_screen.children and not closing.is_gone(owner):
                 self._handle_exception(error)
 
     def fail(self, text: str, hint: str = "") -> None:

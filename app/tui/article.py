@@ -18,6 +18,7 @@ from .actions import ItemActions
 from .articletext import blocks_of, link_at
 from .bars import KeyLine, StatusLine
 from .cardview import marks_of, title_of
+from .closing import is_gone
 from .commands import ARTICLE
 from .deeds import Place
 from .feedscreen import FeedScreen, bindings
@@ -123,7 +124,7 @@ class ArticleScreen(Restoring, ItemActions, Screen[None]):
         cited = await self.app.bridge.reader.do(lambda store: citing.read(store, item_id))
         others = await members_of(self.feed_screen, item_id)
         cards = await self.app.bridge.reader.do(lambda store: store.items.cards(others[:NAMED]))
-        if item_id != self.card.item_id or not self.is_mounted:
+        if item_id != self.card.item_id or is_gone(self):
             return
         self._story, self._said, self.cited = (cards, len(others)), said, cited
         if article is None:
@@ -167,7 +168,7 @@ class ArticleScreen(Restoring, ItemActions, Screen[None]):
         return gallery.picture(item_id, shots[place], cols, rows, preview_of(blurhash))
 
     def _pictures_changed(self, items: set[int]) -> None:
-        if self.card.item_id in items and self.is_mounted:
+        if self.card.item_id in items and not is_gone(self):
             self._show()
 
     async def do_original(self) -> None:
@@ -205,7 +206,7 @@ class ArticleScreen(Restoring, ItemActions, Screen[None]):
         return self.card, self.place
 
     def tell(self, text: str, role: str = "") -> None:
-        if self.is_mounted:
+        if not is_gone(self):
             self.query_one(StatusLine).tell(text, role)
 
     def decided(self, kind: EventKind, card: Card, undone: bool) -> None:

@@ -1,0 +1,57 @@
+"""A screen that is closed while something is still under way for it."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from penchant.app.tui import article as view
+
+pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning")
+
+
+async def test_an_article_may_be_left_before_it_was_read(
+    archive: Any, run_app: Any, wait: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Enter and escape, typed fast."""
+    gone = asyncio.Event()
+    found = view.members_of
+
+    async def slowly(*args: Any) -> Any:
+        await gone.wait()
+        return await found(*args)
+
+    monkeypatch.setattr(view, "members_of", slowly)
+    async with run_app(archive) as (app, pilot):
+        await pilot.press("enter")
+        await wait(lambda: isinstance(app.screen, view.ArticleScreen))
+        screen = app.screen
+        await pilot.press("escape")
+        await wait(lambda: not screen.children)
+        gone.set()
+        await wait(lambda: not app._tasks)
+        await pilot.pause()
+        await pilot.press("j")
+        assert app.is_running and app.screen is app.feed_screen
+
+
+async def test_what_fails_after_its_screen_is_no_fault(archive: Any, run_app: Any, wait: Any) -> None:
+    """Whatever a closed screen's own work stumbles over."""
+    closed = asyncio.Event()
+
+    async def look(self: Any) -> None:
+        await closed.wait()
+        self.query_one("#nothing")
+
+    async with run_app(archive) as (app, pilot):
+        await pilot.press("enter")
+        await wait(lambda: isinstance(app.screen, view.ArticleScreen))
+        screen = app.screen
+        app.spawn(look(screen))
+        await pilot.press("escape")
+        await wait(lambda: not screen.children)
+        closed.set()
+        await wait(lambda: not app._tasks)
+        assert app.is_running and app._exception is None
