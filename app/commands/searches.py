@@ -104,3 +104,5 @@ def _record(context: Context, found: SavedSearch, *, notify: bool = False, gone:
     from penchant.app.store.saved_searches import keep
 
     context.store.events.append([keep(found.name, found.query, notify=notify, gone=gone, view="cli")])
+    if gone or not notify:
+        context.store.saved.looked(found.name)

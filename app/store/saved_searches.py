@@ -99,11 +99,13 @@ class SavedSearches:
             found.setdefault(folded, []).append(int(item_id))
         return found
 
-    def looked(self, name: str) -> None:
-        """The reader looks at it: nothing in it is new any more. Costs no write where nothing was."""
-        if self.db.row("SELECT 1 FROM search_news WHERE search = ?", (key(name),)) is not None:
-            with self.db.urgent():
-                self.db.run("DELETE FROM search_news WHERE search = ?", (key(name),))
+    def looked(self, name: str) -> bool:
+        """The reader looks at it: nothing in it is new any more. Says whether something was; else it writes nothing."""
+        if self.db.row("SELECT 1 FROM search_news WHERE search = ?", (key(name),)) is None:
+            return False
+        with self.db.urgent():
+            self.db.run("DELETE FROM search_news WHERE search = ?", (key(name),))
+        return True
 
     def _words(self) -> Iterator[tuple[str, str, bool, bool, float]]:
         for name, query, notify, gone, at in self.db.rows(_LIVE):

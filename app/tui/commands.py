@@ -274,7 +274,7 @@ class Ask(Command):
 
 class Search(Command):
     id, keys, label, group = "search", ("/",), "search", "Views"
-    help = "Search by words and by meaning; author: source: is: before: after: narrow it"
+    help = "Search by words and by meaning; in it tab completes or narrows, ctrl+o turns the order, ctrl+s saves it"
     footer = True
 
 

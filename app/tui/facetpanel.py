@@ -22,7 +22,7 @@ class Row(NamedTuple):
 
     label: str
     term: str = ""
-    count: int | None = None
+    items: int | None = None
     on: bool = False
 
 
@@ -110,7 +110,7 @@ class FacetPanel(Widget, can_focus=True):
         label = words.one_line(row.label)
         if not row.term:
             return [Segment(words.fit(f" {label}", width), self.get_component_rich_style("facet--head"))]
-        count = "" if row.count is None else f"{row.count:,}"
+        count = "" if row.items is None else f"{row.items:,}"
         room = max(1, width - 5 - len(count))
         role = "at" if at else "on" if row.on else "line"
         style = self.get_component_rich_style(f"facet--{role}")

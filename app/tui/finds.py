@@ -28,9 +28,9 @@ class Finds:
         self._told: set[tuple[str, int]] = set()
 
     def shown(self, query: str, ranks: Mapping[int, Mapping[str, int]]) -> None:
-        """A page of results; what joins the same query keeps the place at which it was shown first."""
+        """A page of results. Words come first: the places that meaning gives join them a moment later."""
         before = self._ranks if query == self._query else {}
-        self._query, self._ranks = query, {**ranks, **before}
+        self._query, self._ranks = query, {**before, **ranks}
 
     def chosen(self, event: Event) -> None:
         """Record it, if it was a result: no key waits for that."""

@@ -126,6 +126,8 @@ class SavedScreen(Box[SavedSearch]):
         value = {"name": wanted.name, "query": wanted.query, "notify": wanted.notify, "gone": gone}
         await self.app.deeds.record(self.app.deeds.event("saved-search", None, Place("search"), value))
         self.say(said)
+        if gone or not wanted.notify:
+            await self.app.bridge.clerk.do(lambda store: store.saved.looked(wanted.name))
         await self.app.feed_screen.news.look()
 
 

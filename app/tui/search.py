@@ -201,6 +201,7 @@ class SearchPanel(Widget):
         if not text or self._desk is None:
             screen.search_shown("", "", "")
             screen.show_page(FirstPage(View.SEARCH, [], []))
+            screen.facets()
             return
         look = parse(text, typing=True).look
         # Words first: the vectors take a moment to load the first time, the model of pictures some seconds.
@@ -245,8 +246,15 @@ class SearchPanel(Widget):
             return
         meaning = self._embed  # what is not loaded yet is not loaded for this
         answer = await self._desk.do(partial(searchdesk.renewed, text, self._through, meaning))
-        if answer is None or turn != self._newest or not self.display:
+        if turn != self._newest or not self.display:
             return
+        screen = self.app.feed_screen
+        if answer is not None:
+            await self._came(text, turn, answer)
+        await screen.search_looked_at(self.title())
+
+    async def _came(self, text: str, turn: int, answer: Answer) -> None:
+        """Items came since: those that belong here are shown."""
         screen = self.app.feed_screen
         known = set(screen.feed.visit.ids)
         fresh = [item for item in answer.page.ids if item not in known]
@@ -261,7 +269,6 @@ class SearchPanel(Widget):
             screen.finds.shown(text, answer.ranks)
             screen.tell(f"{words.many(len(fresh), 'new item')} below; / and enter put everything in its order")
         await self._facets(text, turn, answer.page.ids)
-        await screen.search_looked_at(self.title())
 
     async def _facets(self, text: str, turn: int, ids: list[int]) -> None:
         panel = self.app.feed_screen.facets()

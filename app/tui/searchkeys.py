@@ -40,6 +40,7 @@ class SearchKeys:
     search_unseen = 0
 
     if TYPE_CHECKING:
+        is_mounted: bool
 
         def tell(self, text: str, role: str = "") -> None: ...
         def show_tabs(self) -> None: ...
@@ -62,14 +63,18 @@ class SearchKeys:
         """The results of a query are there: `said` of them, `title` and unseen items of a saved search."""
         self.query_text, self._said = text, said
         if (title, unseen) != (self.search_title, self.search_unseen):
-            self.search_title, self.search_unseen = title, unseen if title else 0
+            self.search_title, self.search_unseen = title, unseen
             self.show_tabs()
 
     async def search_looked_at(self, name: str) -> None:
         """A saved search is on screen: nothing in it is new any more."""
-        if name and self.news.of(name):
-            await self.app.bridge.clerk.do(lambda store: store.saved.looked(name))
+        if name and await self.app.bridge.clerk.do(lambda store: store.saved.looked(name)):
             await self.news.look()
+
+    def on_resize(self) -> None:
+        """Room for the facets came, or went."""
+        if self._facet_panel() is not None and self.is_mounted:
+            self.app.call_after_refresh(self.facets)
 
     def panel(self) -> SearchPanel | None:
         """The search panel while it is shown."""

@@ -19,7 +19,7 @@ class Entry(NamedTuple):
     """A saved search with news: its name, how many, and the newest of them."""
 
     name: str
-    count: int
+    fresh: int
     newest: int
 
 
@@ -28,20 +28,15 @@ class News:
 
     def __init__(self, app: PenchantApp) -> None:
         self._app = app
-        self._entries: list[Entry] = []
         self._told: dict[str, int] | None = None
         self.words = ""
 
-    def of(self, name: str) -> int:
-        """How many are new in one saved search, as far as the last look saw."""
-        return next((each.count for each in self._entries if key(each.name) == key(name)), 0)
-
     async def look(self) -> None:
         """See what is new. What was so already when the window opened is on the status line and no notification."""
-        self._entries = await self._app.bridge.reader.do(_read)
-        self.words = said(self._entries, next(iter(self._app.keys["searches"]), ""))
-        before, self._told = self._told, {each.name: each.newest for each in self._entries}
-        fresh = [each for each in self._entries if before is not None and each.newest > before.get(each.name, 0)]
+        entries = await self._app.bridge.reader.do(_read)
+        self.words = said(entries, next(iter(self._app.keys["searches"]), ""))
+        before, self._told = self._told, {each.name: each.newest for each in entries}
+        fresh = [each for each in entries if before is not None and each.newest > before.get(each.name, 0)]
         if fresh and self._app.config.notify == "terminal":
             self._knock(said(fresh, ""))
         self._app.refresh_aside()
@@ -56,7 +51,7 @@ def said(entries: list[Entry], command_key: str) -> str:
     """The news in words: of one search, or of how many."""
     if not entries:
         return ""
-    total = f"{sum(each.count for each in entries):,} new"
+    total = f"{sum(each.fresh for each in entries):,} new"
     name = words.fit(words.one_line(entries[0].name), 24).rstrip()
     where = f"'{name}'" if len(entries) == 1 else f"{len(entries)} searches"
     return f"{total} for {where}" + (f": {command_key}" if command_key else "")

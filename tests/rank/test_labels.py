@@ -62,6 +62,17 @@ def make(steps: list[tuple[str, int, float]]) -> list[Event]:
     return out
 
 
+def test_being_found_collected_or_named_teaches_nothing() -> None:
+    silent = (
+        Event("find", 1, {"query": "owls", "ranks": {"words": 1}}),
+        Event("collect", 1, {"collection": "owls", "in": True}),
+        Event("saved-search", None, {"name": "owls", "query": "owl"}),
+    )
+    assert said(*silent) == []
+    assert said(Event("like", 1), *silent) == said(Event("like", 1)) == [(1, 1, 1.0)]
+    assert said(*silent, Event("skip", 1)) == [(1, 0, 1.0)]
+
+
 @given(events_strategy)
 def test_undo_equals_never_having_been(steps: list[tuple[str, int, float]]) -> None:
     events = make(steps)

@@ -82,7 +82,7 @@ async def test_facets_beside_the_results(archive: Any, run_app: Any, wait: Any, 
     async with run_app(archive, size=(140, 40)) as (app, pilot):
         panel = await searching(app, pilot, wait, "trams")
         facets = await wait(app.feed_screen.facets)
-        await wait(lambda: any(row.label == "Author 2" and row.count == 3 for row in facets.rows))
+        await wait(lambda: any(row.label == "Author 2" and row.items == 3 for row in facets.rows))
         assert app.feed_screen.feed.size.width <= 110
         await pilot.press("enter", "tab")
         assert app.focused is facets
@@ -152,7 +152,7 @@ async def test_a_search_is_saved_opened_told_of_and_forgotten(
         await pilot.press("F")
         await wait(lambda: type(app.screen).__name__ == "SavedScreen")
         await wait(lambda: any("1 new" in line and "City trams" in line for line in lines(app)))
-        await pilot.press("enter")
+        await pilot.press("k", "j", "enter")
         await wait(lambda: app.feed_screen.view == View.SEARCH and len(app.feed_screen.feed.visit.ids) == 16)
         await wait(lambda: app.feed_screen.status.left[0].startswith("City trams: 16 found · 1"))
         assert panel.text == "trams sort:newest" and "7 City trams" in lines(app)[0]
@@ -205,6 +205,26 @@ async def test_what_is_chosen_is_told_once_for_each_query(archive: Any, run_app:
         await pilot.press("l")
         await wait(lambda: archive.kinds().count("like") == 2)
     assert len(finds()) == 1, "once for each result and query; a skip, or a like elsewhere, is none"
+
+
+async def test_places_by_meaning_join_those_by_words(archive: Any, run_app: Any, wait: Any) -> None:
+    def embed(store: Any) -> None:
+        from penchant.app.derive import Deriver
+
+        deriver = Deriver(store)
+        while deriver.step():
+            pass
+
+    archive.read(embed)
+    async with run_app(archive) as (app, pilot):
+        panel = await searching(app, pilot, wait, "trams in small cities")
+        await wait(lambda: panel._asking is not None and panel._asking.done())
+        await pilot.press("enter", "l")
+        await wait(lambda: "find" in archive.kinds())
+    (find,) = [e for _, e in archive.read(lambda store: store.events.live()) if e.kind == "find"]
+    assert find.value["ranks"].keys() >= {"words", "meaning"}
+    mix = archive.read(lambda store: store.search.mix())
+    assert mix.keys() >= {"words", "meaning"}, "the engine learns from it"
 
 
 async def test_a_notification_only_where_it_is_wished_for(
