@@ -30,8 +30,9 @@ from .rank.order_columns import Columns
 from .rank.recipe import Recipe
 from .rank.snapshot import SnapshotError, labels_digest, restore
 from .rank.types import Label, Ranking, Why
+from .ranking_own import OwnRows
 from .ranking_publish import Publisher
-from .ranking_rows import Block, RowReader, give_back, least
+from .ranking_rows import Block, RowReader, give_back, least, spare_memory
 from .ranking_stories import Stories, named, wanted
 from .ranking_why import Explainer
 from .ranking_wishes import Wishes
@@ -76,7 +77,7 @@ class RankSession:
         self._surprise: np.ndarray | None = None
         self._everything_at = 0.0
         self._now = 0.0
-        self._own_rows: dict[int, Batch] = {}
+        self._own_rows = OwnRows()
         self.stories = Stories()
 
     # -- loading
@@ -85,6 +86,7 @@ class RankSession:
 
         Raises `StoreError` where the archive cannot be read.
         """
+        spare_memory()
         self.store: Store = Store.open(self.path, role="reader")
         self._rows: RowReader = RowReader(self.store)
         self._version = self.store.data_version()
@@ -267,7 +269,7 @@ class RankSession:
         for label in labels:
             place = self._place.get(label.item_id)
             if label.item_id in self._own_rows:
-                rows[label.item_id] = self._own_rows[label.item_id]
+                rows[label.item_id] = self._own_rows.get(label.item_id)
             elif place is not None:
                 rows[label.item_id] = self._block.batch.take([place])
         absent = [label.item_id for label in labels if label.item_id not in rows]
@@ -275,7 +277,7 @@ class RankSession:
             block = self._rows.read(absent)
             rows |= {item_id: block.batch.take([i]) for i, item_id in enumerate(block.columns.ids.tolist())}
         if len(labels) <= OWN:
-            self._own_rows |= rows
+            self._own_rows.keep(rows)
         gone = self._rows.blank()
         return Batch.concat([rows.get(label.item_id, gone) for label in labels]), list(range(len(labels)))
 

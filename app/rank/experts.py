@@ -17,9 +17,15 @@ from typing import Any, Protocol
 import numpy as np
 
 from .features import SparseRows
+from .table import Table
 
 #: Variance of each expert's own offset. It soaks up the like rate and is left out of opinions.
 BIAS_VARIANCE = 1.0
+
+
+#: A site over hashed features: one array of 14 bytes a feature, since four arrays would be mostly headers.
+_NAMES = ("index", "x", "precision", "natural")
+_ENTRY = np.dtype([("index", "<u2"), ("x", "<f4"), ("precision", "<f4"), ("natural", "<f4")])
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,13 +98,18 @@ class DenseExpert:
         self.d, self.window = d, window
         self.mean = np.zeros(d + 1)
         self.cov = np.diag(np.append(np.full(d, scale), BIAS_VARIANCE))
-        self.rows = np.zeros((0, d + 1), np.float32)
+        self._rows = Table(np.zeros((0, d + 1), np.float32), window)
         self.sites = np.zeros((0, 2))
+
+    @property
+    def rows(self) -> np.ndarray:
+        """float32[w, d + 1]: the remembered labels' items, oldest first; the last column is 1."""
+        return self._rows.rows
 
     def learn(self, row: np.ndarray, y: int, weight: float) -> None:
         x = np.append(np.asarray(row, np.float64), 1.0)
         site = self._step(x, y, weight)
-        self.rows = np.vstack([self.rows, x.astype(np.float32)])[-self.window :]
+        self._rows.append(x.astype(np.float32))
         target = site.mode + site.gain / site.precision
         self.sites = np.vstack([self.sites, [site.precision, target]])[-self.window :]
 
@@ -137,7 +148,8 @@ class DenseExpert:
 
     def copy(self) -> DenseExpert:
         twin = object.__new__(DenseExpert)
-        twin.__dict__.update(self.__dict__)  # learn() replaces arrays and never writes into them
+        twin.__dict__.update(self.__dict__)  # learn() replaces all other arrays and never writes into them
+        twin._rows = self._rows.copy()
         return twin
 
     def state(self) -> dict[str, np.ndarray]:
@@ -147,7 +159,7 @@ class DenseExpert:
         if state["mean"].shape != (self.d + 1,) or state["cov"].shape != (self.d + 1, self.d + 1):
             raise ValueError(f"expected {self.d} features, found {len(state['mean']) - 1}")
         self.mean, self.cov = state["mean"], state["cov"]
-        self.rows, self.sites = state["rows"], state["sites"]
+        self._rows, self.sites = Table(state["rows"], self.window), state["sites"]
 
 
 class SparseExpert:
@@ -161,7 +173,7 @@ class SparseExpert:
         self.mean = np.zeros(size, np.float32)
         self.var = np.full(size, scale, np.float32)
         self.offset = np.array([0.0, BIAS_VARIANCE])
-        self.sites: list[tuple[np.ndarray, ...]] = []
+        self.sites: list[np.ndarray] = []
 
     def learn(self, row: tuple[np.ndarray, np.ndarray], y: int, weight: float) -> None:
         site, entry = self._step(row, y, weight, self.offset)
@@ -174,7 +186,7 @@ class SparseExpert:
 
     def _step(
         self, row: tuple[np.ndarray, np.ndarray], y: int, weight: float, offset: np.ndarray
-    ) -> tuple[Site, tuple[np.ndarray, ...]]:
+    ) -> tuple[Site, np.ndarray]:
         index, place = np.unique(row[0], return_inverse=True)  # two words may share a bucket
         x = np.bincount(place, row[1], len(index))
         mean, var = self.mean[index].astype(np.float64), self.var[index].astype(np.float64)
@@ -186,8 +198,10 @@ class SparseExpert:
         new_var = 1.0 / (1.0 / var + precision)
         self.mean[index] = after
         self.var[index] = new_var
-        natural = after / new_var - mean / var
-        return site, (index.astype(np.uint16), *(a.astype(np.float32) for a in (x, precision, natural)))
+        entry = np.empty(len(index), _ENTRY)
+        entry["index"], entry["x"], entry["precision"] = index, x, precision
+        entry["natural"] = after / new_var - mean / var
+        return site, entry
 
     def opinion(self, rows: SparseRows) -> np.ndarray:
         return rows.dot(self.mean)
@@ -202,9 +216,10 @@ class SparseExpert:
     def left_out(self) -> np.ndarray:
         if not self.sites:
             return np.zeros(0)
-        size = np.array([len(s[0]) for s in self.sites])
-        index = np.concatenate([s[0] for s in self.sites]).astype(np.intp)
-        x, precision, natural = (np.concatenate([s[k] for s in self.sites]) for k in (1, 2, 3))
+        size = np.array([len(entry) for entry in self.sites])
+        entries = np.concatenate(self.sites)
+        index = entries["index"].astype(np.intp)
+        x, precision, natural = (np.ascontiguousarray(entries[name]) for name in ("x", "precision", "natural"))
         now = 1.0 / self.var[index].astype(np.float64)
         cavity = (self.mean[index] * now - natural) / np.maximum(now - precision, 1e-9)
         return np.bincount(np.repeat(np.arange(len(size)), size), x * cavity, len(size))
@@ -217,17 +232,14 @@ class SparseExpert:
 
     def state(self) -> dict[str, np.ndarray]:
         touched = np.flatnonzero(self.var != self.scale)
-        sites = self.sites
+        entries = np.concatenate(self.sites) if self.sites else np.zeros(0, _ENTRY)
         return {
             "touched": touched,
             "mean": self.mean[touched],
             "var": self.var[touched],
             "offset": self.offset,
-            "site_size": np.array([len(s[0]) for s in sites], np.int64),
-            **{
-                f"site_{k}": np.concatenate([s[k] for s in sites]) if sites else np.zeros(0)
-                for k in range(4)
-            },
+            "site_size": np.array([len(entry) for entry in self.sites], np.int64),
+            **{f"site_{k}": np.ascontiguousarray(entries[name]) for k, name in enumerate(_NAMES)},
         }
 
     def restore(self, state: dict[str, np.ndarray]) -> None:
@@ -236,6 +248,8 @@ class SparseExpert:
             raise ValueError(f"expected {self.size} features, found index {touched.max()}")
         self.mean[touched], self.var[touched] = state["mean"], state["var"]
         self.offset = state["offset"]
-        ends = np.cumsum(state["site_size"])[:-1]
-        blocks = [np.split(state[f"site_{k}"], ends) for k in range(4)]
-        self.sites = list(zip(*blocks, strict=True)) if len(state["site_size"]) else []
+        entries = np.empty(len(state["site_0"]), _ENTRY)
+        for k, name in enumerate(_NAMES):
+            entries[name] = state[f"site_{k}"]
+        sizes = state["site_size"]
+        self.sites = [part.copy() for part in np.split(entries, np.cumsum(sizes)[:-1])] if len(sizes) else []

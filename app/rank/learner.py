@@ -13,8 +13,9 @@ from .batch import Batch
 from .model import Model
 from .types import Label
 
-#: (interval, how many are kept): undoing a recent label relearns 15 at most, one of the last 3,000 1,023.
-KEPT = ((16, 3), (128, 3), (1024, 3))
+#: (interval, how many are kept): undoing a recent label relearns 15 at most, one of the last 2,000 1,023. Each is a
+#: megabyte of the window.
+KEPT = ((16, 2), (128, 2), (1024, 2))
 
 #: Gives for labels their rows: a batch and the place of each label's item in it.
 RowsOf = Callable[[Sequence[Label]], tuple[Batch, Sequence[int]]]

@@ -48,7 +48,8 @@ def _sparse(expert: SparseExpert) -> np.ndarray:
     natural = expert.mean * precision
     out = np.zeros(len(expert.sites))
     for i in range(len(expert.sites) - 1, -1, -1):
-        index, x, added, moved = expert.sites[i]
+        entry = expert.sites[i]
+        index, x, added, moved = (entry[name] for name in ("index", "x", "precision", "natural"))
         precision[index] = np.maximum(precision[index] - added, 1e-9)
         natural[index] -= moved
         out[i] = x @ (natural[index] / precision[index])
