@@ -117,7 +117,7 @@ def _machines(store: Store, paths: Paths, folder: Path, done: Done) -> None:
         done.removed["logs for other machines, written anew"] = rewrite(store, folder, machine)
         if count := others(folder, machine):
             done.told.append(
-                f"{count} other machine{'s' if count > 1 else ''} learned with this one through {folder} and may have it"
+                f"{count} other machine{'s' if count > 1 else ''} share {folder} and may have it"
                 " in their own archives and logs: run the same there. From there it does not come back to this one."
             )
     except (PenchantError, OSError) as error:

@@ -13,9 +13,16 @@ from typing import Any
 #: Two files of 1 MB hold weeks of a normal worker.
 MAX_BYTES = 1_000_000
 KEPT = 2
-#: What could be a credential in an address or a header: user:password@, and token-like parameters.
+#: Characters of one text: what is longer quotes something.
+LONGEST = 300
+#: What could be a credential in an address or a header: user:password@, token-like parameters, headers that carry one,
+#: and the queries of addresses (feeds have their keys there).
 _SECRETS = re.compile(
-    r"(//)[^/@\s]*:[^/@\s]*@|((?:access_token|token|code|client_secret|key|password)=)[^&\s]+|(Bearer )\S+",
+    r"(//)[^/@\s]*@"
+    r"|((?:access_token|refresh_token|token|code|client_secret|key|password|passwd|secret|dpop|cookie|set-cookie)"
+    r"[\"']?\s*[=:]\s*[\"']?)[^&\s\"',;}]+"
+    r"|((?:Bearer|Basic|DPoP|GoogleLogin auth=)\s*)[A-Za-z0-9._~+/=-]+"
+    r"|(https?://[^\s?#\"'<>]+[?#])[^\s\"'<>]+",
     re.I,
 )
 
@@ -29,9 +36,9 @@ class JsonLines(logging.Formatter):
             "level": record.levelname.lower(),
             "where": record.name.removeprefix("penchant."),
             "process": record.process,
-            "what": without_secrets(record.getMessage()),
+            "what": _clean(record.getMessage()),
         }
-        entry.update(getattr(record, "fields", {}))
+        entry.update({key: _clean(value) for key, value in getattr(record, "fields", {}).items()})
         if record.exc_info:
             # the stack without the exception's words: those may quote content
             entry["error"] = record.exc_info[0].__name__ if record.exc_info[0] else ""
@@ -48,9 +55,19 @@ def _frames(record: logging.LogRecord) -> list[tuple[Path, int]]:
     return frames[-12:]
 
 
+def _clean(value: Any) -> Any:
+    """A value as it may be written: texts without secrets and short, lists likewise."""
+    if isinstance(value, str):
+        text = without_secrets(value)
+        return text if len(text) <= LONGEST else f"{text[:LONGEST]}..."
+    if isinstance(value, list | tuple):
+        return [_clean(each) for each in value[:50]]
+    return value if isinstance(value, int | float | bool) or value is None else _clean(str(value))
+
+
 def without_secrets(text: str) -> str:
     """The text with everything that looks like a credential replaced by ***."""
-    return _SECRETS.sub(lambda m: (m[1] or m[2] or m[3] or "") + "***" + ("@" if m[1] else ""), text)
+    return _SECRETS.sub(lambda m: (m[1] or m[2] or m[3] or m[4] or "") + "***" + ("@" if m[1] else ""), text)
 
 
 def start(path: Path, level: int = logging.INFO) -> logging.Handler:

@@ -72,7 +72,7 @@ class ParseRunner:
             return value
         if kind == "source":
             raise value
-        log.warning("parse failed: %s: %s", getattr(function, "__qualname__", "?"), value)
+        log.warning("parse failed: %s", getattr(function, "__qualname__", "?"))  # why may quote the document
         raise Broke(f"{self.what} could not be read: {value}")
 
     async def close(self) -> None:

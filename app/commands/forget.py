@@ -27,7 +27,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("source", nargs="?", help="a source: its number, address or title, removed ones by address too")
     parser.add_argument("--author", metavar="NAME", help="everything by one author: name, handle or address")
     parser.add_argument("--item", action="append", default=[], metavar="ITEM", help="one item (may be repeated)")
-    parser.add_argument("--since", metavar="DATE", help="what came, and what you did, from this day on (2025-01-31, 7d)")
+    parser.add_argument("--since", metavar="DATE", help="what came, and what you did, from this day on")
     parser.add_argument("--until", metavar="DATE", help="... up to the end of this day")
     parser.add_argument("--backups", action="store_true", help="delete the archive's backups as well")
     parser.add_argument("--dry-run", action="store_true", help="say what would go, change nothing")
@@ -98,7 +98,7 @@ def _wish(args: argparse.Namespace, context: Context) -> tuple[Wish, str]:
     if bool(args.source) + bool(args.author) + bool(args.item) > 1 or (args.item and (args.since or args.until)):
         raise UsageError("name one thing: a source, --author or --item")
     if not (args.source or args.author or args.item or args.since or args.until):
-        raise UsageError("nothing is named", hint="A source, --author NAME, --item ITEM, or --since DATE and --until DATE.")
+        raise UsageError("nothing is named", hint="A source, --author, --item, or --since and --until.")
     ends: list[float | None] = []
     for place, text in enumerate((args.since, args.until)):
         found = period(text, time.time()) if text else None
@@ -112,7 +112,9 @@ def _wish(args: argparse.Namespace, context: Context) -> tuple[Wish, str]:
     if args.author:
         found_authors = authors_named(context.store.db, args.author)
         if not found_authors:
-            raise PenchantError(f"nobody is called {plain(args.author)}", hint="The name, the handle, or the profile's address.")
+            raise PenchantError(
+                f"nobody is called {plain(args.author)}", hint="The name, the handle, or the profile's address."
+            )
         names = ", ".join(plain(f"{name or handle or key} ({handle or key})") for key, name, handle in found_authors)
         return Wish(authors=tuple(key for key, *_ in found_authors), since=ends[0], until=ends[1]), f"by {names}{when}"
     items = tuple(context.item(text) for text in args.item)

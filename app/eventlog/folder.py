@@ -75,7 +75,7 @@ def exchange(store: Store, folder: Path, machine: str) -> Exchanged:
 
 
 def rewrite(store: Store, folder: Path, machine: str) -> int:
-    """Replace this machine's logs by what its archive still holds; how many files there were. Raises `PenchantError`."""
+    """Replace this machine's logs by what its archive still holds; how many there were. Raises `PenchantError`."""
     own = folder / machine
     old = {path: path.stat().st_size for path in own.glob("*.jsonl.gz")} if own.is_dir() else {}
     if not old:

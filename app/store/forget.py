@@ -20,7 +20,7 @@ from . import coarse_rebuild
 from .checks import INDEXES
 from .connection import Database
 from .errors import StoreError
-from .forget_choice import Wish, choose, clear
+from .forget_choice import TABLES, Wish, choose, clear
 from .forgotten import remember, source_digest
 from .ingest import recount_people
 
@@ -86,7 +86,7 @@ def wipe(db: Database) -> str:
 
 
 def _counted(db: Database, wish: Wish) -> Gone:
-    counts = [int(db.value(f"SELECT count(*) FROM {t}")) for t in ("gone_items", "gone_events", "gone_hashes")]
+    items, events, texts, number = (int(db.value(f"SELECT count(*) FROM {table}")) for table in TABLES)
     files = db.rows(
         "SELECT hash FROM gone_pictures g WHERE hash IS NOT NULL AND NOT EXISTS"
         " (SELECT 1 FROM pictures p WHERE p.hash = g.hash AND p.id NOT IN (SELECT id FROM gone_pictures))"
@@ -101,8 +101,7 @@ def _counted(db: Database, wish: Wish) -> Gone:
         row = db.row("SELECT title, address FROM subscriptions WHERE id = ?", (wish.source,)) or ()
         words |= {word for word in row if len(word) > 3}
     ids = frozenset(int(row[0]) for row in db.rows("SELECT id FROM gone_items"))
-    number = int(db.value("SELECT count(*) FROM gone_pictures"))
-    return Gone(*counts, number, ids, tuple(row[0] for row in files), frozenset(words))
+    return Gone(items, events, texts, number, ids, tuple(row[0] for row in files), frozenset(words))
 
 
 def _remember(db: Database, wish: Wish, now: float) -> None:
@@ -123,8 +122,10 @@ def _remember(db: Database, wish: Wish, now: float) -> None:
 @contextmanager
 def _events_open(db: Database) -> Iterator[None]:
     """Without the triggers that keep events; inside the caller's transaction, so nobody else ever lacks them."""
+    guards = json.dumps(["events_no_delete", "events_no_update"])
     kept = db.rows(
-        "SELECT name, sql FROM sqlite_schema WHERE type = 'trigger' AND name IN ('events_no_delete', 'events_no_update')"
+        "SELECT name, sql FROM sqlite_schema WHERE type = 'trigger' AND name IN (SELECT value FROM json_each(?))",
+        (guards,),
     )
     for name, _ in kept:
         db.run(f"DROP TRIGGER {name}")
@@ -183,7 +184,8 @@ def _rest_of_source(db: Database, wish: Wish) -> None:
     """What others brought too stays, as theirs."""
     if not wish.whole_source:
         return
-    shared = [row[0] for row in db.rows("SELECT DISTINCT item_id FROM sightings WHERE subscription_id = ?", (wish.source,))]
+    sql = "SELECT DISTINCT item_id FROM sightings WHERE subscription_id = ?"
+    shared = [row[0] for row in db.rows(sql, (wish.source,))]
     db.run("DELETE FROM subscriptions WHERE id = ?", (wish.source,))
     db.run(
         "UPDATE items SET subscription_id = (SELECT g.subscription_id FROM sightings g WHERE g.item_id = items.id"
