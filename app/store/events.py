@@ -123,8 +123,8 @@ class Events:
 
     def last_seq(self, *, own: bool = False) -> int:
         """Sequence number of the newest event (`own`: that this machine made), 0 where there is none."""
-        newest = "SELECT seq FROM events WHERE origin = '' ORDER BY seq DESC LIMIT 1" if own else "SELECT max(seq) FROM events"
-        return int(self.db.value(newest) or 0)
+        where = "WHERE origin = ''" if own else ""
+        return int(self.db.value(f"SELECT seq FROM events {where} ORDER BY seq DESC LIMIT 1") or 0)
 
     def get(self, event_id: str) -> Event | None:
         row = self.db.row(f"SELECT {_COLUMNS} FROM events WHERE id = ?", (event_id,))
