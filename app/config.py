@@ -198,6 +198,15 @@ class MachinesOptions:
 
 
 @dataclass(frozen=True, slots=True)
+class BackupOptions:
+    """Copies of the archive that the worker makes by itself and checks by opening them."""
+
+    every: float = _setting(1.0, "Days between two; 0 makes none.", low=0.0, high=365.0)
+    keep: int = _setting(7, "So many are kept; the oldest goes first.", low=1, high=1000)
+    folder: str = _setting("", 'Where they lie; "" for a folder "backups" beside the archive.')
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     """Everything the reader can set. `keys` maps a command to the keys that run it."""
 
@@ -226,6 +235,7 @@ class Config:
     serve: ServeOptions = field(default_factory=ServeOptions)
     mastodon: MastodonOptions = field(default_factory=MastodonOptions)
     machines: MachinesOptions = field(default_factory=MachinesOptions)
+    backup: BackupOptions = field(default_factory=BackupOptions)
     keys: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 

@@ -89,8 +89,8 @@ class StoreError(PenchantError):
 
 class Damaged(StoreError):
     hint = (
-        "The file was left as it is. `penchant doctor` says what can be saved; "
-        "`penchant doctor --rebuild` repairs what is derived; or copy a backup over it."
+        "The file was left as it is. `penchant doctor` says what is wrong; `penchant doctor --recover NEWFILE` saves"
+        " what can be read into a new file; or copy a backup over it (folder `backups` beside the archive)."
     )
 
 

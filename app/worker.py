@@ -19,10 +19,20 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
-from . import citing_lane, favourites, gate_lane, interests_lane, logs, picture_backfill, readsync_lane, tuning_lane
+from . import (
+    backups,
+    citing_lane,
+    favourites,
+    gate_lane,
+    interests_lane,
+    logs,
+    picture_backfill,
+    readsync_lane,
+    tuning_lane,
+)
 from .asking_lane import Questions
 from .backfill import Backfill
-from .derive import Deriver, meaning
+from .derive import CHUNK, Deriver, meaning
 from .describing import Describing
 from .errors import AlreadyRunning, Damaged, Exit, NotADatabase, ReadOnly, StoreError
 from .eventlog import lane as machines
@@ -31,7 +41,9 @@ from .judging import Judging
 from .lock import WorkerLock
 from .muting import next_end
 from .network import open_client
+from .parent import ParentWatch
 from .pictures.lane import PictureLane
+from .places import Places
 from .ranker import Ranker
 from .rhythm import Rhythm
 from .store import search_news
@@ -53,6 +65,8 @@ log = logging.getLogger(__name__)
 TICK = 0.5
 #: Seconds between looks for due sources when nothing in the archive changed.
 LOOK = 5.0
+#: Seconds in which items gather, while sources are visited, before they are derived together.
+GATHER = 1.0
 #: Seconds between attempts to become the worker with --wait.
 WAIT = 2.0
 #: Seconds in which a worker that was told to stop publishes what the reader did last ...
@@ -113,29 +127,6 @@ def _give_way(niceness: int) -> None:
             os.nice(niceness - os.nice(0))
 
 
-class ParentWatch:
-    """Says when the process that started us is gone; its number may be reused, our parent's cannot."""
-
-    def __init__(self, pid: int) -> None:
-        self.pid = pid
-        self.own = pid == os.getppid()
-
-    def gone(self) -> bool:
-        if not self.pid:
-            return False
-        if self.own:
-            return os.getppid() != self.pid
-        if os.name == "nt":  # os.kill would end it
-            return False
-        try:
-            os.kill(self.pid, 0)
-        except ProcessLookupError:
-            return True
-        except PermissionError:
-            return False
-        return False
-
-
 class Worker:
     """One run. `stopping` is set by SIGTERM, SIGINT and SIGHUP."""
 
@@ -146,7 +137,11 @@ class Worker:
         self.intervals = Intervals(config.worker.shortest_interval, config.worker.longest_interval)
         self.rhythm = Rhythm()
         self.visits: dict[int, asyncio.Task[Visit]] = {}
+        self.places = Places(config.worker.concurrency)
         self.queues: dict[int, str] = {}
+        self._waiting: list[Subscription] = []
+        self._refused = False
+        self._derive_at = 0.0
         self.deriver: Deriver | None = None
         self.lanes: list[asyncio.Task[None]] = []
         self.hearing: list[Hears] = []
@@ -184,6 +179,7 @@ class Worker:
                 except StoreError as error:
                     log.error("the archive refuses: %s", error)
                     await self._pause(STORE_PAUSE)
+                    self._refused = True
                     continue
                 if not busy:
                     await self._pause(TICK)
@@ -204,26 +200,21 @@ class Worker:
         sparing = gate_lane.lane(self.config.gate, self.paths.archive, self.store, lambda: not self.visits)
         self.lanes.append(asyncio.create_task(sparing))
         self.backfill = Backfill(self.config.models, self.paths.models, self.store, self.ranker.changed)
-        self.hearing.append(self.backfill)
-        self.lanes.append(asyncio.create_task(self.backfill.run()))
         self.seeing = picture_backfill.lane(self.paths, self.config.models, self.store, self.ranker.changed)
-        self.hearing.append(self.seeing)
-        self.lanes.append(asyncio.create_task(self.seeing.run()))
         self.judging = Judging(self.config, self.paths, self.store, self.ranker.changed)
-        self.hearing.append(self.judging)
-        self.lanes.append(asyncio.create_task(self.judging.run()))
-        questions = Questions(self.config, self.paths, self.store)
-        self.hearing.append(questions)
-        self.lanes.append(asyncio.create_task(questions.run()))
+        self.hearing += [
+            self.backfill,
+            self.seeing,
+            self.judging,
+            Questions(self.config, self.paths, self.store),
+            Describing(self.config, self.paths, self.store),
+            PictureLane(self.config.pictures, self.paths.cache / "pictures", self.store, self.client),
+        ]
+        self.lanes += [asyncio.create_task(lane.run()) for lane in self.hearing]
         self.lanes.append(asyncio.create_task(tuning_lane.lane(self.paths.archive, self.store)))
         self.lanes.append(asyncio.create_task(interests_lane.lane(self.config, self.paths, self.store)))
         self.lanes.append(asyncio.create_task(citing_lane.lane(self.store)))
-        describing = Describing(self.config, self.paths, self.store)
-        self.hearing.append(describing)
-        self.lanes.append(asyncio.create_task(describing.run()))
-        pictures = PictureLane(self.config.pictures, self.paths.cache / "pictures", self.store, self.client)
-        self.hearing.append(pictures)
-        self.lanes.append(asyncio.create_task(pictures.run()))
+        self.lanes.append(asyncio.create_task(backups.lane(self.config.backup, self.paths, self.store)))
 
     def _up_to_date(self, store: Store) -> bool:
         return self.backfill.up_to_date(store) and self.seeing.up_to_date(store)
@@ -278,25 +269,36 @@ class Worker:
             self._version, self._look_at = version, now + LOOK
             if looked.jumped:
                 _replan(store, self.rhythm)
+            if self._refused:  # visits that ended in the middle: nobody else would look at their sources again
+                store.subscriptions.recover(list(self.visits))
+                self._refused = False
             looked.threads, looked.restores, looked.letters = take_letters(store)
             looked.events = store.events.last_seq()
             looked.unmuted = time.time() >= self._mute_ends
             self._mute_ends = next_end(store.events.mutes(), time.time()) or math.inf
-            free = self.config.worker.concurrency - len(self.visits)
-            if free > 0 and not self.rhythm.quiet:
-                due = [s for s in store.subscriptions.due(time.time()) if s.id not in self.visits]
-                looked.due = next_visits(due, free, [self.queues[id_] for id_ in self.visits if id_ in self.queues])
+            self._waiting = [s for s in store.subscriptions.due(time.time()) if s.id not in self.visits]
+        looked.due = self._next()
         self.deriver = self.deriver or Deriver(store)
-        looked.derived = self.deriver.step()
+        if not self.visits or now >= self._derive_at:  # in lots while items pour in: a lot of seven costs half of 256
+            looked.derived = self.deriver.step()
+            self._derive_at = now + (GATHER if looked.derived < CHUNK else 0.0)
         looked.announced = 0 if looked.derived else search_news.step(store, meaning)
         return looked
 
+    def _next(self) -> list[Subscription]:
+        """Take what is to be visited now from those that the last look found due."""
+        free = 0 if self.rhythm.quiet else self.places.free()
+        chosen = {s.id: s for s in next_visits(self._waiting, free, list(self.queues.values()))}
+        self._waiting = [s for s in self._waiting if s.id not in chosen]
+        return list(chosen.values())
+
     def _start(self, subscription: Subscription) -> None:
-        name = f"visit {subscription.id}"
-        bounds = self.streams.bounds(subscription.id, self.intervals)
-        task = asyncio.create_task(visit(self.store, self.client, subscription, intervals=bounds), name=name)
-        self.visits[subscription.id] = task
-        self.queues[subscription.id] = queue_of(subscription)
+        number = subscription.id
+        bounds = self.streams.bounds(number, self.intervals)
+        self.places.moved(number)
+        going = visit(self.store, self.client, subscription, lambda _: self.places.moved(number), bounds)
+        self.visits[number] = asyncio.create_task(going, name=f"visit {number}")
+        self.queues[number] = queue_of(subscription)
 
     def _reap(self) -> None:
         """Forget finished visits, look for more due ones; a failing archive shows here."""
@@ -305,7 +307,9 @@ class Worker:
                 continue
             del self.visits[number]
             self.queues.pop(number, None)
-            self._look_at = 0.0
+            self.places.ended(number)
+            if not self._waiting:  # what was found due is used up
+                self._look_at = 0.0
             error = task.exception()
             if error is None:
                 self._network(task.result())
@@ -317,7 +321,7 @@ class Worker:
     def _network(self, result: Visit) -> None:
         if result.out_of_reach:
             self.rhythm.unreachable(result.subscription.id)
-        elif again := self.rhythm.reached():
+        elif again := self.rhythm.reached(result.subscription.id):
             log.info("the network is back")
             self._again = asyncio.ensure_future(self.store(lambda store: store.subscriptions.queue(again)))
 
@@ -341,6 +345,8 @@ class Hears(Protocol):
     """A lane that takes letters (`FOR_LANES`); it ignores those of other lanes and returns at once."""
 
     def hear(self, letter: Request) -> None: ...
+
+    async def run(self) -> None: ...
 
 
 @dataclass(slots=True)
@@ -368,7 +374,7 @@ def _begin(store: Store, rhythm: Rhythm) -> int:
 
 
 def _replan(store: Store, rhythm: Rhythm) -> None:
-    all_ = store.subscriptions.all()
+    all_ = store.subscriptions.all(counted=False)
     wrong = [s.id for s in all_ if rhythm.misplanned(s.next_due, s.last_attempt) and not s.paused]
     if wrong:
         store.subscriptions.queue(wrong)

@@ -1,4 +1,4 @@
-"""`penchant doctor [--rebuild | --salvage NEWFILE]`."""
+"""`penchant doctor [--rebuild | --recover NEWFILE]`; the latter is also called `--salvage`."""
 
 from __future__ import annotations
 
@@ -21,7 +21,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
     what = parser.add_mutually_exclusive_group()
     what.add_argument("--rebuild", action="store_true", help="make everything that is derived anew")
     what.add_argument(
-        "--salvage", metavar="NEWFILE", help="save what a damaged archive still holds into a new file"
+        "--recover",
+        "--salvage",
+        dest="salvage",
+        metavar="NEWFILE",
+        help="save what a damaged archive still holds into a new file",
     )
 
 
@@ -37,9 +41,31 @@ def run(args: argparse.Namespace, context: Context) -> int | None:
         return None
     report = _rebuild(context, show) if args.rebuild else doctor.check(archive, progress=show)
     show.end()
+    if archive.exists():
+        _backups(report, context)
     for line in report.lines():
         say(plain_lines(line))
     return None if report.sound else Exit.ARCHIVE
+
+
+def _backups(report: Report, context: Context) -> None:
+    """What the worker's backups come to; a damaged archive cannot say why one failed."""
+    from penchant.app import backups
+    from penchant.app.store.connection import Database
+    from penchant.app.store.errors import StoreError
+
+    trouble = None
+    if report.sound:
+        db = None
+        try:
+            db = Database(context.paths.archive, "cli")
+            trouble = db.value("SELECT value FROM settings WHERE key = ?", (backups.STATUS,))
+        except StoreError:
+            pass
+        finally:
+            if db is not None:
+                db.close()
+    backups.tell(report, context.config.backup, context.paths, trouble)
 
 
 def plain_lines(text: str) -> str:

@@ -23,13 +23,18 @@ Progress = Callable[[str, int, int], None]
 
 
 def backup(
-    path: str | Path, dest: str | Path, *, overwrite: bool = False, progress: Progress | None = None
+    path: str | Path,
+    dest: str | Path,
+    *,
+    overwrite: bool = False,
+    progress: Progress | None = None,
+    stopped: Callable[[], bool] = lambda: False,
 ) -> Path:
     """Copy the archive at `path` to `dest` as it is now; writers go on meanwhile.
 
     `dest` appears only once the copy is whole, checked and on disk. Raises
     `StoreError`: where `dest` exists (unless `overwrite`), the archive cannot be
-    read, the disk is full, or the copy fails its check.
+    read, the disk is full, the copy fails its check, or `stopped` says so.
     """
     source, target = Path(path).absolute(), Path(dest).absolute()
     if not source.exists():
@@ -42,8 +47,8 @@ def backup(
     part = target.with_name(target.name + ".part")
     try:
         part.unlink(missing_ok=True)
-        _copy(source, part, progress)
-        verify(part)
+        events = _copy(source, part, progress, stopped)
+        verify(part, events, stopped)
         _publish(part, target, overwrite)
     except OSError as error:
         raise ReadOnly(f"cannot write {target}: {error.strerror or error}") from error
@@ -54,16 +59,19 @@ def backup(
     return target
 
 
-def verify(path: Path) -> None:
-    """Open a copy and check all of it. Raises `StoreError` where it is not a sound archive."""
+def verify(path: Path, events: int = 0, stopped: Callable[[], bool] = lambda: False) -> None:
+    """Open a copy and check all of it. Raises `StoreError` where it is no sound archive of at least `events` events."""
     inspect(path)
     db = Database(path, "cli")
+    db.apsw.set_progress_handler(stopped, 50_000)
     try:
         if identify(db, latest()) == 0:
             raise Damaged(f"{path} is empty")
         found = [row[0] for row in db.rows("PRAGMA integrity_check(3)")]
         if found != ["ok"]:
             raise Damaged(f"{path} is damaged ({'; '.join(found)})")
+        if (have := db.value("SELECT count(*) FROM events")) < events:
+            raise Damaged(f"{path} holds {have:,} of {events:,} events")
     finally:
         db.close()
 
@@ -88,7 +96,8 @@ def rotate(archive: Path, folder: Path, keep: int = 7) -> list[Path]:
     return old
 
 
-def _copy(source: Path, part: Path, progress: Progress | None) -> None:
+def _copy(source: Path, part: Path, progress: Progress | None, stopped: Callable[[], bool]) -> int:
+    """Returns how many events the archive held when the copy began."""
     db = Database(source, "cli")
     try:
         identify(db, latest())
@@ -97,14 +106,17 @@ def _copy(source: Path, part: Path, progress: Progress | None) -> None:
         try:
             # One snapshot: without it a busy writer would make SQLite begin again for ever.
             with db.snapshot(), db.failures():
-                db.rows("SELECT count(*) FROM sqlite_schema")
+                events = int(db.value("SELECT count(*) FROM events"))
                 with copy.backup("main", db.apsw, "main") as run:
                     while not run.done:
                         run.step(STEP)
+                        if stopped():
+                            raise StoreError(f"the backup of {source} was stopped")
                         if progress:
                             progress("copying", run.page_count - run.remaining, run.page_count)
             # A file of its own, without a log beside it; penchant turns the log on again when it opens it.
             copy.execute("PRAGMA journal_mode = DELETE").fetchall()
+            return events
         except apsw.Error as error:
             raise in_words(error, part) from error
         finally:

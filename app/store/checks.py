@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 REBUILD = "`penchant doctor --rebuild` makes it again from items and events."
 SALVAGE = (
-    "Copy a backup over it, or `penchant doctor --salvage NEWFILE` saves what can be read into a new file."
+    "Copy a backup over it, or `penchant doctor --recover NEWFILE` saves what can be read into a new file."
 )
 LATER = "The worker catches up while penchant runs; nothing needs doing."
 
@@ -47,7 +47,7 @@ def structure(db: Database, report: Report) -> None:
             "structure",
             f"{len(broken)} rows of {', '.join(sorted({row[0] for row in broken}))} refer to nothing",
             "Another program wrote into the archive.",
-            "`penchant doctor --salvage NEWFILE` makes a file without them.",
+            "`penchant doctor --recover NEWFILE` makes a file without them.",
         )
         return
     report.ok("structure", "every page, index and reference is sound")

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import apsw
 
-from .connection import APPLICATION_ID, MAGIC, Database
+from .connection import APPLICATION_ID, MAGIC, Database, in_words
 from .errors import Damaged, FromNewerVersion, NotADatabase, ReadOnly, StoreError
 
 
@@ -178,15 +178,16 @@ def identify(db: Database, newest: int) -> int:
 
 
 def migrate(db: Database, migrations: tuple[Migration, ...] = MIGRATIONS) -> list[Path]:
-    """Apply what is missing; returns the backups made (one before each step of an existing file)."""
+    """Apply what is missing; returns the backups made (of an existing file one, before the first step).
+
+    All steps of one opening share a backup: the states in between are nobody's, and each would cost the archive's size.
+    """
     backups = []
     version = identify(db, latest(migrations))
-    existing = version > 0
-    for step in migrations:
-        if step.version <= version:
-            continue
-        if existing:
-            backups.append(back_up(db, db.path.with_name(f"{db.path.name}.before-v{step.version}.bak")))
+    missing = [step for step in migrations if step.version > version]
+    if version > 0 and missing:
+        backups.append(back_up(db, db.path.with_name(f"{db.path.name}.before-v{missing[0].version}.bak")))
+    for step in missing:
         with db.write():
             # Another process may have done this step while we waited for the lock.
             if db.pragma("user_version") < step.version:
@@ -195,22 +196,52 @@ def migrate(db: Database, migrations: tuple[Migration, ...] = MIGRATIONS) -> lis
                 db.run("INSERT INTO migrations VALUES (?, ?, ?)", (step.version, step.name, time.time()))
                 db.pragma("application_id", str(APPLICATION_ID))
                 db.pragma("user_version", str(step.version))
+    if backups:
+        _prune(db.path, backups[-1])
     return backups
 
 
+def _prune(archive: Path, newest: Path) -> None:
+    """Of the copies before migrations keep the newest and the one before it."""
+    old = [path for path in archive.parent.glob(f"{archive.name}.before-v*.bak") if path != newest]
+    for path in sorted(old, key=lambda each: each.stat().st_mtime)[:-1]:
+        path.unlink(missing_ok=True)
+
+
 def back_up(db: Database, target: Path) -> Path:
-    """Online copy of an open archive; `target` appears only when it is complete and on disk."""
+    """Online copy of an open archive; `target` appears only when it is complete, checked and on disk.
+
+    Raises `StoreError`: `DiskFull` where there is no room, `Damaged` where the copy is not sound.
+    """
     part = target.with_name(target.name + ".part")
     part.unlink(missing_ok=True)
-    with db.failures():
+    try:
+        _copy(db, part)
+        with part.open("rb") as file:
+            os.fsync(file.fileno())
+        part.replace(target)
+    except OSError as error:
+        raise ReadOnly(f"cannot write the backup {target}: {error.strerror or error}") from error
+    finally:
+        part.unlink(missing_ok=True)
+    return target
+
+
+def _copy(db: Database, part: Path) -> None:
+    events = db.value("SELECT count(*) FROM events")
+    try:
         copy = apsw.Connection(str(part))
         try:
             with copy.backup("main", db.apsw, "main") as backup:
                 while not backup.done:
                     backup.step(1_000)
+            found = copy.execute("PRAGMA quick_check(1)").fetchall()
+            if found != [("ok",)]:
+                raise Damaged(f"{db.path} is damaged ({found[0][0]})")
+            # Others may write meanwhile, so the copy may hold more.
+            if copy.execute("SELECT count(*) FROM events").fetchall()[0][0] < events:
+                raise Damaged(f"the copy of {db.path} lacks events")
         finally:
             copy.close()
-    with part.open("rb") as file:
-        os.fsync(file.fileno())
-    part.replace(target)
-    return target
+    except apsw.Error as error:
+        raise in_words(error, part) from error

@@ -39,5 +39,5 @@ class Interruptible:
     def check_action(self: Any, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "interrupt_field":
             return getattr(self.focused, "selected_text", None) == ""
-        found: bool | None = super().check_action(action, parameters)
+        found: bool | None = super().check_action(action, parameters)  # type: ignore[misc]
         return found

@@ -236,7 +236,7 @@ def test_a_damaged_file_is_reported_and_left_as_it_is(archive: Path) -> None:
     report = doctor.check(archive)
     assert not report.sound
     worst = next(finding for finding in report.findings if finding.level == "error")
-    assert worst.meaning and "salvage" in worst.action
+    assert worst.meaning and "--recover" in worst.action
     with pytest.raises(StoreError):
         doctor.rebuild(archive)
     assert archive.read_bytes() == data

@@ -253,7 +253,8 @@ def test_an_archive_of_the_first_version_is_brought_up_to_date(path: Path) -> No
     db.close()
     with Store.open(path) as store:
         assert store.db.value("SELECT count(*) FROM sqlite_schema WHERE name = 'items_muting'") == 1
-    assert "archive.db.before-v2.bak" in [b.name for b in path.parent.glob("*.bak")]
+    [backup] = path.parent.glob("*.bak")
+    assert backup.name == "archive.db.before-v2.bak", "one for all steps: the states in between are nobody's"
 
 
 def test_each_migration_is_recorded_and_backed_up(archive: Path) -> None:
@@ -269,6 +270,33 @@ def test_each_migration_is_recorded_and_backed_up(archive: Path) -> None:
     with Store.open(backups[0]) as old:
         assert old.events.count() == 1
         assert old.db.pragma("user_version") == newest
+
+
+def test_of_old_backups_the_newest_stay(archive: Path) -> None:
+    for age, version in enumerate((4, 3, 2)):
+        old = archive.with_name(f"archive.db.before-v{version}.bak")
+        old.touch()
+        os.utime(old, (1e9 - age, 1e9 - age))
+    newest = latest()
+    db = Database(archive)
+    migrate(db, (*MIGRATIONS, Migration(newest + 1, "a column", add_column)))
+    db.close()
+    names = sorted(path.name for path in archive.parent.glob("*.bak"))
+    assert names == sorted(["archive.db.before-v4.bak", f"archive.db.before-v{newest + 1}.bak"])
+
+
+def test_a_damaged_archive_is_not_migrated(archive: Path) -> None:
+    with Store.open(archive) as store:
+        store.events.append(Event("topics", value={"topics": ["x" * 3_000]}) for _ in range(200))
+        root = store.db.value("SELECT rootpage FROM sqlite_schema WHERE name = 'events'")
+    with archive.open("r+b") as file:
+        file.seek((root - 1) * 4096)
+        file.write(b"\xff" * 4096)
+    before, db = digest(archive), Database(archive)
+    with pytest.raises(Damaged):
+        migrate(db, (*MIGRATIONS, Migration(latest() + 1, "a column", add_column)))
+    db.close()
+    assert digest(archive) == before and not list(archive.parent.glob("*.bak*"))
 
 
 def test_a_failing_migration_changes_nothing(archive: Path) -> None:
