@@ -26,6 +26,8 @@ from .reasons import Reasons
 if TYPE_CHECKING:
     import numpy as np
 
+    from penchant.app.store.saved_searches import SavedSearch
+
 #: Places of For you that `min` looks through.
 SEARCHED = 1_000
 #: Digests in a feed of them.
@@ -47,14 +49,16 @@ class Wanted:
     page: int = 1
     least: float = 0.0
     dated: bool = False
+    #: The name of a saved search, whose query is then looked up for each page.
+    saved: str = ""
 
     @property
     def name(self) -> str:
         """What tells this list from the others, whatever the page: "for-you", "source-3", "search-5f3a..."."""
         listed = self.view.value if self.source is None else f"source-{self.source}"
-        if not self.query and not self.least:
+        if not (self.query or self.least or self.saved):
             return listed
-        asked = f"{self.query}\n{self.least:.2f}".encode()
+        asked = f"{self.query}\n{self.least:.2f}{self.saved and chr(10)}{self.saved}".encode()
         return f"{listed}-{hashlib.blake2b(asked, digest_size=6).hexdigest()}"
 
 
@@ -132,7 +136,7 @@ class Library:
 
     def _title(self, store: Store, wanted: Wanted) -> str:
         if wanted.view is View.SEARCH:
-            return f"Search: {wanted.query}"
+            return self._saved(store, wanted.saved).name if wanted.saved else f"Search: {wanted.query}"
         if wanted.source is None:
             return TITLES[wanted.view]
         source = store.subscriptions.get(wanted.source)
@@ -140,11 +144,19 @@ class Library:
             raise NoSuchSource(f"there is no source {wanted.source}")
         return source.title or source.address
 
+    @staticmethod
+    def _saved(store: Store, name: str) -> SavedSearch:
+        found = store.saved.get(name)
+        if found is None:
+            raise NoSuchSource(f"there is no saved search {name}")
+        return found
+
     def _ids(self, store: Store, wanted: Wanted) -> list[int]:
         """One more than a page, so that the next one is known."""
         skipped = (wanted.page - 1) * self.size
         if wanted.view is View.SEARCH:
-            found = store.search.search(wanted.query, embed=self._vector, limit=self.size + 1, offset=skipped)
+            query = self._saved(store, wanted.saved).query if wanted.saved else wanted.query
+            found = store.search.search(query, embed=self._vector, limit=self.size + 1, offset=skipped)
             return [hit.item_id for hit in found.hits]
         if wanted.least <= 0:
             return store.items.ids(

@@ -161,12 +161,14 @@ class Site:
             return None
         if query.get("dates", "") not in ("", "rank"):
             return None
-        asked = line(query.get("q", ""), LONGEST)
+        asked, saved = line(query.get("q", ""), LONGEST), ""
         if found[1] == "search" and not asked:
-            return None
+            saved = line(query.get("saved", ""), LONGEST)
+            if not saved:
+                return None
         view = View.FOLLOWING if found[2] else View(found[1])
         return Wanted(
-            view, int(found[2]) if found[2] else None, asked, int(number), int(least) / 100, "dates" in query
+            view, int(found[2]) if found[2] else None, asked, int(number), int(least) / 100, "dates" in query, saved
         )
 
     def _feed(self, path: str, wanted: Wanted, place: Place) -> Answer:
@@ -177,7 +179,7 @@ class Site:
     def _of(self, path: str, wanted: Wanted, made: Found, place: Place) -> Feed:
         asked: dict[str, str] = {}
         if wanted.view is View.SEARCH:
-            asked["q"] = wanted.query
+            asked |= {"saved": wanted.saved} if wanted.saved else {"q": wanted.query}
         if wanted.least:
             asked["min"] = f"{100 * wanted.least:.0f}"
         if wanted.dated:

@@ -327,7 +327,7 @@ class PenchantApp(interrupts.Interruptible, PictureWindow, App[None]):
             self.refresh_aside()
 
     def refresh_aside(self) -> None:
-        parts = [self.offer.words, self._worker_words, self.feed_screen.news.words]
+        parts = [self.feed_screen.news.words, self.offer.words, self._worker_words]
         if self.feed_screen.arrived:
             new = f"{self.feed_screen.arrived} new"
             parts.append(f"{new} below" if self.feed_screen.view == View.FOR_YOU else new)

@@ -266,6 +266,7 @@ class SearchPanel(Widget):
         else:
             # What is on screen stays in its place.
             self._join(answer)
+            screen.search_shown(text, self._said(answer), self.title(), answer.unseen)
             screen.finds.shown(text, answer.ranks)
             screen.tell(f"{words.many(len(fresh), 'new item')} below; / and enter put everything in its order")
         await self._facets(text, turn, answer.page.ids)

@@ -31,6 +31,7 @@ from penchant.app.serve.library import Library
 from penchant.app.serve.server import Server
 from penchant.app.serve.site import Site
 from penchant.app.store import Store
+from penchant.app.store.saved_searches import keep
 from penchant.app.types import Event, View
 
 TOKEN = "abcdefghijklmnop-_1"
@@ -101,6 +102,17 @@ def test_every_view_source_and_search(archive: Path) -> None:
         answer, page = get("/")
         assert b"The &lt;source&gt;" in page and b"/for-you.json" in page
         assert answer.headers["Content-Type"].startswith("text/html")
+
+
+def test_a_saved_search_keeps_its_address_when_its_query_changes(archive: Path) -> None:
+    with Store.open(archive, role="cli") as store, serving(archive) as get:
+        assert get("/search.atom?saved=Fours")[0].status == 404
+        store.events.append([keep("Fours", "title:4")])
+        first = feedparser.parse(get("/search.atom?saved=fours")[1])
+        assert [entry.title for entry in first.entries] == ["Title 4"] and first.feed.title == "Fours - penchant"
+        store.events.append([keep("Fours", "title:5")])
+        again = feedparser.parse(get("/search.atom?saved=fours")[1])
+        assert [entry.title for entry in again.entries] == ["Title 5"] and again.feed.id == first.feed.id
 
 
 @pytest.mark.parametrize("ending", [".atom", ".json"])
@@ -187,6 +199,8 @@ def test_every_address_of_the_manual_works(archive: Path) -> None:
     paths = [path.replace("ID", "1") for row in rows for path in re.findall(r"`(.+?)`", row)]
     added = re.findall(r"^\| `(\?.+?)`", page, re.M)
     assert len(paths) > 6 and len(added) == 3
+    with Store.open(archive, role="cli") as store:
+        store.events.append([keep("NAME", "title")])
     with serving(archive) as get:
         for path in paths + [f"/newest.atom{each}" for each in added] + [f"/newest.json{each}" for each in added]:
             assert get(path)[0].status == 200, path
