@@ -11,8 +11,10 @@ import asyncio
 import ipaddress
 import socket
 import ssl
+import threading
 import urllib.request
 from collections.abc import AsyncIterator, Iterable
+from contextlib import suppress
 from typing import Any
 
 import httpcore
@@ -20,6 +22,10 @@ import httpx
 
 from .base import Refused, SourceError, Unreachable
 
+#: Most looks for names at once, given up ones that the system still waits for included.
+_MOST_NAMES = 256
+#: Bytes taken from a connection at once: an endless body costs a third of what httpcore's 64 KiB make of it.
+_AT_ONCE = 256 << 10
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 #: Seconds for one address of a name that has several, so that a dead IPv6 route leaves time for IPv4.
 _ONE_ADDRESS = 3.0
@@ -55,13 +61,49 @@ def is_public(address: str) -> bool:
 
 async def resolve(host: str, port: int) -> list[str]:
     """IP addresses of a host name, in the system's order of preference. Raises `Unreachable`."""
+    if _is_literal(host):
+        return [host]
     try:
-        found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        found = await _looked_up(host, port)
     except (OSError, UnicodeError) as error:
         raise Unreachable(
             f"{host}: no such host could be found ({getattr(error, 'strerror', None) or error})."
         ) from error
     return list(dict.fromkeys(str(entry[4][0]) for entry in found))
+
+
+_looking: set[threading.Thread] = set()
+
+
+async def _looked_up(host: str, port: int) -> list[Any]:
+    """What the system says of a name. Raises `OSError`, `UnicodeError`.
+
+    A look cannot be called off, and for a dead name the system may take half a minute. In the loop's own few threads
+    six such names would keep every other one from being found; and a thread that is no daemon would keep the process.
+    """
+    loop = asyncio.get_running_loop()
+    answer: asyncio.Future[list[Any]] = loop.create_future()
+
+    def tell(value: list[Any] | BaseException) -> None:
+        if not answer.done():
+            answer.set_exception(value) if isinstance(value, BaseException) else answer.set_result(value)
+
+    def look() -> None:
+        found: list[Any] | BaseException
+        try:
+            found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        except Exception as error:
+            found = error
+        _looking.discard(threading.current_thread())
+        with suppress(RuntimeError):  # the loop is closed: nobody waits any more
+            loop.call_soon_threadsafe(tell, found)
+
+    if len(_looking) >= _MOST_NAMES:
+        raise OSError("too many names wait for the name server")
+    thread = threading.Thread(target=look, name=f"look for {host[:60]}", daemon=True)
+    _looking.add(thread)
+    thread.start()
+    return await answer
 
 
 class GuardedBackend(httpcore.AsyncNetworkBackend):
@@ -87,10 +129,10 @@ class GuardedBackend(httpcore.AsyncNetworkBackend):
         for address in allowed[:-1]:
             try:
                 wait = min(timeout or _ONE_ADDRESS, _ONE_ADDRESS)
-                return await self._inner.connect_tcp(address, port, wait, local_address, socket_options)
+                return _Wide(await self._inner.connect_tcp(address, port, wait, local_address, socket_options))
             except (httpcore.ConnectError, httpcore.ConnectTimeout):
                 continue
-        return await self._inner.connect_tcp(allowed[-1], port, timeout, local_address, socket_options)
+        return _Wide(await self._inner.connect_tcp(allowed[-1], port, timeout, local_address, socket_options))
 
     async def connect_unix_socket(
         self, path: str, timeout: float | None = None, socket_options: Iterable[Any] | None = None
@@ -99,6 +141,30 @@ class GuardedBackend(httpcore.AsyncNetworkBackend):
 
     async def sleep(self, seconds: float) -> None:
         await asyncio.sleep(seconds)
+
+
+class _Wide(httpcore.AsyncNetworkStream):
+    """A connection that hands over more at once than it is asked for; h11 takes any size."""
+
+    def __init__(self, inner: httpcore.AsyncNetworkStream) -> None:
+        self._inner = inner
+
+    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        return await self._inner.read(max(max_bytes, _AT_ONCE), timeout)
+
+    async def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        await self._inner.write(buffer, timeout)
+
+    async def aclose(self) -> None:
+        await self._inner.aclose()
+
+    async def start_tls(
+        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
+    ) -> httpcore.AsyncNetworkStream:
+        return _Wide(await self._inner.start_tls(ssl_context, server_hostname, timeout))
+
+    def get_extra_info(self, info: str) -> Any:
+        return self._inner.get_extra_info(info)
 
 
 class _Stream(httpx.AsyncByteStream):

@@ -53,7 +53,9 @@ class Worker:
     enabled: bool = _setting(
         True, "Start a worker with the feed. Without one, `penchant sync` fetches when you say so."
     )
-    concurrency: int = _setting(8, "How many sources are fetched at once.", low=1, high=64)
+    concurrency: int = _setting(
+        8, "How many sources are fetched at once; those that make us wait do not count.", low=1, high=64
+    )
     shortest_interval: float = _setting(
         600.0, "Never ask a source more often than this (seconds).", low=60.0, high=86400.0
     )

@@ -89,7 +89,7 @@ def _todo(store: Store) -> tuple[list[Favour], int | None, int]:
     known = store.control.setting(REMEMBERED)
     if known is None:
         return [], None, store.events.last_seq()
-    accounts = [s for s in store.subscriptions.all() if s.kind == "mastodon" and s.settings.get("account")]
+    accounts = [s for s in store.subscriptions.all(counted=False, kinds=("mastodon",)) if s.settings.get("account")]
     favours, last = [], int(known)
     for seq, event in store.events.since(last, CHUNK):
         last = seq

@@ -51,8 +51,8 @@ class Telling:
 
 def followed(store: Store) -> list[Subscription]:
     """Accounts of reader servers that the reader wants kept in step."""
-    sources = store.subscriptions.all(counted=False)
-    return [s for s in sources if s.kind in KINDS and not s.paused and sync_of(s.settings) != "off"]
+    sources = store.subscriptions.all(counted=False, kinds=KINDS)
+    return [s for s in sources if not s.paused and sync_of(s.settings) != "off"]
 
 
 async def exchange(call: Call, client: Client, source: Subscription) -> Exchanged:

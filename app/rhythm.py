@@ -25,6 +25,7 @@ class Rhythm:
         self._offset = wall() - steady()
         self._quiet_until = 0.0
         self._unreachable: dict[int, None] = {}
+        self._given: set[int] = set()
 
     def jumped(self) -> bool:
         """Whether the clock jumped since the last call; then nothing should be fetched for a moment."""
@@ -49,7 +50,14 @@ class Rhythm:
         """A source could not be reached at all."""
         self._unreachable[subscription_id] = None
 
-    def reached(self) -> list[int]:
-        """A source was reached: returns those to try again at once because the network was down before."""
+    def reached(self, subscription_id: int) -> list[int]:
+        """A source was reached: returns those to try again at once because the network was down before.
+
+        Each only once until it was reached itself: three dead servers that come together would otherwise be asked for
+        ever, one round after another.
+        """
+        self._given.discard(subscription_id)
         waiting, self._unreachable = list(self._unreachable), {}
-        return waiting if len(waiting) >= OFFLINE else []
+        again = [id_ for id_ in waiting if id_ not in self._given] if len(waiting) >= OFFLINE else []
+        self._given.update(again)
+        return again

@@ -228,8 +228,8 @@ def _channels(store: Store) -> dict[Channel, dict[int, frozenset[str]]]:
     from penchant.adapters.mastodon_stream import channel_of
 
     found: dict[Channel, dict[int, frozenset[str]]] = {}
-    for source in store.subscriptions.all(counted=False):
-        if source.kind != "mastodon" or source.paused:
+    for source in store.subscriptions.all(counted=False, kinds=("mastodon",)):
+        if source.paused:
             continue
         with contextlib.suppress(SourceError):
             if (heard := channel_of(source.settings)) is not None:

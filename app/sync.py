@@ -21,6 +21,7 @@ from penchant.adapters.base import Gone, Page, SourceError, TimedOut, Unreachabl
 
 from . import decide
 from .errors import NoSuchSource, StoreError
+from .places import Gate
 from .types import Subscription
 
 if TYPE_CHECKING:
@@ -90,16 +91,22 @@ async def sync_once(
     concurrency: int = 8,
     intervals: Intervals | None = None,
 ) -> list[Visit]:
-    """Visit sources, `concurrency` at once; never raises because of a source. Raises `StoreError`."""
+    """Visit sources, `concurrency` at once (see `places`); never raises because of a source. Raises `StoreError`."""
     call = inline(store) if hasattr(store, "subscriptions") else store  # type: ignore[arg-type]
-    gate = asyncio.Semaphore(concurrency)
+    gate = Gate(concurrency)
     turns: dict[str, asyncio.Lock] = {}
 
     async def one(subscription: Subscription) -> Visit:
         queue = queue_of(subscription)
         turn = turns.setdefault(queue, asyncio.Lock()) if queue else contextlib.nullcontext()
-        async with turn, gate:  # in this order: who waits for a turn takes nobody's place
-            return await visit(call, client, subscription, on_progress, intervals or Intervals())
+        async with turn, gate.enter() as moved:  # in this order: who waits for a turn takes nobody's place
+
+            def tell(result: Visit) -> None:
+                moved()
+                if on_progress is not None:
+                    on_progress(result)
+
+            return await visit(call, client, subscription, tell, intervals or Intervals())
 
     try:
         async with asyncio.TaskGroup() as group:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from penchant.app.errors import NoSuchSource
@@ -142,10 +142,16 @@ class Subscriptions:
                 (id_, CHUNK),
             )
 
-    def all(self, *, counted: bool = True) -> list[Subscription]:
-        """Every source, by folder and title; `counted` off saves counting the items (20 ms of 100,000)."""
+    def all(self, *, counted: bool = True, kinds: Collection[str] = ()) -> list[Subscription]:
+        """Every source (`kinds`: of these only), by folder and title; `counted` off saves counting the items (20 ms of
+        100,000).
+        """
         columns = _COLUMNS if counted else _COLUMNS.replace(_COUNT, "0")
-        rows = self.db.rows(f"SELECT {columns} FROM subscriptions u WHERE removed_at IS NULL")
+        some = " AND kind IN (SELECT value FROM json_each(?))" if kinds else ""
+        rows = self.db.rows(
+            f"SELECT {columns} FROM subscriptions u WHERE removed_at IS NULL{some}",
+            (json.dumps(sorted(kinds)),) if kinds else (),
+        )
         return sorted(
             map(_subscription, rows), key=lambda s: (s.folder, s.title.casefold() or s.address, s.id)
         )
@@ -335,11 +341,15 @@ class Subscriptions:
             int(pause),
         )
 
-    def recover(self) -> int:
-        """A worker that starts puts what a killed one was fetching back into the queue."""
+    def recover(self, besides: Collection[int] = ()) -> int:
+        """Put back into the queue what a killed worker was fetching, or visits that the archive refused; but not
+        `besides`, which are under way.
+        """
         with self.db.write():
             return self.db.run(
                 "UPDATE subscriptions SET state = 'queued', total = NULL WHERE state = 'fetching'"
+                " AND id NOT IN (SELECT value FROM json_each(?))",
+                (json.dumps(sorted(besides)),),
             )
 
     def _set(self, id_: int, assignments: str, *values: Any) -> None:

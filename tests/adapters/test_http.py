@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import socket
+import threading
 import zlib
 
 import pytest
 
+from penchant.adapters import http_guard
 from penchant.adapters.base import (
     Gone,
     Malformed,
@@ -317,3 +320,23 @@ async def test_parse_runs_here_or_in_the_given_runner():
                 await client.parse(_fails, "other")
             with pytest.raises(NotFound):
                 await client.parse(_fails, "own")
+
+
+async def test_names_that_hang_do_not_keep_others_from_being_found(monkeypatch):
+    """The system looks for a dead name for half a minute, and nobody can call it off."""
+    real, go_on = socket.getaddrinfo, threading.Event()
+
+    def look(host, *args, **options):
+        if str(host).startswith("dead"):
+            go_on.wait(30)
+            raise socket.gaierror("nobody answered")
+        return real("127.0.0.1", *args, **options)
+
+    monkeypatch.setattr(socket, "getaddrinfo", look)
+    dead = [asyncio.ensure_future(http_guard.resolve(f"dead-{n}.example", 80)) for n in range(50)]
+    await asyncio.sleep(0)
+    try:
+        assert await asyncio.wait_for(http_guard.resolve("quick.example", 80), 10) == ["127.0.0.1"]
+    finally:
+        go_on.set()
+    assert all(isinstance(error, Unreachable) for error in await asyncio.gather(*dead, return_exceptions=True))

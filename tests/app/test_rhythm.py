@@ -68,17 +68,17 @@ def test_offline_is_many_sources_out_of_reach_and_all_are_tried_again_at_once() 
     for number in range(OFFLINE):
         rhythm.unreachable(number)
         rhythm.unreachable(number)  # the same one failing again says nothing of the network
-    assert rhythm.reached() == list(range(OFFLINE))
-    assert rhythm.reached() == [], "asked for once"
+    assert rhythm.reached(99) == list(range(OFFLINE))
+    assert rhythm.reached(99) == [], "asked for once"
 
 
 def test_one_dead_server_is_not_offline() -> None:
     rhythm = Clocks().rhythm
     for _ in range(10 * OFFLINE):
         rhythm.unreachable(1)
-    assert rhythm.reached() == []
+    assert rhythm.reached(99) == []
     rhythm.unreachable(2)
-    assert rhythm.reached() == []
+    assert rhythm.reached(99) == []
 
 
 def test_a_plan_within_reach_stands() -> None:
@@ -96,3 +96,17 @@ def test_a_plan_made_in_what_is_the_future_now_is_wrong() -> None:
     assert clocks.rhythm.misplanned(made + 3600.0, made)
     assert not clocks.rhythm.misplanned(clocks.wall + 3600.0, clocks.wall)
     assert not clocks.rhythm.misplanned(clocks.wall + 3600.0, None)
+
+
+def test_dead_servers_that_come_together_are_not_asked_for_ever() -> None:
+    rhythm = Clocks().rhythm
+    for number in range(OFFLINE):
+        rhythm.unreachable(number)
+    assert rhythm.reached(99) == list(range(OFFLINE))
+    for number in range(OFFLINE):  # and they fail again, one after another
+        rhythm.unreachable(number)
+    assert rhythm.reached(99) == []
+    assert rhythm.reached(0) == []
+    for number in range(OFFLINE):
+        rhythm.unreachable(number)
+    assert rhythm.reached(99) == [0], "one that was reached since may have lost the network again"
