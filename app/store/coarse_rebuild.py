@@ -1,4 +1,4 @@
-"""Making the int8 blocks right again while searches and the worker go on: a block at a time, in place.
+"""Making the two-bit blocks right again while searches and the worker go on: a block at a time, in place.
 
 Each transaction is short and leaves the blocks no worse than it found them, so a kill between any two of them costs
 nothing, and the next call goes on. Nothing is kept of how far it came: what is wrong is seen by looking.
@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .bound import bound
-from .coarse import BLOCK, append, compact, quantise
+from .coarse import BLOCK, append, compact, size
 from .connection import Database
 
 if TYPE_CHECKING:
@@ -51,13 +51,15 @@ def _drop_misshapen(db: Database, space_id: int, dim: int) -> None:
         db.run(
             "DELETE FROM coarse WHERE space_id = ?"
             " AND (length(ids) <> ? OR length(inverse) <> ? OR length(vectors) <> ?)",
-            (space_id, 8 * BLOCK, 4 * BLOCK, dim * BLOCK),
+            (space_id, 8 * BLOCK, 4 * BLOCK, size(dim)),
         )
 
 
 def _refresh(db: Database, block: int, dim: int) -> None:
-    """Quantise anew the vectors that one block holds."""
+    """Encode anew the vectors that one block holds."""
     import numpy as np
+
+    from .planes import encode
 
     row = db.row("SELECT ids FROM coarse WHERE id = ?", (block,))
     if row is None:
@@ -75,14 +77,13 @@ def _refresh(db: Database, block: int, dim: int) -> None:
     vectors = np.frombuffer(b"".join(exact[int(ids[place])] for place in places), "<f4").reshape(-1, dim)
     usable = np.isfinite(vectors).all(axis=1) & vectors.any(axis=1)
     inverse: np.ndarray = np.zeros(BLOCK, "<f4")
-    coarse: np.ndarray = np.zeros((BLOCK, dim), np.int8)
+    planes: np.ndarray = np.zeros((2, size(dim) // (16 * BLOCK), BLOCK), np.uint64)
     chosen = np.array(places)[usable]
-    coarse[chosen], inverse[chosen] = quantise(vectors[usable])
+    planes[:, :, chosen], inverse[chosen] = encode(vectors[usable])
     before = db.row("SELECT inverse, vectors FROM coarse WHERE id = ?", (block,))
-    if before != (inverse.tobytes(), coarse.tobytes()):
-        db.run(
-            "UPDATE coarse SET inverse = ?, vectors = ? WHERE id = ?", (inverse.tobytes(), coarse.tobytes(), block)
-        )
+    after = (inverse.tobytes(), planes.tobytes())
+    if before != after:
+        db.run("UPDATE coarse SET inverse = ?, vectors = ? WHERE id = ?", (*after, block))
 
 
 def _held(db: Database, space_id: int) -> np.ndarray:

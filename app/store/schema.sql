@@ -256,14 +256,14 @@ CREATE TABLE embeddings (
     vector       BLOB NOT NULL,                    -- dim little-endian float32, unit length
     UNIQUE (space_id, content_hash)
 ) STRICT;
--- The same vectors as int8 in blocks of 1,024 that are read in sequence: the nearest of 100,000 x 256 in 13 ms of
--- CPU without keeping anything in memory (vec0 int8 29-47, vec0 float32 43, one row a vector 91). Rows of a block
+-- The same vectors as two bits a number in blocks of 1,024 that are read in sequence (`planes`), without keeping
+-- anything in memory (`bench/search.py` has the figures beside vec0 and others). Places of a block
 -- are filled from the first; an id of 0 is free.
 CREATE TABLE coarse (
     id       INTEGER PRIMARY KEY,
     space_id INTEGER NOT NULL REFERENCES spaces(id) ON DELETE CASCADE,
     ids      BLOB NOT NULL,                        -- int64, embeddings.id
-    inverse  BLOB NOT NULL,                        -- float32, 1 / length of the int8 vector
+    inverse  BLOB NOT NULL,                        -- float32, see planes.encode
     vectors  BLOB NOT NULL
 ) STRICT;
 CREATE INDEX coarse_space ON coarse(space_id, id);

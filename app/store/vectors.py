@@ -21,10 +21,13 @@ from .spaces import ORPHAN, activate_sentence_space, active_sentence_space, drop
 if TYPE_CHECKING:
     import numpy as np
 
-#: Candidates scored exactly beyond those asked: of 20 + 32 by int8, the true first 20 were all there.
-MARGIN = 32
-#: How many of the coarse order are tried first, and at most: past it, scoring all that pass is cheaper.
-FIRST, MOST = 256, 8_192
+#: The coarse order is scored exactly until its estimates, WIDTH times their error above what they say (the error told
+#: by those scored), reach no more of the k best; MARGIN more than k at least, and FIRST, or one in PART, at most.
+WIDTH, MARGIN, FIRST, PART = 2.0, 20, 256, 400
+#: Up to so many vectors the same with twice the WIDTH and no limit finds the k best themselves, for little.
+SMALL = 4_096
+#: Items that are asked how many pass a filter; where fewer than RARE do, all that pass are scored without a scan.
+SAMPLE, RARE = 512, 0.008
 #: Where the exact scores come from: candidates of the coarse order, items named by the caller, or every item.
 _CANDIDATES = (
     "carray(?) c CROSS JOIN embeddings e ON e.id = c.value"
@@ -32,6 +35,8 @@ _CANDIDATES = (
 )
 _NAMED = "carray(?) c CROSS JOIN items i ON i.id = c.value"
 _EMBEDDED = " CROSS JOIN embeddings e ON e.space_id = ? AND e.content_hash = i.content_hash"
+#: (item id, cosine, embedding id)
+Scored = tuple[int, float, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,7 +213,7 @@ class Vectors:
         return len(gone)
 
     def rebuild_coarse(self) -> None:
-        """Make the int8 blocks again from the exact vectors, online: see `coarse_rebuild`.
+        """Make the two-bit blocks again from the exact vectors, online: see `coarse_rebuild`.
 
         Inside the caller's transaction it is one step of that.
         """
@@ -224,29 +229,56 @@ class Vectors:
         return self.db.last_id, dim
 
     def _nearest(self, space_id: int, query: np.ndarray, k: int, where: Condition) -> list[tuple[int, float]]:
-        """Down the coarse order until enough pass the filter, exactly scored; past MOST all that pass."""
+        """Down the coarse order; where few items pass the filter, all that do are scored exactly."""
+        share = self._passing(where)
+        if share >= RARE and (hits := self._walk(space_id, query, k, where, share)) is not None:
+            return _best(hits, k)
+        passing = [row[0] for row in self.db.rows(f"SELECT i.id FROM items i WHERE {where.sql}", where.params)]
+        return _best(self._exact(query, _NAMED + _EMBEDDED, (bound(passing), space_id), EVERYTHING), k)
+
+    def _walk(self, space_id: int, query: np.ndarray, k: int, where: Condition, share: float) -> list[Scored] | None:
+        """What passes the filter among the likeliest, exactly scored; None where these are too few."""
         import numpy as np
 
-        ids, scores = scan(self.db, space_id, query)
-        wanted, start, end = k + MARGIN, 0, max(FIRST, 2 * k)
-        hits: list[tuple[int, float]] = []
-        while True:
-            top = np.argpartition(-scores, end)[:end] if end < len(ids) else np.arange(len(ids))
-            part = ids[top[np.argsort(-scores[top], kind="stable")]][start:]
-            hits += self._exact(query, _CANDIDATES, (bound(part),), where)
-            if len(hits) >= wanted or end >= len(ids):
-                return _best(hits, k)
-            start, end = end, int(1.5 * end * wanted / max(len(hits), 1))
-            if end > max(MOST, 16 * wanted):
-                return _best(self._exact(query, "items i" + _EMBEDDED, (space_id,), where), k)
+        ids, guesses, total = scan(self.db, space_id, query)
+        order = np.argsort(-guesses, kind="stable")
+        ids, guesses = ids[order], guesses[order]
+        width, most = (2 * WIDTH, total) if total <= SMALL else (WIDTH, int(max(FIRST, 2 * k, total // PART) / share))
+        start, end = 0, int((k + MARGIN) / share)
+        hits: list[Scored] = []
+        off: list[float] = []
+        while start < len(ids):
+            told = dict(zip(ids[start:end].tolist(), guesses[start:end].tolist(), strict=True))
+            found = self._exact(query, _CANDIDATES, (bound(told),), where)
+            hits += found
+            off += [cosine - told[embedding] for _, cosine, embedding in found]
+            start, end = end, int(1.5 * end)
+            if len(hits) >= k + MARGIN and start < len(ids):
+                least = sorted((cosine for _, cosine, _ in hits), reverse=True)[k - 1]
+                if start >= most or guesses[start] + width * float(np.std(off)) < least:
+                    break
+        return hits if len(hits) >= k + MARGIN or len(ids) == total else None
+
+    def _passing(self, where: Condition) -> float:
+        """About which share of all items passes."""
+        last = int(self.db.value("SELECT max(id) FROM items") or 0) if where else 0
+        if last <= 16 * SAMPLE:
+            return 1.0
+        asked = bound(range(1, last + 1, last // SAMPLE))
+        sums = self.db.row(
+            f"SELECT count(*), sum({where.sql}) FROM carray(?) c CROSS JOIN items i ON i.id = c.value",
+            (*where.params, asked),
+        ) or (0, 0)
+        return (sums[1] or 0) / max(sums[0], 1)
 
     def _exact(
         self, query: np.ndarray, source: str, params: tuple, where: Condition
-    ) -> list[tuple[int, float]]:
+    ) -> list[Scored]:
         """Exact cosines of the items that pass the filter; texts without a direction have none."""
         return self.db.rows(
-            f"SELECT id, 1.0 - distance FROM ("
-            f"SELECT i.id, vec_distance_cosine(e.vector, ?) AS distance FROM {source} WHERE {where.sql}"
+            f"SELECT id, 1.0 - distance, embedding FROM ("
+            f"SELECT i.id, vec_distance_cosine(e.vector, ?) AS distance, e.id AS embedding FROM {source}"
+            f" WHERE {where.sql}"
             f") WHERE distance IS NOT NULL",
             (query.tobytes(), *params, *where.params),
         )
@@ -266,7 +298,5 @@ class Vectors:
         self._functions = True
 
 
-def _best(hits: list[tuple[int, float]], k: int) -> list[tuple[int, float]]:
-    return sorted(((int(item), float(cosine)) for item, cosine in hits), key=lambda hit: (-hit[1], hit[0]))[
-        :k
-    ]
+def _best(hits: list[Scored], k: int) -> list[tuple[int, float]]:
+    return sorted(((int(hit[0]), float(hit[1])) for hit in hits), key=lambda hit: (-hit[1], hit[0]))[:k]

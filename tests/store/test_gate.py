@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from penchant.adapters.base import Author, Item, Link, Media, Page, Poll, Sighting
 from penchant.app import export
 from penchant.app.store import Store, coarse, doctor, gate_protect
+from penchant.app.store.planes import encode
 from penchant.app.store.gate import Decision
 from penchant.app.types import Event, View
 
@@ -208,15 +209,14 @@ def test_blocks_stay_without_holes(tmp_path_factory: pytest.TempPathFactory, gon
             coarse.remove(store.db, gone)
         store.vectors.put("s", [(b"new", vectors[0].tobytes())])
         left = {n for n in range(1, total + 1) if n not in gone}
-        told: dict[int, bytes] = {}
-        for ids, packed in store.db.rows("SELECT ids, vectors FROM coarse ORDER BY id"):
+        told: dict[int, np.ndarray] = {}
+        for block, ids, inverse in store.db.rows("SELECT id, ids, inverse FROM coarse ORDER BY id"):
+            held, scales = coarse.read(store.db, block, 4), np.frombuffer(inverse, "<f4")
             row = [n for n in np.frombuffer(ids, "<i8").tolist() if n]
-            told |= {n: packed[4 * i : 4 * i + 4] for i, n in enumerate(row)}
+            told |= {n: np.append(held[:, :, place].ravel(), scales[place]) for place, n in enumerate(row)}
         assert len(told) == len(left) + 1
         exact = dict(store.db.rows("SELECT id, vector FROM embeddings"))
         assert set(told) == set(exact)
-        for n, packed in told.items():
-            cosine = np.frombuffer(packed, np.int8).astype(float) @ np.frombuffer(exact[n], "<f4")
-            assert cosine > 0.97 * np.linalg.norm(np.frombuffer(packed, np.int8).astype(float)) * np.linalg.norm(
-                np.frombuffer(exact[n], "<f4")
-            )
+        planes, scales = encode(np.frombuffer(b"".join(exact[n] for n in told), "<f4").reshape(-1, 4))
+        for place, n in enumerate(told):
+            assert np.array_equal(told[n], np.append(planes[:, :, place].ravel(), scales[place]))

@@ -1,0 +1,69 @@
+"""Two bits a number: the counts are inner products, and the estimates are near the cosines."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import apsw
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from penchant.app.store import Store, planes
+from penchant.app.store.coarse import BLOCK
+
+
+def unit(rng: np.random.Generator, count: int, dim: int) -> np.ndarray:
+    rows = rng.standard_normal((count, dim)).astype(np.float32)
+    return rows / np.linalg.norm(rows, axis=1, keepdims=True)
+
+
+def levels(held: np.ndarray, dim: int) -> np.ndarray:
+    """float[n, d] of -3, -1, 1, 3."""
+    bits = np.unpackbits(np.ascontiguousarray(held.transpose(0, 2, 1)).view(np.uint8), axis=2, bitorder="little")
+    return 4.0 * bits[0, :, :dim] + 2.0 * bits[1, :, :dim] - 3.0
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(1, 200), st.integers(1, 2_100), st.integers(0, 2**31))
+def test_counting_bits_is_the_inner_product_of_integers(dim: int, count: int, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    rows, query = unit(rng, count, dim), unit(rng, 1, dim)[0]
+    held, inverse = planes.encode(rows)
+    told = levels(held, dim)
+    assert np.array_equal(told > 0, rows >= 0)
+    for bits, found, by in (
+        (planes.ROUGH, planes.rough(held[0], planes.asked(query, planes.ROUGH)), np.where(told > 0, 1.0, -1.0)),
+        (planes.FINE, planes.fine(held, planes.asked(query, planes.FINE)), told),
+    ):
+        step = float(np.abs(query).max()) / (2 ** (bits - 1) - 1)
+        numbers = np.rint(query.astype(float) / step)
+        scale = step if bits == planes.FINE else 1.0
+        assert found == pytest.approx(by @ numbers * scale, rel=1e-4, abs=1e-3)
+    assert (told * rows).sum(axis=1) * inverse == pytest.approx(np.ones(count), rel=1e-4)
+
+
+@pytest.mark.parametrize("scale", [1e-38, 1.0, 1e38])
+def test_estimates_are_right_on_average_and_near(scale: float) -> None:
+    rng = np.random.default_rng(3)
+    query = unit(rng, 1, 384)[0]
+    rows = unit(rng, 4_000, 384) + rng.uniform(-0.9, 0.9, (4_000, 1)).astype(np.float32) * query
+    cosines = rows @ query / np.linalg.norm(rows, axis=1)
+    held, inverse = planes.encode(rows * np.float32(scale))
+    off = planes.fine(held, planes.asked(query, planes.FINE)) * inverse - cosines
+    assert abs(off.mean()) < 0.002 and off.std() < 0.025
+
+
+def test_an_archive_of_before_is_encoded_anew_when_it_is_opened(tmp_path: Path) -> None:
+    rng = np.random.default_rng(4)
+    rows, path = unit(rng, 1_500, 16), tmp_path / "archive.db"
+    with Store.open(path, role="cli") as store:
+        store.vectors.put("m", [(f"{n:016d}".encode(), row.tobytes()) for n, row in enumerate(rows)])
+        wanted = store.db.rows("SELECT ids, inverse, vectors FROM coarse ORDER BY id")
+    old = apsw.Connection(str(path))
+    old.execute(f"UPDATE coarse SET vectors = randomblob({16 * BLOCK}), inverse = randomblob({4 * BLOCK})")
+    old.execute("DELETE FROM migrations WHERE version >= 13; PRAGMA user_version = 12")
+    old.close()
+    with Store.open(path, role="cli") as store:
+        assert store.db.rows("SELECT ids, inverse, vectors FROM coarse ORDER BY id") == wanted
