@@ -93,7 +93,7 @@ def _json(found: list[Day], titles: dict[int, tuple[str, str, str]]) -> list[str
         for visit in day.visits:
             title, source, url = titles.get(visit.item_id, ("", "", ""))
             out.append(dumps({
-                "date": day.date.isoformat(), "time": visit.clock, "at": visit.at, "id": visit.item_id, "title": title,
+                "date": day.on.isoformat(), "time": visit.clock, "at": visit.at, "id": visit.item_id, "title": title,
                 "source": source, "url": url, "done": list(visit.done), "seconds": round(visit.seconds, 1),
                 "elsewhere": visit.afar, "ago": day.name.rstrip(": "),
             }))  # fmt: skip

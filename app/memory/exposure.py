@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import NamedTuple
 
@@ -148,7 +148,7 @@ def report(items: Iterable[Came], names: Names, mondays: Sequence[date], cut: in
         groups: dict[str, list[Came]] = {}
         for each in all_items:
             groups.setdefault(_key(each, by), []).append(each)
-        extra = {key: [] for key in names.failing if by == "source" and key not in groups}
+        extra: dict[str, list[Came]] = {key: [] for key in names.failing if by == "source" and key not in groups}
         made = [
             _row(by, key, group, (came, shown), why, names) for key, group in {**groups, **extra}.items() if key
         ]  # fmt: skip
@@ -194,7 +194,7 @@ def _row(by: str, key: str, group: Sequence[Came], whole: tuple[int, int], why: 
         whole[1] / whole[0] if whole[0] else 0.0, reasons, failing,
     )  # fmt: skip
     dial, advice = advised(row)
-    return Row(*(getattr(row, name) for name in Row.__slots__[:-2]), dial, advice)
+    return replace(row, dial=dial, advice=advice)
 
 
 def advised(row: Row) -> tuple[tuple[str, str] | None, str]:

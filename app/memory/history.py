@@ -51,15 +51,15 @@ class Visit:
 class Day:
     """A local date and its visits, the latest first. `name` heads those of an earlier year."""
 
-    date: date
+    on: date
     visits: tuple[Visit, ...]
     name: str = ""
 
     def title(self, today: date) -> str:
         """How to head it."""
-        ago = (today - self.date).days
+        ago = (today - self.on).days
         near = {0: "Today, ", 1: "Yesterday, "}.get(ago, "")
-        return f"{self.name or near}{self.date:%A} {self.date.day} {self.date:%B %Y}"
+        return f"{self.name or near}{self.on:%A} {self.on.day} {self.on:%B %Y}"
 
 
 def days(deeds: Iterable[Deed], only: str = "") -> list[Day]:

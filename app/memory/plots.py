@@ -23,9 +23,9 @@ def of_numbers(numbers: Numbers, width: int, rows: int = 11) -> list[str]:
     liked = [tally.liked for _, tally in weeks]
     skipped = [tally.skipped for _, tally in weeks]
     hours = [round(seconds / 60, 1) for _, seconds in numbers.hours]
-    unit = "minutes of reading by hour of day"
+    unit = "reading by hour (minutes)"
     if not any(hours):
-        hours, unit = [float(opened) for opened, _ in numbers.hours], "items opened by hour of day"
+        hours, unit = [float(opened) for opened, _ in numbers.hours], "opened by hour (items)"
     series = [("read", read, "●"), ("liked", liked, "+"), ("skipped", skipped, "x")]
     return [
         *lines("items by week", labels, series, width, rows),
@@ -38,7 +38,7 @@ def of_exposure(exposure: Exposure, width: int, rows: int = 11) -> list[str]:
     weeks = _begun([(week, bool(week.items)) for week in exposure.weeks])
     labels = [f"{each.monday:%d %b}" for each in weeks]
     series = [("shown", [each.shown for each in weeks], "●"), ("came", [each.came for each in weeks], "+")]
-    return lines("effective number of sources by week", labels, series, width, rows)
+    return lines("effective sources by week", labels, series, width, rows)
 
 
 def _begun(weeks: Sequence[tuple[T, bool]]) -> list[T]:

@@ -50,7 +50,8 @@ def address(url: str) -> str:
 def key(work: Work) -> str:
     """author-year-word in ASCII, as "lovelace2024engine"; "item17" where nothing is known."""
     family = _family(work.authors[0]) if work.authors else ""
-    words = [word for word in re.findall(r"[a-z0-9]+", _ascii(work.title)) if word not in _SMALL and re.search("[a-z]{2}", word)]
+    words = [word for word in re.findall(r"[a-z0-9]+", _ascii(work.title)) if word not in _SMALL]
+    words = [word for word in words if re.search("[a-z]{2}", word)]
     made = f"{re.sub('[^a-z0-9]', '', _ascii(family))}{work.year}{words[0][:20] if words else ''}"
     return made if re.search("[a-z]", made) else f"item{work.item_id}"
 

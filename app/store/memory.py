@@ -59,7 +59,8 @@ def history(
     """
     start = want.start if want.start is not None else 0.0
     end = min(each for each in (want.end, before, 1e12) if each is not None)
-    narrowed, params = "", ()
+    narrowed = ""
+    params: tuple[object, ...] = ()
     if want.words:
         narrowed = " AND e.item_id IN (SELECT value FROM json_each(?))"
         params = (json.dumps(_matching(store, want.words)),)
@@ -86,8 +87,8 @@ def history(
 
 
 def _matching(store: Store, text: str) -> list[int]:
-    """Items that were seen and have these words; filters of the search language work too."""
-    query = parse(text).near_in_words().in_words()
+    """Items that were seen and have these words, the last as a beginning ("owl" finds owls); filters work too."""
+    query = parse(text, typing=True).near_in_words().in_words()
     seen = Condition("EXISTS (SELECT 1 FROM item_state z WHERE z.item_id = i.id)")
     return search_words.matching(store.db, query, seen & filters_of(query), MATCHES)
 
@@ -133,7 +134,7 @@ def shown(store: Store, start: float, end: float) -> list[tuple[int, float]]:
 
 def sources(store: Store) -> dict[int, str]:
     """Item -> name of its source, of everything there is: 100,000 of one index cost less than looking some up."""
-    names = dict(store.db.rows("SELECT id, coalesce(nullif(title, ''), address) FROM subscriptions"))
+    names: dict[int, str] = dict(store.db.rows("SELECT id, coalesce(nullif(title, ''), address) FROM subscriptions"))
     rows = store.db.rows(
         "SELECT id, subscription_id FROM items INDEXED BY items_subscription WHERE subscription_id > 0"
     )

@@ -78,6 +78,8 @@ class DigestList(RowList):
 
     def step(self, by: int) -> None:
         """The selection so many rows on, past headings."""
+        if not self.rows:
+            return
         target = max(0, min(self.selected + by, len(self.rows) - 1))
         ahead = range(target, len(self.rows) if by > 0 else -1, 1 if by > 0 else -1)
         self.select(next((i for i in ahead if self.rows[i].story is not None), self.selected))

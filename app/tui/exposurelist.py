@@ -42,7 +42,7 @@ class ExposureList(RowList):
         self.rows = out
         keys = [(each.by, each.key) if not isinstance(each, str) else None for each in out]
         wanted = (current.by, current.key) if current is not None else None
-        self.selected = keys.index(wanted) if wanted in keys else min(1, max(0, len(out) - 1))
+        self.selected = keys.index(wanted) if wanted and wanted in keys else min(1, max(0, len(out) - 1))
         self.room_changed()
         self.redraw()
 
@@ -53,6 +53,8 @@ class ExposureList(RowList):
 
     def step(self, by: int) -> None:
         """The selection so many rows on, past headings."""
+        if not self.rows:
+            return
         target = max(0, min(self.selected + by, len(self.rows) - 1))
         ahead = range(target, len(self.rows) if by > 0 else -1, 1 if by > 0 else -1)
         self.select(next((i for i in ahead if not isinstance(self.rows[i], str)), self.selected))

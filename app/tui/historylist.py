@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from penchant.app.memory.history import Day, Visit
     from penchant.app.types import Card
 
-#: Cells of what was done, where there is room for it, and of a screen from which on there is.
-DONE, WIDE = 34, 90
+#: Cells of what was done, on screens from a width on.
+DONE = ((90, 34), (60, 22), (0, 13))
 
 
 class Row(NamedTuple):
@@ -77,6 +77,8 @@ class HistoryList(RowList):
 
     def step(self, by: int) -> None:
         """The selection so many rows on, past headings."""
+        if not self.rows:
+            return
         target = max(0, min(self.selected + by, len(self.rows) - 1))
         ahead = range(target, len(self.rows) if by > 0 else -1, 1 if by > 0 else -1)
         self.select(next((i for i in ahead if self.rows[i].visit is not None), self.selected))
@@ -106,7 +108,7 @@ class HistoryList(RowList):
 
     def _visit(self, visit: Visit, width: int, selected: bool) -> list[tuple[str, str]]:
         card = self.cards.get(visit.item_id)
-        done = DONE if width >= WIDE else 22
+        done = next(cells for least, cells in DONE if width >= least)
         room = max(4, width - 9 - done)
         about = " · ".join(part for part in (visit.words, minutes(visit.seconds)) if part)
         title = title_of(card) if card is not None else "(no longer in the archive)"

@@ -13,7 +13,7 @@ from textual.widgets import Static
 
 from . import words
 from .bars import StatusLine
-from .pager import Block, Pager
+from .pager import MEASURE, Block, Pager
 
 if TYPE_CHECKING:
     from penchant.app.memory.numbers import Numbers
@@ -67,7 +67,7 @@ class NumbersScreen(Screen[None]):
 
     def load(self) -> None:
         """Count, or take what was counted before, and draw."""
-        self.app.spawn(self._load(self.weeks, max(20, self.app.size.width - 3)))
+        self.app.spawn(self._load(self.weeks, max(20, min(self.app.size.width - 4, MEASURE))))
 
     async def _load(self, weeks: int, width: int) -> None:
         from penchant.app.store import memory
@@ -111,7 +111,8 @@ def blocks(found: Numbers, drawn: list[str], width: int) -> list[Block]:
     """Plots, then the table. Pure."""
     if not found.whole.seen:
         return [Block("It counts what you see and open in the feed, from the first day on.", "meta")]
-    out = [Block(line) for line in drawn]
+    # leading blanks as an indent: a pager wraps paragraphs
+    out = [Block(line.lstrip(), indent=len(line) - len(line.lstrip())) for line in drawn]
     out.append(Block(_line("source", "seen", "read", "liked", "skipped", "liked (95 %)", width), "head"))
     for name, each in found.sources[:SOURCES]:
         rate, low, high = each.rate
@@ -126,8 +127,10 @@ def blocks(found: Numbers, drawn: list[str], width: int) -> list[Block]:
 
 
 def _line(name: str, seen: str, read: str, liked: str, skipped: str, rate: str, width: int) -> str:
-    room = max(8, min(width, 96) - 46)
-    return f"{words.fit(name, room)} {seen:>6} {read:>6} {liked:>6} {skipped:>7} {rate:>14}"
+    """Columns of a row; a narrow screen has no room for all."""
+    if width < 60:
+        return f"{words.fit(name, max(6, width - 15))} {read:>6} {liked:>6}"
+    return f"{words.fit(name, min(width, MEASURE) - 46)} {seen:>6} {read:>6} {liked:>6} {skipped:>7} {rate:>14}"
 
 
 def show_numbers(app: PenchantApp) -> None:
