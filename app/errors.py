@@ -110,5 +110,20 @@ class ReadOnly(StoreError):
     hint = "The archive or its folder cannot be written; check its owner and permissions."
 
 
+class Moved(ReadOnly):
+    hint = (
+        "It was deleted, moved or replaced while penchant was running; what you did since then is not in it."
+        " End penchant, put the file back (backups lie in the folder `backups` beside it), and start again."
+    )
+
+
+class NoLocks(StoreError):
+    hint = (
+        "Network shares cannot lock files reliably, and without locks two programs would damage the archive."
+        " Keep it on a disk of this machine: set PENCHANT_HOME to a folder there."
+        " Several machines learn together through `[machines] folder` instead."
+    )
+
+
 class Locked(StoreError):
     hint = "Another program holds the archive for long; close it or try again in a moment."

@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 import apsw
 
-from .errors import Damaged, DiskFull, Locked, NotADatabase, ReadOnly, StoreError
+from .errors import Damaged, DiskFull, Locked, Moved, NoLocks, NotADatabase, ReadOnly, StoreError
 from .turns import Turns
 
 Role = Literal["reader", "worker", "cli"]
@@ -27,6 +27,18 @@ PATIENCE: dict[Role, float] = {"reader": 5.0, "worker": 30.0, "cli": 10.0}
 CACHE_KIB: dict[Role, int] = {"reader": 8_000, "worker": 32_000, "cli": 16_000}
 #: Pages in the log after which the worker folds it into the file (16 MiB).
 LOG_PAGES = 4_000
+#: Failures that only a file system without proper locks gives.
+_LOCKING = frozenset(
+    {
+        apsw.SQLITE_IOERR_LOCK,
+        apsw.SQLITE_IOERR_RDLOCK,
+        apsw.SQLITE_IOERR_UNLOCK,
+        apsw.SQLITE_IOERR_CHECKRESERVEDLOCK,
+        apsw.SQLITE_IOERR_SHMLOCK,
+        apsw.SQLITE_IOERR_SHMOPEN,
+        apsw.SQLITE_IOERR_SHMMAP,
+    }
+)
 
 
 class Database:
@@ -45,6 +57,8 @@ class Database:
         self._waiting_since = 0.0
         #: Pages in the log after this connection's last commit.
         self.log_pages = 0
+        #: Device and number of the file, once it is settled.
+        self._identity: tuple[int, int] | None = None
         with self.failures():
             self.apsw = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE)
         # Until the file is known to be ours, closing must not fold its log into it.
@@ -66,12 +80,15 @@ class Database:
         ):
             self.pragma(name, value)
             got = self.pragma(name)
+            if name == "journal_mode" and got != want:
+                raise NoLocks(f"{self.path} lies on a file system without shared memory (SQLite says {got})")
             if got != want:
                 raise StoreError(f"{self.path}: SQLite refused {name} = {value} (it says {got})")
         # After wal_autocheckpoint, which is a hook itself and would replace this one.
         self.apsw.set_wal_hook(self._committed)
         self.apsw.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0)
         self.apsw.config(apsw.SQLITE_DBCONFIG_DEFENSIVE, 1)
+        self._identity = _identity(self.path)
 
     def pragma(self, name: str, value: str | None = None) -> Any:
         """Read or set one pragma, to its last row; the first value of its first row, or None."""
@@ -111,12 +128,22 @@ class Database:
             return
         self.rows("BEGIN IMMEDIATE")
         try:
+            self.still_there()
             yield
             self.rows("COMMIT")
+            self.still_there()
         except BaseException:
             if self.apsw.in_transaction:
                 self.apsw.execute("ROLLBACK")
             raise
+
+    def still_there(self) -> None:
+        """Raise `Moved` where the path no longer leads to the opened file; 2 microseconds.
+
+        With a log, SQLite goes on in a file that was deleted: what it acknowledges would be gone at the end.
+        """
+        if self._identity is not None and _identity(self.path) not in (None, self._identity):
+            raise Moved(f"{self.path} is no longer the file that was opened")
 
     @contextmanager
     def urgent(self) -> Iterator[None]:
@@ -186,6 +213,17 @@ class Database:
             raise in_words(error, self.path) from error
 
 
+def _identity(path: Path) -> tuple[int, int] | None:
+    """Which file a path leads to; None where that cannot be told, (0, 0) where there is none."""
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return 0, 0
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
 def in_words(error: apsw.Error, path: Path) -> Exception:
     """The StoreError for a failure of SQLite; a fault of our own SQL comes back as it is."""
     detail = str(error).removeprefix(f"{type(error).__name__}: ")
@@ -203,6 +241,8 @@ def in_words(error: apsw.Error, path: Path) -> Exception:
         return ReadOnly(f"{path} cannot be written ({detail})")
     if isinstance(error, apsw.CantOpenError):
         return ReadOnly(f"{path} cannot be opened ({detail})")
+    if isinstance(error, apsw.IOError) and error.extendedresult in _LOCKING:
+        return NoLocks(f"{path} cannot be locked ({detail})")
     if isinstance(error, apsw.IOError):
         return StoreError(
             f"{path}: reading or writing failed ({detail})", hint="The disk may be failing or unplugged."

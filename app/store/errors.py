@@ -7,9 +7,21 @@ from penchant.app.errors import (
     DiskFull,
     FromNewerVersion,
     Locked,
+    Moved,
+    NoLocks,
     NotADatabase,
     ReadOnly,
     StoreError,
 )
 
-__all__ = ["Damaged", "DiskFull", "FromNewerVersion", "Locked", "NotADatabase", "ReadOnly", "StoreError"]
+__all__ = [
+    "Damaged",
+    "DiskFull",
+    "FromNewerVersion",
+    "Locked",
+    "Moved",
+    "NoLocks",
+    "NotADatabase",
+    "ReadOnly",
+    "StoreError",
+]

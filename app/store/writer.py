@@ -12,8 +12,9 @@ from penchant.app.types import Event
 
 from . import open_database
 from .connection import Database
-from .errors import StoreError
+from .errors import Moved, StoreError
 from .events import Events
+from .migrations import back_up
 
 #: Events that share one commit at most: bounds how long the write lock is held.
 BATCH = 200
@@ -35,6 +36,7 @@ class EventWriter:
         self._path = Path(path)
         self._queue: queue.SimpleQueue[_Entry | None] = queue.SimpleQueue()
         self._closed = False
+        self._rescued: Path | None = None
         self._gate = threading.Lock()
         self._thread = threading.Thread(target=self._run, name="events", daemon=True)
         self._thread.start()
@@ -84,7 +86,8 @@ class EventWriter:
             try:
                 db = db or open_database(self._path, "reader")
                 Events(db).append(event for event, _ in batch if event is not _NOTHING)
-            except Exception as error:
+            except Exception as failure:
+                error = self._rescue(db, failure) if isinstance(failure, Moved) and db is not None else failure
                 # The thread must outlive any failure: each waiting key is told, the next one tries again.
                 for event, future in batch:
                     if event is _NOTHING:
@@ -96,6 +99,17 @@ class EventWriter:
                     future.set_result(None)
         if db is not None:
             db.close()
+
+    def _rescue(self, db: Database, moved: Moved) -> StoreError:
+        """The deleted file lives as long as somebody has it open: keep a copy of it, once, where the archive was."""
+        if self._rescued is None:
+            stamp = time.strftime("%Y%m%d-%H%M%S")
+            target = self._path.with_name(f"{self._path.stem}-rescued-{stamp}{self._path.suffix}")
+            try:
+                self._rescued = back_up(db, target)
+            except (StoreError, OSError):
+                return moved
+        return Moved(f"{moved}; everything up to then was saved as {self._rescued}")
 
     def _take(self, db: Database | None) -> tuple[list[_Entry], bool]:
         """Wait for one event and take what is queued behind it."""
