@@ -129,7 +129,7 @@ def called(text: str) -> str:
 
 def asked(text: str) -> str:
     """A query as it is kept: one line. Raises `UsageError` where it asks for nothing, or is too long."""
-    query = " ".join(text.split())
+    query = "".join(letter for letter in " ".join(text.split()) if letter.isprintable())
     if not parse(query):
         raise UsageError("there is nothing to search for", hint="A saved search needs words or filters.")
     if len(query) > MAX_LENGTH:
