@@ -45,6 +45,7 @@ from .parent import ParentWatch
 from .pictures.lane import PictureLane
 from .places import Places
 from .ranker import Ranker
+from .replanning import replan
 from .rhythm import Rhythm
 from .store import search_news
 from .store_thread import StoreThread
@@ -268,7 +269,7 @@ class Worker:
         if version != self._version or looked.jumped or now >= self._look_at:
             self._version, self._look_at = version, now + LOOK
             if looked.jumped:
-                _replan(store, self.rhythm)
+                replan(store, self.rhythm, time.time(), jumped=True)
             if self._refused:  # visits that ended in the middle: nobody else would look at their sources again
                 store.subscriptions.recover(list(self.visits))
                 self._refused = False
@@ -368,16 +369,9 @@ def _begin(store: Store, rhythm: Rhythm) -> int:
     """Put right what a killed worker left; returns the last event that the published ranking knows."""
     store.subscriptions.recover()
     store.subscriptions.sweep()
-    _replan(store, rhythm)
+    replan(store, rhythm, time.time(), jumped=False)
     head = store.scores.head()
     return head.through_seq if head and not store.scores.was_put_off() else -1
-
-
-def _replan(store: Store, rhythm: Rhythm) -> None:
-    all_ = store.subscriptions.all(counted=False)
-    wrong = [s.id for s in all_ if rhythm.misplanned(s.next_due, s.last_attempt) and not s.paused]
-    if wrong:
-        store.subscriptions.queue(wrong)
 
 
 #: Letters that a lane takes: "picture" {"items": [item_id]}, "reason" and "ask" {"item_id": n, "answer": id},

@@ -295,6 +295,15 @@ class Subscriptions:
             else:
                 self.db.run("DELETE FROM settings WHERE key = ?", (key,))
 
+    def replan(self, plans: Sequence[tuple[int, float]], now: float) -> None:
+        """New moments for sources (id, next_due) that a wrong clock planned; nothing of them lies after `now`."""
+        with self.db.write():
+            self.db.run_many(
+                "UPDATE subscriptions SET next_due = ?2, last_attempt = min(last_attempt, ?3),"
+                " last_success = min(last_success, ?3) WHERE id = ?1",
+                [(id_, due, now) for id_, due in plans],
+            )
+
     def mark_fetching(self, id_: int, total: int | None = None, *, now: float | None = None) -> None:
         at = time.time() if now is None else now
         self._set(id_, "state = 'fetching', done = 0, total = ?1, last_attempt = ?2", total, at)
