@@ -183,7 +183,8 @@ class RowList(ScrollView, can_focus=True):
             else:
                 row = self.row_strips(index, width, index == self.selected)
                 at = line - self.top_of(index)
-                drawn += row[at : at + end - line]
+                # A row that is shorter than it says must not stop the screen for ever.
+                drawn += row[at : at + end - line] or [self.empty_strip(y + len(drawn), width)]
             line = end - count + len(drawn)
         return drawn
 
