@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -57,7 +58,7 @@ class Numbers:
 
 
 class _Count:
-    """One tally on its way."""
+    """One tally on its way; the order in which deeds come does not matter."""
 
     __slots__ = ("opened", "seconds", "seen", "verdicts")
 
@@ -65,22 +66,34 @@ class _Count:
         self.seen: set[int] = set()
         self.opened: set[int] = set()
         self.verdicts: dict[int, tuple[float, str]] = {}
-        self.seconds = 0.0
+        #: Seconds of reading by item.
+        self.seconds: dict[int, float] = defaultdict(float)
 
     def add(self, deed: Deed) -> None:
-        """Count a deed; the order in which they come does not matter."""
-        self.seen.add(deed.item_id)
-        if deed.kind == "open":
-            self.opened.add(deed.item_id)
-        elif deed.kind == "dwell":
-            self.seconds += deed.seconds
-        elif deed.kind in ("like", "skip"):
-            self.verdicts[deed.item_id] = max(self.verdicts.get(deed.item_id, (0.0, "")), (deed.at, deed.kind))
+        """Count a deed."""
+        item_id, kind = deed.item_id, deed.kind
+        self.seen.add(item_id)
+        if kind == "open":
+            self.opened.add(item_id)
+        elif kind == "dwell":
+            self.seconds[item_id] += deed.seconds
+        elif kind in ("like", "skip"):
+            self.verdicts[item_id] = max(self.verdicts.get(item_id, (0.0, "")), (deed.at, kind))
+
+    def merge(self, other: _Count) -> None:
+        """Take another's in."""
+        self.seen |= other.seen
+        self.opened |= other.opened
+        for item_id, seconds in other.seconds.items():
+            self.seconds[item_id] += seconds
+        for item_id, verdict in other.verdicts.items():
+            self.verdicts[item_id] = max(self.verdicts.get(item_id, (0.0, "")), verdict)
 
     def tally(self) -> Tally:
         """What it came to."""
         liked = sum(kind == "like" for _, kind in self.verdicts.values())
-        return Tally(len(self.seen), len(self.opened), liked, len(self.verdicts) - liked, self.seconds)
+        read = math.fsum(self.seconds.values())
+        return Tally(len(self.seen), len(self.opened), liked, len(self.verdicts) - liked, read)
 
 
 def count(
@@ -92,36 +105,44 @@ def count(
     """
     clock, whole, afar = Clock(), _Count(), 0
     edges = [start_of(monday) for monday in (*mondays, mondays[-1] + timedelta(weeks=1))]
+    begin, end = edges[0], edges[-1]
     weeks = [_Count() for _ in mondays]
-    by_source: dict[str, _Count] = defaultdict(_Count)
-    opens, seconds = [0] * 24, [0.0] * 24
+    opens = [0] * 24
+    seconds: list[list[float]] = [[] for _ in range(24)]
     seen = [week.seen for week in weeks]
     for item_id, at in shown:
-        if edges[0] <= at < edges[-1]:
+        if begin <= at < end:
             seen[bisect_right(edges, at) - 1].add(item_id)
     for deed in deeds:
-        if not edges[0] <= deed.at < edges[-1]:
+        if not begin <= deed.at < end:
             continue
         if deed.afar:
             afar += 1
             continue
         weeks[bisect_right(edges, deed.at) - 1].add(deed)
-        whole.add(deed)
-        if deed.item_id in sources:
-            by_source[sources[deed.item_id]].add(deed)
-        if deed.kind in ("open", "dwell"):
-            hour = clock.hour(deed.at)
-            opens[hour] += deed.kind == "open"
-            seconds[hour] += deed.seconds
-    whole.seen.update(*seen)
-    for item_id in whole.seen:
-        if item_id in sources:
-            by_source[sources[item_id]].seen.add(item_id)
-    tallies = sorted(
-        ((name, each.tally()) for name, each in by_source.items()),
-        key=lambda pair: (-pair[1].opened, -pair[1].liked, -pair[1].seen, pair[0]),
-    )
+        if deed.kind == "open":
+            opens[clock.hour(deed.at)] += 1
+        elif deed.kind == "dwell":
+            seconds[clock.hour(deed.at)].append(deed.seconds)
+    for week in weeks:
+        whole.merge(week)
     return Numbers(
         [(monday, each.tally()) for monday, each in zip(mondays, weeks, strict=True)],
-        list(zip(opens, seconds, strict=True)), tallies, whole.tally(), afar,
+        [(opened, math.fsum(read)) for opened, read in zip(opens, seconds, strict=True)],
+        _by_source(whole, sources), whole.tally(), afar,
     )  # fmt: skip
+
+
+def _by_source(whole: _Count, sources: Mapping[int, str]) -> list[tuple[str, Tally]]:
+    """The whole divided by source, most read first."""
+    found: dict[str, _Count] = defaultdict(_Count)
+    for item_id in whole.seen:
+        name = sources.get(item_id)
+        if name is not None:
+            found[name].seen.add(item_id)
+    for each in found.values():
+        each.opened = whole.opened & each.seen
+        each.verdicts = {item_id: whole.verdicts[item_id] for item_id in whole.verdicts.keys() & each.seen}
+        each.seconds = {item_id: whole.seconds[item_id] for item_id in whole.seconds.keys() & each.seen}
+    tallies = [(name, each.tally()) for name, each in found.items()]
+    return sorted(tallies, key=lambda pair: (-pair[1].opened, -pair[1].liked, -pair[1].seen, pair[0]))

@@ -126,7 +126,8 @@ def _work(row: tuple[Any, ...], today: date | None) -> Work:
     return Work(
         item_id, title, tuple(name for name in authors if name), local(published).date() if published else None,
         url, site, arxiv, version if isinstance(version, int) else 0, _text(extra, "primary"), doi,
-        _text(extra, "journal"), _text(extra, "comment"), tuple(code for code in extra.get("code") or () if isinstance(code, str)), today,
+        _text(extra, "journal"), _text(extra, "comment"),
+        tuple(code for code in extra.get("code") or () if isinstance(code, str)), today,
     )  # fmt: skip
 
 
