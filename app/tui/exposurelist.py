@@ -53,6 +53,8 @@ class ExposureList(RowList):
 
     def step(self, by: int) -> None:
         """The selection so many rows on, past headings."""
+        if not self.rows:
+            return
         target = max(0, min(self.selected + by, len(self.rows) - 1))
         ahead = range(target, len(self.rows) if by > 0 else -1, 1 if by > 0 else -1)
         self.select(next((i for i in ahead if not isinstance(self.rows[i], str)), self.selected))
