@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from penchant.adapters.base import Author, Item, Link, Media, Page, Poll, Sighting
 from penchant.app import export
 from penchant.app.store import Store, coarse, doctor, gate_protect
-from penchant.app.store.planes import encode
 from penchant.app.store.gate import Decision
+from penchant.app.store.planes import encode
 from penchant.app.types import Event, View
 
 DAY = 86_400.0
