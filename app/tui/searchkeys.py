@@ -68,8 +68,10 @@ class SearchKeys:
 
     async def search_looked_at(self, name: str) -> None:
         """A saved search is on screen: nothing in it is new any more."""
-        if name and await self.app.bridge.clerk.do(lambda store: store.saved.looked(name)):
-            await self.news.look()
+        if name:
+            cleared = await self.app.bridge.clerk.do(lambda store: store.saved.looked(name))
+            if cleared:
+                await self.news.look()
 
     def on_resize(self) -> None:
         """Room for the facets came, or went."""

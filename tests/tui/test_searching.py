@@ -64,6 +64,20 @@ async def test_what_is_offered_is_taken_by_tab(archive: Any, run_app: Any, wait:
         assert type(app.focused).__name__ == "FacetPanel", "nothing to take: on to what narrows"
 
 
+async def test_enter_goes_on_to_the_results_and_a_click_takes(archive: Any, run_app: Any, wait: Any) -> None:
+    async with run_app(archive) as (app, pilot):
+        panel = await searching(app, pilot, wait, "trams is")
+        await wait(lambda: panel.suggestions.is_open)
+        await pilot.press("enter")
+        assert app.focused is app.feed_screen.feed and not panel.suggestions.is_open
+        await pilot.press("/", "end", *":")
+        await wait(lambda: panel.suggestions.is_open and len(panel.suggestions.offered) > 2)
+        wanted = panel.suggestions.offered[2].text
+        await pilot.click(panel.suggestions, offset=(3, 2))
+        await wait(lambda: panel.text == f"trams {wanted} ")
+        assert app.focused is panel.line
+
+
 async def test_hostile_names_command_no_terminal(archive: Any, run_app: Any, wait: Any, lines: Any, make: Any) -> None:
     name = "Eve \x1b[31m\u202e\"] is:liked"
     arrive(archive, make(3, 200, author=Author("author:eve", name)))
@@ -83,7 +97,7 @@ async def test_facets_beside_the_results(archive: Any, run_app: Any, wait: Any, 
         panel = await searching(app, pilot, wait, "trams")
         facets = await wait(app.feed_screen.facets)
         await wait(lambda: any(row.label == "Author 2" and row.items == 3 for row in facets.rows))
-        assert app.feed_screen.feed.size.width <= 110
+        await wait(lambda: app.feed_screen.feed.size.width <= 110)
         await pilot.press("enter", "tab")
         assert app.focused is facets
         facets.selected = next(n for n, row in enumerate(facets.rows) if row.label == "Author 2")
