@@ -24,6 +24,8 @@ _SMALL = frozenset((
     "what",     "der", "die", "das", "ein", "eine", "le", "la", "les", "un", "une", "el", "los",
 ))  # fmt: skip
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+#: A formula that cannot break anything: no blank, backslash, brace or comment.
+_MATH = re.compile(r"(\$[A-Za-z0-9_^+*/=<>().,'|-]{1,60}\$)")
 #: Authors written out; the rest are "others".
 AUTHORS = 50
 
@@ -40,6 +42,23 @@ def escaped(text: str) -> str:
     # "\{" is a brace to TeX but opens a group to whoever counts braces, as BibTeX does.
     table = {**_TEX, "{": r"\textbraceleft{}", "}": r"\textbraceright{}"}
     return "".join(table.get(char, char) for char in flat)
+
+
+def with_math(text: str) -> str:
+    """The same for a title of arXiv, whose titles are TeX: simple formulas stay as they are.
+
+    >>> with_math("$k$-means in $O(n^2)$ for $5 & more")
+    '$k$-means in $O(n^2)$ for \\\\$5 \\\\& more'
+    """
+    parts = _MATH.split(text)
+    # spaces at the edges of a part belong to the title
+    return " ".join("".join(_part(part) for part in parts).split())
+
+
+def _part(text: str) -> str:
+    if _MATH.fullmatch(text):
+        return text
+    return f"{' ' * text[:1].isspace()}{escaped(text)}{' ' * text[-1:].isspace()}"
 
 
 def address(url: str) -> str:
@@ -108,7 +127,7 @@ def entry(work: Work, key: str) -> str:
 
 def _fields(work: Work, kind: str) -> Iterable[tuple[str, str]]:
     # Doubled braces keep the capitals of a title.
-    title = escaped(work.title)
+    title = with_math(work.title) if work.arxiv else escaped(work.title)
     yield "title", f"{{{title}}}" if title else ""
     yield "author", _authors(work.authors)
     yield "year", work.year

@@ -119,6 +119,8 @@ def _forget(store: Store) -> None:
         store.db.run("UPDATE heads SET blob = x''")  # versions count on: events name them
         store.db.run("DELETE FROM ranking")
         store.db.run("DELETE FROM threads")
+        # Citations are read again by the worker (`citations.catch_up`).
+        store.db.run("DELETE FROM cite_texts WHERE item_id NOT IN (SELECT item_id FROM dropped)")
 
 
 def _derive(store: Store, derive: Callable[[Store], int], progress: Progress | None) -> None:

@@ -141,3 +141,15 @@ def test_a_line_of_markdown() -> None:
     assert markdown.write([work]) == (
         "- N 0, N 1, N 2, N 3 et al. (2024): [Owls \\*at\\* night](https://x.example/%28a%29). arXiv:2401.00001\n"
     )
+
+
+def test_formulas_in_titles_of_arxiv() -> None:
+    work = Work(1, "$k$-means in $O(n^2)$ for $5 & $6", ("A B",), arxiv="2401.00001")
+    assert "{{$k$-means in $O(n^2)$ for \\$5 \\& \\$6}}" in bibtex.write([work])
+    assert "\\$k\\$-means" in bibtex.write([Work(1, "$k$-means")])
+
+
+@given(TEXTS)
+def test_what_is_no_formula_is_escaped_as_ever(text: str) -> None:
+    if "$" not in text:
+        assert bibtex.with_math(text) == bibtex.escaped(text)

@@ -11,6 +11,7 @@ import pytest
 from penchant.adapters.base import Author, Item, Link, Page
 from penchant.app.store import Store
 from penchant.app.store.citations import Citations
+from penchant.app.store.doctor import rebuild
 
 TITLE = "Attention Is All You Need"
 
@@ -129,3 +130,11 @@ def test_works_of_items(store: Store) -> None:
     assert (first.authors, first.version, first.arxiv, first.doi) == (("Ada Lovelace", "Ben"), 2, "2301.00001", "")
     assert first.paper == "arXiv:2301.00001 · version 2 · cs.CL" and first.code == ("https://github.com/a/b",)
     assert second.authors == ("Grace",) and second.paper == "" and second.title == "text" and second.day is None
+
+
+def test_a_rebuilt_archive_has_the_same_citations(store: Store) -> None:
+    a, b = put(store, "arxiv", paper("2301.00001"), paper("2301.00002", text="We extend arXiv:2301.00001 [1]."))
+    read(store)
+    store.db.run("DELETE FROM cited_names")
+    rebuild(store.path)
+    assert read(store).cites(b) == [a]
