@@ -16,7 +16,7 @@ from .marks import Ranges, find, pattern, snippet
 from .query import Query, parse
 from .search_meaning import Embed, by_meaning, by_sentences
 from .search_pictures import See, alike, looked, seen
-from .search_words import ByWords, by_shadow, by_words, common, listed, matching, ordered
+from .search_words import ByWords, by_shadow, by_words, listed, matching, ordered, settled
 
 if TYPE_CHECKING:
     import numpy as np
@@ -116,8 +116,8 @@ class Search:
         alone list the newest items first. `sort:` in the text goes before `order`. No text raises.
         """
         query = parse(text, typing=typing, now=now)
-        if typing and common(self.db, query):
-            query = parse(text, now=now)
+        if typing:
+            query = settled(self.db, query, parse(text, now=now))
         notes = list(query.notes)
         query, looks = looked(self.store, query, see, notes)
         if query.near and embed is None and sentence is None:

@@ -21,16 +21,30 @@ WEIGHTS = (8.0, 1.0, 4.0, 2.0)
 COMPETING = 2_000
 #: The same under a filter, where each that competes costs a look at many that do not.
 FILTERED = 500
+#: Letters of a beginning that is not ranked by beside other words.
+SHORT = 2
 
 
-def common(db: Database, query: Query) -> bool:
-    """Whether the word being typed is by itself so common that its longer forms would change nothing."""
-    open_words = [word for clause in query.positive for word in clause.words if word.prefix]
-    if not open_words or condition.unspaced(open_words[-1].text):
-        return False
-    exact = condition.match(replace(open_words[-1], prefix=False))
-    found = db.rows("SELECT rowid FROM search WHERE search MATCH ? LIMIT ?", (exact, COMPETING))
-    return len(found) == COMPETING
+def settled(db: Database, query: Query, whole: Query) -> Query:
+    """A query that is being typed, with its last word as in `whole`, or left out, where that is as good and faster.
+
+    As whole: what is by itself so common that its longer forms would change nothing. Two letters beside other words
+    begin a large part of all words, and to rank by them takes 30 ms of 100,000 items: they are taken as a word where
+    items have it beside the others, and else wait for a third letter.
+    """
+    if query == whole or not query.positive:
+        return query
+    last, rest = query.positive[-1].words[-1], query.positive[:-1]
+    if not last.prefix or condition.unspaced(last.text):
+        return query
+    rows = "SELECT rowid FROM search WHERE search MATCH ? LIMIT ?"
+    if len(db.rows(rows, (condition.match(replace(last, prefix=False)), COMPETING))) == COMPETING:
+        return whole
+    if len(last.text) > SHORT or not rest or any(condition.unspaced(word.text) for each in rest for word in each.words):
+        return query
+    if db.rows(rows, (condition.expression(whole), 1)):
+        return whole
+    return replace(query, clauses=tuple(each for each in query.clauses if each is not query.positive[-1]))
 
 
 class ByWords(NamedTuple):
