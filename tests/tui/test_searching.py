@@ -11,6 +11,7 @@ from penchant.adapters.base import Author, Page
 from penchant.app.config import Config
 from penchant.app.store import search_news
 from penchant.app.store.saved_searches import keep
+from penchant.app.tui import searchdesk
 from penchant.app.types import View
 
 
@@ -179,6 +180,14 @@ async def test_a_search_is_saved_opened_told_of_and_forgotten(
         await pilot.press("u")
         await wait(lambda: saved(archive) == {"City trams": ("trams sort:newest", True)})
         await wait(lambda: app.screen.query_one(OptionList).option_count == 1)
+
+
+def test_a_saved_search_completes_the_whole_line(archive: Any) -> None:
+    archive.read(lambda store: store.events.append([keep("City trams", "trams sort:newest")]))
+    (found, *_) = archive.read(lambda store: searchdesk.complete("cit", 3, store))
+    assert (found.start, found.end, found.text) == (0, 3, "trams sort:newest") and "City trams" in found.note
+    assert archive.read(lambda store: searchdesk.complete("x cit", 5, store)) == []
+    assert archive.read(lambda store: searchdesk.complete("s", 1, store)) == [], "one letter begins too many"
 
 
 async def test_new_items_come_into_what_is_shown(archive: Any, run_app: Any, wait: Any, make: Any) -> None:
