@@ -203,7 +203,8 @@ def test_while_typing_the_last_word_is_a_beginning(shelf: Shelf) -> None:
     assert shelf.numbers("compi ", typing=True) == []
     assert shelf.numbers("rust own", typing=True) == [1]
     assert shelf.numbers("rust zq", typing=True) == shelf.numbers("rust"), "two letters that are no word yet"
-    assert "all the words" in shelf.store.search.search("rust zq*", typing=True).notice, "a beginning that was asked for"
+    notice = shelf.store.search.search("rust zq*", typing=True).notice
+    assert "all the words" in notice, "a beginning that was asked for"
 
 
 def test_some_words_are_better_than_none(shelf: Shelf) -> None:
