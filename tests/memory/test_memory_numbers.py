@@ -150,7 +150,9 @@ def test_what_to_turn() -> None:
     little = [came(100 + n, source="rss:little", lang="de", probability=0.1) for n in range(30)]
     off = [came(200 + n, source="rss:off", silenced=True) for n in range(12)]
     few = [came(300 + n, source="rss:few", probability=0.1) for n in range(3)]
-    found = {row.key: row for row in report([*shown, *little, *off, *few], Names({}, {}), MONDAYS).rows}
+    half = [came(400 + n, source="rss:half", seen=n < 6) for n in range(12)]
+    found = {row.key: row for row in report([*shown, *little, *off, *few, *half], Names({}, {}), MONDAYS).rows}
+    assert found["rss:half"].shown / 12 < found["rss:half"].usual and found["rss:half"].verdict == "", "nobody can tell"
     assert found["rss:big"].verdict == "more" and found["rss:little"].verdict == "less"
     assert found["rss:little"].dial == ("order", "explore") and "exploration" in found["rss:little"].advice
     assert found["rss:off"].dial == ("source", "rss:off") and "dial is at 0" in found["rss:off"].advice

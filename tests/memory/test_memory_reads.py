@@ -8,6 +8,7 @@ from typing import Any
 
 from penchant.app.memory.asking import Want, wanted
 from penchant.app.memory.deeds import start_of
+from penchant.app.memory.history import days as days_of
 from penchant.app.standing import dial_value, source_key
 from penchant.app.store import memory
 from penchant.app.store.exposure import exposure
@@ -53,7 +54,7 @@ def test_pages_hold_whole_days_and_everything_once(store: Any, fill: Any, events
     begin = start_of(date(2026, 3, 20))
     for n in range(120):  # three days around a change of the clock, 40 events each
         events(store, begin + n * 2_100 * 4, ("impression", ids[n % 30]))
-    whole = [(d.on, [v.item_id for v in d.visits]) for d in memory.history(store, Want(), limit=10_000)[0]]
+    whole = [(d.on, [v.item_id for v in d.visits]) for d in days_of(memory.deeds(store, 0, 1e12))]
     paged, before, pages = [], None, 0
     while True:
         days, before = memory.history(store, Want(), before=before, limit=5)
