@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 MOST, TOPICS = 20_000, 4_000
 #: Members of an interest that say how wide it is.
 SPHERE = 50
+#: The cosine from which on a text is like the only member of an interest.
+ALONE = 0.6
 
 
 def exposure(store: Store, now: float, weeks: int) -> Exposure:
@@ -65,7 +67,8 @@ def _rows(store: Store, since: float, now: float) -> list[tuple]:  # type: ignor
 def _interests(store: Store) -> dict[int, str]:
     """Item -> key of the nearest interest, of the newest items; numpy is loaded only where there are interests.
 
-    An item belongs to one when it is as near to its centre as nine in ten of the liked items that make it.
+    An item belongs to one when it is as near to its centre as nine in ten of the liked items that make it are to the
+    centre of the others: measured with themselves in it, hardly anything else would ever be as near.
     """
     found = [each for each in store.interests.all() if each.members]
     if not found:
@@ -83,10 +86,22 @@ def _interests(store: Store) -> dict[int, str]:
             return {}
         near = _cosines(matrix, centre)
         members, there = store.vectors.get_matrix(space, list(each.members[:SPHERE]))
-        least = float(np.quantile(_cosines(members[there], centre), 0.1)) if there.any() else 1.0
+        least = _radius(members[there])
         inside = known & (near >= least) & (near > best)
         best[inside], keys[inside] = near[inside], each.key
     return {item_id: str(key) for item_id, key in zip(ids, keys, strict=True) if key}
+
+
+def _radius(members: np.ndarray) -> float:
+    """The cosine that nine in ten members have to the centre of the others; ALONE for fewer than two."""
+    import numpy as np
+
+    if len(members) < 2:
+        return ALONE
+    unit = members / np.maximum(np.linalg.norm(members, axis=1, keepdims=True), 1e-9)
+    others = unit.sum(axis=0) - unit
+    near = (unit * others).sum(axis=1) / np.maximum(np.linalg.norm(others, axis=1), 1e-9)
+    return float(np.quantile(near, 0.1))
 
 
 def _cosines(matrix: np.ndarray, centre: np.ndarray) -> np.ndarray:

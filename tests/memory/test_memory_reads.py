@@ -6,12 +6,15 @@ import time
 from datetime import date, datetime
 from typing import Any
 
+import numpy as np
+
 from penchant.app.memory.asking import Want, wanted
 from penchant.app.memory.deeds import start_of
 from penchant.app.memory.history import days as days_of
 from penchant.app.standing import dial_value, source_key
 from penchant.app.store import memory
 from penchant.app.store.exposure import exposure
+from penchant.app.store.interests import Interest
 from penchant.app.types import Event
 
 
@@ -141,3 +144,23 @@ def test_what_came_before_is_no_part_of_it(store: Any, fill: Any) -> None:
     fill(store, "Old", ["Old one"], now - 100 * 86_400)
     fill(store, "New", ["New one"], now)
     assert exposure(store, now, 4).came == 1 and exposure(store, now, 20).came == 2
+
+
+def test_items_like_an_interest_count_and_others_do_not(store: Any, fill: Any) -> None:
+    now = time.time()
+    ids = fill(store, "A", [f"Title {n}" for n in range(24)], now - 60)
+    owls, trams = ids[:12], ids[12:]
+    random = np.random.default_rng(1)
+    hashes = store.items.hashes(ids)
+    for group, axis in ((owls, 0), (trams, 4)):
+        for item in group:
+            vector = random.normal(0, 0.1, 8) + np.eye(8)[axis]
+            store.vectors.put(
+                "static:test", [(hashes[item], (vector / np.linalg.norm(vector)).astype("<f4").tobytes())]
+            )
+    centre = np.eye(8, dtype="<f4")[0]
+    store.interests.replace(
+        [Interest("k1", "static:test", centre.tobytes(), 4, "owls", "", now, tuple(owls[:4]), 0.5, 4, 4)]
+    )
+    (row,) = (row for row in exposure(store, now, 4).rows if row.by == "interest")
+    assert row.name == "owls" and 8 <= row.came <= 12 and row.dial == ("interest", "k1")
