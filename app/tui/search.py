@@ -222,6 +222,8 @@ class SearchPanel(Widget):
     def _show(self, text: str, answer: Answer, stage: int) -> None:
         screen, page = self.app.feed_screen, answer.page
         self._through = answer.through
+        if self.title() not in [each.name for each in answer.saved]:
+            self.saved = answer.saved[0] if answer.saved else None
         screen.search_shown(text, self._said(answer), self.title(), answer.unseen)
         same = stage == 1 and screen.feed.visit.ids == page.ids
         among = bool(screen.feed.selected or screen.feed.has_focus) and bool(screen.feed.visit.ids)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from penchant.app.store import Store
     from penchant.app.store.completion import Completion
     from penchant.app.store.facets import Facets
+    from penchant.app.store.saved_searches import SavedSearch
 
 MOST_HITS = 200
 #: Of what could be completed, so many lines are shown.
@@ -34,6 +35,8 @@ class Answer(NamedTuple):
     unseen: int
     query: Query
     through: int
+    #: The saved searches that ask exactly this.
+    saved: tuple[SavedSearch, ...] = ()
 
 
 def ask(text: str, meaning: Vectors | None, see: Vectors | None, store: Store) -> Answer:
@@ -51,6 +54,7 @@ def ask(text: str, meaning: Vectors | None, see: Vectors | None, store: Store) -
         sum(1 for item_id in ids if not (item_id in marks and marks[item_id].seen)),
         result.query,
         through,
+        tuple(each for each in store.saved.all() if each.query == text),
     )
 
 

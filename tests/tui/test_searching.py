@@ -190,6 +190,20 @@ def test_a_saved_search_completes_the_whole_line(archive: Any) -> None:
     assert archive.read(lambda store: searchdesk.complete("s", 1, store)) == [], "one letter begins too many"
 
 
+async def test_who_types_a_saved_search_is_in_it(archive: Any, run_app: Any, wait: Any, lines: Any) -> None:
+    both = [keep(name, "trams sort:newest") for name in ("City", "Town")]
+    archive.read(lambda store: store.events.append(both))
+    async with run_app(archive) as (app, pilot):
+        panel = await searching(app, pilot, wait, "tow")
+        await wait(lambda: panel.suggestions.is_open)
+        await pilot.press("tab")
+        await wait(lambda: app.feed_screen.status.left[0].startswith("City: 15 found · 15 unseen · newest first"))
+        assert "7 City 15" in lines(app)[0]
+        await pilot.press(*" x")
+        await wait(lambda: app.feed_screen.status.left[0].startswith("Search: "))
+        assert panel.title() == "" and "7 Search" in lines(app)[0]
+
+
 async def test_new_items_come_into_what_is_shown(archive: Any, run_app: Any, wait: Any, make: Any) -> None:
     async with run_app(archive) as (app, pilot):
         await searching(app, pilot, wait, "trams sort:newest")
