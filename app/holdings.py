@@ -105,7 +105,7 @@ def _files(paths: Paths) -> Iterable[Holding]:
         ("caches", "histories", _below(paths.cache / "judge"), paths.cache / "judge",
          "the language model's memory of what you liked and skipped"),
         ("caches", "looks at pictures", _below(paths.cache / "sights"), paths.cache / "sights", "what a model saw"),
-        ("caches", "vectors of evaluate", _below(paths.cache / "vectors"), paths.cache / "vectors", "of your data sets"),
+        ("caches", "vectors", _below(paths.cache / "vectors"), paths.cache / "vectors", "of `penchant evaluate`"),
         ("logs", "logs", [*paths.state.glob("penchant.log*"), *paths.state.glob("crash.log*")], paths.state,
          "what went wrong; crash.log may quote content"),
         ("configuration", "configuration", [paths.config_file], paths.config_file, "your settings"),

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
@@ -52,6 +53,8 @@ def joined(lines: Sequence[tuple[str, float]]) -> str:
 
 @cache
 def _engine() -> Any:
+    # onnxruntime 1.32 reports each use to its maker, from C++, unless this stands there before it is loaded.
+    os.environ["ORT_DISABLE_TELEMETRY"] = "1"
     from rapidocr_onnxruntime import RapidOCR
 
     return RapidOCR(intra_op_num_threads=1, inter_op_num_threads=1)
