@@ -44,8 +44,8 @@ if TYPE_CHECKING:
 
 #: How often the screen asks whether another process changed the archive (seconds); one pragma, 10 us.
 PULSE = 0.25
-#: ... and every so many of these while nothing is being fetched.
-SLOW = 6
+#: ... and every so many of these while nothing is being fetched: what another window did is here within a second.
+SLOW = 3
 #: The ranking takes in what the worker brought at most this often (seconds).
 RANK_EVERY = 2.0
 

@@ -47,8 +47,9 @@ class Deeds:
         self._durable = durable
         self._deciding = deciding
         self._stack: list[Event] = []
-        #: What this window did last, on disk or on its way: (item, kind) -> live event, None: taken back.
-        self._live: dict[tuple[int, str], Event | None] = {}
+        #: What is on its way to the disk and the cards: (item, kind) -> (event that did it, live event or None). What
+        #: has arrived is forgotten, for another window may do otherwise then.
+        self._live: dict[tuple[int, str], tuple[Event, Event | None]] = {}
         self._undoing = asyncio.Lock()
 
     def event(
@@ -78,25 +79,31 @@ class Deeds:
         except BaseException:
             if undoable and event in self._stack:
                 self._stack.remove(event)
-            self._live = {key: live for key, live in self._live.items() if live is not event}
+            self._arrived(event)
             raise
         await self._tell(event, None)
+        self._arrived(event)
 
     def _note(self, event: Event) -> None:
         if event.item_id is not None:
-            self._live[event.item_id, event.kind] = event
+            self._live[event.item_id, event.kind] = event, event
             for rival in RIVALS.get(event.kind, ()):
-                self._live[event.item_id, rival] = None
+                self._live[event.item_id, rival] = event, None
+
+    def _arrived(self, event: Event) -> None:
+        """From here on the card, read again from disk, knows better."""
+        self._live = {key: known for key, known in self._live.items() if known[0] is not event}
 
     def holds(self, card: Card, kind: EventKind) -> bool:
         """Whether a decision holds now, also when it is still on its way to disk."""
-        known = self._live.get((card.item_id, kind), card)
-        return getattr(card.marks, MARK[kind]) if known is card else known is not None
+        known = self._live.get((card.item_id, kind))
+        return bool(getattr(card.marks, MARK[kind])) if known is None else known[1] is not None
 
     async def decide(self, kind: EventKind, card: Card, place: Place) -> None:
         """Like, skip, save or later; the second time takes the first back."""
         if self.holds(card, kind):
-            live = self._live.get((card.item_id, kind))
+            known = self._live.get((card.item_id, kind))
+            live = known[1] if known else None
             if live is None:
                 live = await self._bridge.reader.do(lambda store: store.events.last_live(card.item_id, kind))
             if live is not None:
@@ -124,15 +131,15 @@ class Deeds:
     async def _retract(self, event: Event) -> None:
         if event in self._stack:
             self._stack.remove(event)
-        for key in [key for key in self._live if key[0] == event.item_id]:
-            del self._live[key]
-        if event.item_id is not None:
-            self._live[event.item_id, event.kind] = None
         undo = Event("undo", event.item_id, view=event.view, session=self.session, undoes=event.id)
-        await self._bridge.submit(undo)
-        await self._tell(undo, event)
-        # From here on the card, read again from disk, knows better (an older like may be live again).
-        self._live.pop((event.item_id or 0, event.kind), None)
+        self._live = {key: known for key, known in self._live.items() if key[0] != event.item_id}
+        if event.item_id is not None:
+            self._live[event.item_id, event.kind] = undo, None
+        try:
+            await self._bridge.submit(undo)
+            await self._tell(undo, event)
+        finally:
+            self._arrived(undo)
 
     async def _tell(self, event: Event, undone: Event | None) -> None:
         answer = self._durable(event, undone)

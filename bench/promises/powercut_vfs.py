@@ -41,7 +41,10 @@ class Platter:
 
 @dataclass
 class Disk:
-    """Every file of one folder. `moment` is called, under the lock, before each write, sync, truncation or deletion."""
+    """Every file of one folder. `moment` is called, under the lock, before each write, sync, truncation or deletion.
+
+    `lying`: a disk that says it has synced and has not.
+    """
 
     moment: Callable[[], None] = lambda: None
     lying: bool = False
@@ -77,12 +80,12 @@ class PowerCut(apsw.VFS):
         self.disk = disk
         super().__init__(NAME, REAL, makedefault=default)
 
-    def xOpen(self, name: str | apsw.URIFilename | None, flags: list[int]) -> apsw.VFSFile:  # noqa: N802
+    def xOpen(self, name: str | apsw.URIFilename | None, flags: list[int]) -> apsw.VFSFile:
         if name is None:
             return apsw.VFSFile(REAL, name, flags)
         return _Watched(self.disk, name, flags)
 
-    def xDelete(self, filename: str, syncdir: bool) -> None:  # noqa: N802
+    def xDelete(self, filename: str, syncdir: bool) -> None:
         with self.disk.lock:
             self.disk.moment()
             super().xDelete(filename, syncdir)
@@ -98,20 +101,20 @@ class _Watched(apsw.VFSFile):
         disk.known(self.name)
         super().__init__(REAL, name, flags)
 
-    def xWrite(self, data: bytes, offset: int) -> None:  # noqa: N802
+    def xWrite(self, data: bytes, offset: int) -> None:
         with self.disk.lock:
             self.disk.moment()
             super().xWrite(data, offset)
             self.disk.known(self.name).since.append((offset, bytes(data)))
 
-    def xTruncate(self, newsize: int) -> None:  # noqa: N802
+    def xTruncate(self, newsize: int) -> None:
         with self.disk.lock:
             self.disk.moment()
             super().xTruncate(newsize)
             self.disk.known(self.name).since.append((newsize, None))
 
-    def xSync(self, flags: int) -> None:  # noqa: N802
-        """Certain from now on; nothing is really synced, since nothing is really cut. `lying`: a disk that only says so."""
+    def xSync(self, flags: int) -> None:
+        """Certain from now on, though nothing is really synced, since nothing is really cut."""
         with self.disk.lock:
             self.disk.moment()
             if not self.disk.lying:
