@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -40,23 +41,22 @@ def count(db: Database, ids: Sequence[int], most: int) -> Facets:
         " GROUP BY b.id ORDER BY n DESC, b.id LIMIT ?",
         (named, most),
     )
-    items = "FROM carray(?) c CROSS JOIN items i ON i.id = c.value"
-    authors = db.rows(
-        f"SELECT i.author, i.author_handle, count(*) AS n {items} WHERE i.author <> '' OR i.author_handle <> ''"
-        " GROUP BY coalesce(nullif(i.author, ''), i.author_handle) ORDER BY n DESC, i.author LIMIT ?",
-        (named, most),
-    )
-    months = db.rows(
-        f"SELECT strftime('%Y-%m', i.sort_at, 'unixepoch', 'localtime') AS month, count(*) {items}"
-        " GROUP BY month HAVING month IS NOT NULL ORDER BY month DESC LIMIT ?",
-        (named, most),
-    )
+    authors: Counter[str] = Counter()
+    months: Counter[str] = Counter()
+    for name, handle, month in db.rows(
+        "SELECT i.author, i.author_handle, strftime('%Y-%m', i.sort_at, 'unixepoch', 'localtime')"
+        " FROM carray(?) c CROSS JOIN items i ON i.id = c.value",
+        (named,),
+    ):
+        authors[name or handle] += 1
+        months[month or ""] += 1
+    del authors[""], months[""]
     marks = ", ".join(f"coalesce(sum({test}), 0)" for _, test in _MARKS)
     sums = db.row(f"SELECT {marks} FROM carray(?) c LEFT JOIN item_state z ON z.item_id = c.value", (named,)) or ()
     return Facets(
         tuple(_facet("source", title or address, int(n)) for title, address, n in sources),
-        tuple(_facet("author", name or handle, int(n)) for name, handle, n in authors),
-        tuple((month, f"on:{month}", int(n)) for month, n in months),
+        tuple(_facet("author", *each) for each in sorted(authors.items(), key=lambda held: (-held[1], held[0]))[:most]),
+        tuple((month, f"on:{month}", number) for month, number in sorted(months.items(), reverse=True)[:most]),
         tuple((name, f"is:{name}", int(n)) for (name, _), n in zip(_MARKS, sums, strict=False) if n and chosen),
         len(chosen),
         len(ids) > COUNTED,

@@ -60,8 +60,8 @@ def nearest(db: Database, text: str) -> str:
 
     far = 2 if len(text) >= LONG else 1
     try:
-        db.rows("CREATE VIRTUAL TABLE IF NOT EXISTS temp.vocabulary USING fts5vocab(main, search, row)")
-    except StoreError:  # a connection that may not write, not even beside the archive
+        _open_vocabulary(db)
+    except StoreError:  # a file system, or an authorizer, that allows nothing beside the archive either
         return ""
     span = (text[:2], text[:2] + "\U0010ffff", len(text) - far, len(text) + far, MOST)
     known: dict[str, int] = dict(
@@ -75,6 +75,21 @@ def nearest(db: Database, text: str) -> str:
     found = [(int(distance), -known[term], term) for term, distance, _ in near]
     found += [(1, -count, term) for term, count in _at_the_start(db, text)]
     return min(found)[2] if found else ""
+
+
+def _open_vocabulary(db: Database) -> None:
+    """A view of the index's words in this connection's own temporary schema: the archive is not touched.
+
+    `query_only` forbids temporary tables too, so it is lifted for this one statement.
+    """
+    if db.row("SELECT 1 FROM temp.sqlite_schema WHERE name = 'vocabulary'"):
+        return
+    held = db.pragma("query_only")
+    db.pragma("query_only", "off")
+    try:
+        db.rows("CREATE VIRTUAL TABLE IF NOT EXISTS temp.vocabulary USING fts5vocab(main, search, row)")
+    finally:
+        db.pragma("query_only", "on" if held else "off")
 
 
 def _at_the_start(db: Database, text: str) -> list[tuple[str, int]]:

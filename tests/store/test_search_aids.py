@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from penchant.adapters.base import Author, Item, Page
+from penchant.app.errors import StoreError
 from penchant.app.store import Store
 from penchant.app.store.completion import at_cursor
 from penchant.app.store.query import OPERATORS
@@ -194,4 +195,6 @@ def test_a_connection_that_may_not_write_searches_all_the_same(tmp_path: Path) -
     with Store.open(tmp_path / "a.db", role="cli") as store:
         shelf = Shelf(store)
         store.db.pragma("query_only", "on")
-        assert shelf.numbers("pengiun") == [] and shelf.numbers("penguin soup") != []
+        assert shelf.numbers("pengiun") == shelf.numbers("penguin") != [] and shelf.numbers("penguin soup") != []
+        with pytest.raises(StoreError):
+            store.db.run("DELETE FROM items")
