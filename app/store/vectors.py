@@ -241,7 +241,7 @@ class Vectors:
         import numpy as np
 
         ids, guesses, total = scan(self.db, space_id, query)
-        order = np.argsort(-guesses, kind="stable")
+        order = np.argsort(-guesses)
         ids, guesses = ids[order], guesses[order]
         width, most = (2 * WIDTH, total) if total <= SMALL else (WIDTH, int(max(FIRST, 2 * k, total // PART) / share))
         start, end = 0, int((k + MARGIN) / share)
