@@ -19,8 +19,9 @@ import signal
 import struct
 import sys
 import threading
+import time
 from collections.abc import Callable
-from typing import Any, BinaryIO
+from typing import Any
 
 from . import base
 from .guard import Garbage, checked_page, checked_suggestion
@@ -45,16 +46,16 @@ def main() -> int:
         answers.write(HEADER.pack(len(frame)) + frame)
         answers.flush()
 
+    threading.Thread(target=_end_with_parent, args=(os.getppid(),), daemon=True).start()
     try:
         if request["do"] == "recognise":
             _recognise(request, tell)
         else:
-            threading.Thread(target=_end_with_parent, args=(requests,), daemon=True).start()
             asyncio.run(_fetch(request, tell))
     except BaseException as error:  # SystemExit too: an adapter may call sys.exit
         tell("error", in_words(error))
     tell("end", None)
-    os._exit(0)  # no thread of an adapter keeps this process
+    _end()
 
 
 def _recognise(request: dict[str, Any], tell: Callable[[str, Any], None]) -> None:
@@ -121,9 +122,16 @@ def place(error: BaseException) -> str:
     return clean_line(found, 100)
 
 
-def _end_with_parent(requests: BinaryIO) -> None:
-    """The parent holds the other end of standard input for as long as it wants an answer."""
-    requests.read(1)
+def _end_with_parent(parent: int) -> None:
+    while os.name == "nt" or os.getppid() == parent:
+        time.sleep(1.0)
+    _end()
+
+
+def _end() -> None:
+    """End this process, whatever threads an adapter left in it, and the processes that it started."""
+    if hasattr(os, "killpg") and os.getpgid(0) == os.getpid():
+        os.killpg(0, signal.SIGKILL)
     os._exit(0)
 
 

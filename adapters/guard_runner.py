@@ -13,6 +13,7 @@ import io
 import json
 import os
 import pickle
+import signal
 import subprocess
 import sys
 from collections.abc import AsyncIterator
@@ -111,7 +112,7 @@ _OTHERS = "other sources are not affected."
 async def _child(request: dict[str, Any]) -> AsyncIterator[asyncio.subprocess.Process]:
     child = await asyncio.create_subprocess_exec(
         *_COMMAND, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL,
-        env=_environment(), limit=1 << 20,
+        env=_environment(), limit=1 << 20, start_new_session=sys.platform != "win32",
     )  # fmt: skip
     try:
         body = json.dumps(request).encode()
@@ -121,10 +122,17 @@ async def _child(request: dict[str, Any]) -> AsyncIterator[asyncio.subprocess.Pr
             await child.stdin.drain()
         yield child
     finally:
-        if child.returncode is None:
-            with contextlib.suppress(ProcessLookupError):
-                child.kill()
+        _end(child)
         await child.wait()
+
+
+def _end(child: asyncio.subprocess.Process) -> None:
+    """Kill the child and what the adapter started, which may outlive it."""
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        if hasattr(os, "killpg"):
+            os.killpg(child.pid, signal.SIGKILL)
+        elif child.returncode is None:
+            child.kill()
 
 
 def _environment() -> dict[str, str]:

@@ -15,6 +15,8 @@ import pickle
 import signal
 import struct
 import sys
+import threading
+import time
 from typing import Any, BinaryIO
 
 HEADER = struct.Struct(">Q")
@@ -28,6 +30,7 @@ def main(argv: list[str]) -> int:
     # a library that prints must not write into the pipe
     os.dup2(os.open(os.devnull, os.O_RDWR), 1)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in the terminal is the parent's affair
+    threading.Thread(target=_end_with_parent, args=(os.getppid(),), daemon=True).start()
     # Documents make no cycles worth looking for after each 700 objects.
     gc.set_threshold(50_000, 20, 100)
     limited = False
@@ -74,6 +77,13 @@ def _cpu_alarm(seconds: float) -> None:
     """SIGPROF after so much CPU time; its default action ends the process, inside C code too."""
     if hasattr(signal, "setitimer"):
         signal.setitimer(signal.ITIMER_PROF, seconds)
+
+
+def _end_with_parent(parent: int) -> None:
+    """A document that hangs must not outlive the parent that would end it: the pipe is read only between documents."""
+    while os.name == "nt" or os.getppid() == parent:
+        time.sleep(1.0)
+    os._exit(0)
 
 
 def _limit_memory(megabytes: int) -> None:

@@ -16,7 +16,7 @@ log = logging.getLogger(__name__)
 
 
 def replan(store: Store, rhythm: Rhythm, now: float, *, jumped: bool) -> None:
-    """Put the archive right for the present clock; `jumped` reads every item, otherwise only where one is suspicious."""
+    """Put the archive right for the present clock. `jumped` reads every item, otherwise only where one looks wrong."""
     sources = [s for s in store.subscriptions.all(counted=False) if rhythm.misplanned(s.next_due, s.last_attempt)]
     if sources:
         store.subscriptions.replan([(s.id, due(s, now)) for s in sources], now)

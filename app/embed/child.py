@@ -36,6 +36,8 @@ MINILM = "minilm:"
 URGENT = "urgent"
 #: Address space beyond the imports and the file's own size: the computing buffers of a small model are 20 MB.
 ROOM = 1 << 30
+#: How a child ends that ran out of memory over a request: one text is to blame, not the model, and it will be found.
+OUT_OF_MEMORY = 3
 
 
 class Model(Protocol):
@@ -69,7 +71,9 @@ def serve(argv: list[str], load: Callable[[str, int], M], answer: Callable[[M, A
     while (frame := read(requests)) is not None:
         try:
             said = VECTORS + answer(model, json.loads(frame)).astype("<f4", copy=False).tobytes()
-        except (PenchantError, MemoryError) as error:
+        except MemoryError:
+            return OUT_OF_MEMORY
+        except PenchantError as error:
             said = FAILED + words(error)
         write(answers, said)
     return 0

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from penchant.app.embed.child import be_humble, limit_memory, read, watch, words, write
+from penchant.app.embed.child import OUT_OF_MEMORY, be_humble, limit_memory, read, watch, words, write
 from penchant.app.errors import PenchantError
 
 from .eyes_requests import DOES, Looking, size_of
@@ -71,7 +71,9 @@ def main(argv: list[str]) -> int:
         try:
             values = served.answer(request, lambda text: write(answers, WRITTEN + text.encode()))
             said = VALUES + struct.pack("<d", time.process_time()) + values.astype("<f8", copy=False).tobytes()
-        except (PenchantError, MemoryError) as error:
+        except MemoryError:
+            return OUT_OF_MEMORY
+        except PenchantError as error:
             said = FAILED + words(error)
         write(answers, said)
     return 0

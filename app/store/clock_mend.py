@@ -40,7 +40,9 @@ def items(store: Store, now: float) -> int:
         chunk = wrong[start : start + CHUNK]
         with store.db.write():
             store.db.run_many("UPDATE items SET first_seen = ?2, sort_at = ?3 WHERE id = ?1", chunk)
-            store.db.run_many("UPDATE sightings SET at = min(at, ?2) WHERE item_id = ?1", [(i, now) for i, _, _ in chunk])
+            store.db.run_many(
+                "UPDATE sightings SET at = min(at, ?2) WHERE item_id = ?1", [(id_, now) for id_, _, _ in chunk]
+            )
         store.db.give_way()
     return len(wrong)
 

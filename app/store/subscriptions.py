@@ -197,7 +197,8 @@ class Subscriptions:
         Paused ones only on request. Their items are not counted.
         """
         rows = self.db.rows(
-            f"SELECT {_COLUMNS.replace(_COUNT, '0')} FROM subscriptions u WHERE removed_at IS NULL AND {_POLLED} AND state <> 'fetching'"
+            f"SELECT {_COLUMNS.replace(_COUNT, '0')} FROM subscriptions u"
+            f" WHERE removed_at IS NULL AND {_POLLED} AND state <> 'fetching'"
             " AND (state = 'queued' OR (NOT paused AND next_due <= ?))"
             " ORDER BY state <> 'queued', next_due, id LIMIT ?",
             (now, limit),

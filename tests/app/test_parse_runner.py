@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -164,3 +165,26 @@ async def test_a_folder_with_a_bad_module_is_not_imported_from(
 async def test_the_child_imports_little(runner: ParseRunner) -> None:
     loaded = await runner(eval, "set(__import__('sys').modules)")
     assert not loaded & {"httpx", "textual", "numpy", "apsw", "asyncio", "lxml"}
+
+
+@linux_only
+def test_a_document_that_hangs_does_not_outlive_a_killed_parent() -> None:
+    code = (
+        "import asyncio, time\n"
+        "from penchant.app.parse_runner import ParseRunner\n"
+        "async def go():\n"
+        "    runner = ParseRunner()\n"
+        "    await runner(len, b'')\n"
+        "    print(runner._child.pid, flush=True)\n"
+        "    await runner(time.sleep, 600)\n"
+        "asyncio.run(go())\n"
+    )
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as parent:
+        assert parent.stdout is not None
+        child = int(parent.stdout.readline())
+        time.sleep(0.3)
+        parent.kill()
+    until = time.monotonic() + 20.0
+    while time.monotonic() < until and Path(f"/proc/{child}").exists():
+        time.sleep(0.05)
+    assert not Path(f"/proc/{child}").exists()
