@@ -13,8 +13,8 @@ from .base import Malformed
 from .rss_raw import Parsed, RawFeed, convert
 from .text_clean import strip_escapes
 
-#: Longer documents (characters, entries) are not given to feedparser: 6 s for 500 kB of nested <item>.
-MAX_FALLBACK, MAX_FALLBACK_ENTRIES = 512 << 10, 1000
+#: Longer documents (characters, entries, tags) are not given to feedparser: 6 s for 500 kB of nested <item>.
+MAX_FALLBACK, MAX_FALLBACK_ENTRIES, MAX_FALLBACK_TAGS = 512 << 10, 1000, 15_000
 _BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF32_LE, "utf-32"), (codecs.BOM_UTF32_BE, "utf-32"),
          (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))  # fmt: skip
 _DECLARED = re.compile(rb"<\?xml[^>]{0,200}?\bencoding\s*=\s*[\"']([A-Za-z0-9._:-]{1,40})[\"']")
@@ -62,7 +62,8 @@ def parse_feed(body: bytes, address: str, content_type: str, key: str, now: floa
 def _worth_a_second_reading(text: str) -> bool:
     """Whether feedparser may try: it looks like a feed, and is small enough for a slow parser."""
     entries = sum(1 for _ in itertools.islice(_ENTRY.finditer(text), MAX_FALLBACK_ENTRIES + 1))
-    return len(text) <= MAX_FALLBACK and entries <= MAX_FALLBACK_ENTRIES and bool(_FEED.search(text))
+    small = len(text) <= MAX_FALLBACK and text.count("<") <= MAX_FALLBACK_TAGS
+    return small and entries <= MAX_FALLBACK_ENTRIES and bool(_FEED.search(text))
 
 
 def decode(body: bytes, content_type: str) -> str:
