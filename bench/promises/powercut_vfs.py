@@ -60,6 +60,17 @@ class Disk:
                 self.files[name] = Platter(bytearray(path.read_bytes()) if there else None)
             return self.files[name]
 
+    def sync(self, name: str) -> None:
+        """What xSync makes certain. The first one of a new log or journal syncs the folder too (SQLite's `unix` VFS
+        does so), so that deletions and names from before are certain as well.
+        """
+        platter = self.known(name)
+        if platter.synced is None and name.endswith(("-wal", "-journal")):
+            for each in self.files.values():
+                each.ghost = None
+                each.synced = bytearray() if each.synced is None else each.synced
+        platter.sync()
+
     def wreck(self, folder: Path, pick: random.Random) -> None:
         """Write into `folder` what a power cut would leave now."""
         share = pick.choice((0.0, 0.1, 0.5, 0.9, 1.0))
@@ -118,7 +129,7 @@ class _Watched(apsw.VFSFile):
         with self.disk.lock:
             self.disk.moment()
             if not self.disk.lying:
-                self.disk.known(self.name).sync()
+                self.disk.sync(self.name)
 
 
 def _pieces(offset: int, data: bytes | None) -> list[tuple[int, bytes | None]]:
