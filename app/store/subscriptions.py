@@ -205,6 +205,21 @@ class Subscriptions:
         )
         return list(map(_subscription, rows))
 
+    def standing(self, most: int) -> tuple[list[Subscription], int, int, int]:
+        """(up to `most` sources that are fetched or wait for it, how many those are, how many fail, how many there
+        are): a few milliseconds, also of 10,000.
+        """
+        rows = self.db.rows(
+            f"SELECT {_COLUMNS.replace(_COUNT, '0')} FROM subscriptions u WHERE removed_at IS NULL AND state <> 'idle'"
+            " ORDER BY state = 'queued', id LIMIT ?",
+            (most,),
+        )
+        busy, failing, total = self.db.rows(
+            "SELECT coalesce(sum(state <> 'idle'), 0), coalesce(sum(error <> '' AND NOT paused), 0), count(*)"
+            " FROM subscriptions WHERE removed_at IS NULL"
+        )[0]
+        return list(map(_subscription, rows)), busy, failing, total
+
     def next_due(self) -> float | None:
         """When the next poll is due; None while nothing is followed."""
         return self.db.value(

@@ -94,6 +94,7 @@ class PenchantApp(interrupts.Interruptible, PictureWindow, App[None]):
         self.last_standing = Standing()
         self.source_count = int(self.first.subscribed)
         self.fetching: list[Subscription] = []
+        self.busy = 0
         #: The reader asked for a fetch and has not seen its end.
         self.waiting = False
         #: The reader has done something in this window.
@@ -305,8 +306,7 @@ class PenchantApp(interrupts.Interruptible, PictureWindow, App[None]):
             lambda store: self._watch.look(store, view, only, on_screen, force)
         )
         if pulse is not None and screen.view == view:
-            self.fetching = pulse.fetching
-            self.source_count = pulse.sources
+            self.fetching, self.busy, self.source_count = pulse.fetching, pulse.busy, pulse.sources
             screen.pulse(pulse)
             for other in self.screen_stack:
                 hear = getattr(other, "heard", None)
@@ -314,7 +314,7 @@ class PenchantApp(interrupts.Interruptible, PictureWindow, App[None]):
                     hear(pulse)
             self.waiting = self.waiting and bool(pulse.fetching)
             self.feed_screen.progress(pulse.fetching if self.waiting else [])
-            self._failing = len(pulse.failing)
+            self._failing = pulse.failing
             await self.offer.look()
             self.refresh_aside()
             await self.mute_watch.look()
@@ -333,7 +333,7 @@ class PenchantApp(interrupts.Interruptible, PictureWindow, App[None]):
             parts.append(f"{new} below" if self.feed_screen.view == View.FOR_YOU else new)
         if self.fetching:
             done = sum(s.done for s in self.fetching)
-            parts.append(f"fetching {words.many(len(self.fetching), 'source')} ({done})")
+            parts.append(f"fetching {words.many(self.busy, 'source')} ({done})")
         if self._failing:
             parts.append(f"{words.many(self._failing, 'source')} failing: S")
         self.feed_screen.status.aside(" · ".join(part for part in parts if part))

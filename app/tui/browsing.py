@@ -208,7 +208,7 @@ class Browsing:
     def pulse(self, pulse: Pulse) -> None:
         """Something was committed by another process, or by a key."""
         self.counts = pulse.counts
-        self.failing = len(pulse.failing)
+        self.failing = pulse.failing
         self.show_tabs()
         changed = [card for card in pulse.changed if self.feed.cards.get(card.item_id) != card]
         if changed:

@@ -57,6 +57,10 @@ def marked(store: Store) -> dict[str, int]:
     return {str(view): store.items.count(view) for view in (View.SAVED, View.LIKED, View.LATER)}
 
 
+#: Sources under way that are told one by one.
+FETCHING = 100
+
+
 class Pulse(NamedTuple):
     """What another process changed since the last look."""
 
@@ -64,7 +68,9 @@ class Pulse(NamedTuple):
     changed: list[Card]
     counts: dict[str, int]
     fetching: list[Subscription]
-    failing: list[Subscription]
+    #: How many sources are fetched or wait for it (`fetching` has the first ones), fail, and are followed.
+    busy: int = 0
+    failing: int = 0
     sources: int = 0
     #: Whether models have said so much since that the ranking should hear it.
     voices: bool = False
@@ -98,7 +104,7 @@ class Watch:
         else:
             self.counts = {str(name): count for name, count in store.items.counts().items()}
             self.counted_at = time.monotonic()
-        subscriptions = store.subscriptions.all(counted=False)
+        fetching, busy, failing, sources = store.subscriptions.standing(FETCHING)
         top = (
             []
             if view == View.SEARCH
@@ -108,9 +114,10 @@ class Watch:
             top,
             store.items.cards(list(on_screen)),
             self.counts,
-            [s for s in subscriptions if s.state != "idle"],
-            [s for s in subscriptions if s.error and not s.paused],
-            len(subscriptions),
+            fetching,
+            busy,
+            failing,
+            sources,
             self._hear(store),
         )
 

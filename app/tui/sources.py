@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
@@ -23,6 +24,8 @@ from .sourcelist import SourceList
 if TYPE_CHECKING:
     from .app import PenchantApp
 
+#: Rows for which a second passes between two looks at the archive.
+ROWS_A_SECOND = 5_000
 KEYS = "⏎ read  r refresh  R all  p pause  d remove  a add  esc back"
 
 
@@ -51,6 +54,7 @@ class SourcesScreen(Screen[int]):
         ("a", "add", "Add"),
     ]
     AUTO_FOCUS = "SourceList"
+    _waits, _loaded_at = False, 0.0
 
     def compose(self) -> ComposeResult:
         yield StatusLine(id="above")
@@ -64,6 +68,7 @@ class SourcesScreen(Screen[int]):
 
     async def load(self) -> None:
         """Read the sources from the archive."""
+        self._waits, self._loaded_at = False, time.monotonic()
         sources, status = await self.app.bridge.reader.do(
             lambda store: (store.subscriptions.all(), backfill_status.of(store))
         )
@@ -79,8 +84,13 @@ class SourcesScreen(Screen[int]):
         models.set_class(status is not None and bool(status.note), "wrong")
 
     def heard(self, pulse: Pulse) -> None:
-        """The archive changed."""
-        self.app.spawn(self.load())
+        """The archive changed; thousands of rows are read every few seconds only."""
+        wait = self._loaded_at + len(self.query_one(SourceList).sources) / ROWS_A_SECOND - time.monotonic()
+        if wait <= 0.0:
+            self.app.spawn(self.load())
+        elif not self._waits:
+            self._waits = True
+            self.set_timer(wait, lambda: self.app.spawn(self.load()))
 
     def _current(self) -> Subscription | None:
         return self.query_one(SourceList).current()
