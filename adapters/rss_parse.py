@@ -29,6 +29,12 @@ _CONTROLS, _SUSPICIOUS = bytes([*range(9), 11, 12, *range(14, 32)]), (b"\xed", b
 _ILLEGAL_REFERENCE = re.compile(
     r"&#(?:0*(?:[0-8]|1[124-9]|2\d|3[01])|x0*(?:[0-8bcef]|1[0-9a-f]));", re.IGNORECASE
 )
+#: References to surrogates, which libxml2 takes where it forgives, and lxml cannot decode.
+_SURROGATE = re.compile(
+    r"&#(?:0*5(?:5(?:29[6-9]|[3-9]\d\d)|6\d{3}|7(?:[0-2]\d\d|3[0-3]\d|34[0-3]))|x0*d[89a-f][0-9a-f]{2});", re.IGNORECASE
+)
+#: A tag of so many attributes takes feedparser quadratic time (20,000: 2 s and more).
+_CROWDED = re.compile(r"<[^<>=]*(?:=[^<>=]*){500}")
 _NAMED = re.compile(r"&([A-Za-z][A-Za-z0-9]{1,31});")
 _BARE_AMPERSAND = re.compile(r"&(?![A-Za-z][A-Za-z0-9]{1,31};|#\d{1,7};|#x[0-9A-Fa-f]{1,6};)")
 _ENTRY = re.compile(r"<(?:\w+:)?(?:item|entry)[\s>]")
@@ -63,7 +69,8 @@ def _worth_a_second_reading(text: str) -> bool:
     """Whether feedparser may try: it looks like a feed, and is small enough for a slow parser."""
     entries = sum(1 for _ in itertools.islice(_ENTRY.finditer(text), MAX_FALLBACK_ENTRIES + 1))
     small = len(text) <= MAX_FALLBACK and text.count("<") <= MAX_FALLBACK_TAGS
-    return small and entries <= MAX_FALLBACK_ENTRIES and bool(_FEED.search(text))
+    small = small and entries <= MAX_FALLBACK_ENTRIES and not _CROWDED.search(text)
+    return small and bool(_FEED.search(text))
 
 
 def decode(body: bytes, content_type: str) -> str:
@@ -146,7 +153,7 @@ def without_doctype(text: str) -> str:
 
 def repair(text: str) -> str:
     """The usual faults put right: HTML's entities, lone ampersands, references to illegal characters."""
-    text = _ILLEGAL_REFERENCE.sub("", text)
+    text = _SURROGATE.sub("", _ILLEGAL_REFERENCE.sub("", text))
     text = _NAMED.sub(_character, text)
     return _BARE_AMPERSAND.sub("&amp;", text)
 

@@ -25,18 +25,22 @@ from penchant.adapters.rss_parse import parse_feed
 from penchant.app.parse_runner import Broke, ParseLimits, ParseRunner
 
 SECONDS, MEGABYTES = 2.0, 64.0
-_MADE = b"""<rss version="2.0"><channel><title>Made</title><link>https://a.example/</link>%s</channel></rss>""" % b"".join(
-    b"<item><title>Number %d &amp; more</title><link>https://a.example/%d</link><guid>%d</guid><pubDate>Thu, 01 Jan 2004 19:48:21 GMT"
-    b"</pubDate><description>&lt;p&gt;Text &lt;a href='/x'&gt;%d&lt;/a&gt;&lt;img src='/p.png'&gt;</description></item>" % (n, n, n, n)
-    for n in range(30)
-)  # fmt: skip
+_ENTRY = (
+    b"<item><title>Number %d &amp; more</title><link>https://a.example/%d</link>"
+    b"<pubDate>Thu, 01 Jan 2004 19:48:21 GMT</pubDate>"
+    b"<description>&lt;p&gt;Text &lt;a href='/x'&gt;a link&lt;/a&gt;&lt;img src='/p.png'&gt;</description></item>"
+)
+_MADE = b"<rss version='2.0'><channel><title>Made</title>%s</channel></rss>" % b"".join(
+    _ENTRY % (n, n) for n in range(30)
+)
 
 
 def corpus() -> list[bytes]:
     """Documents to mutate."""
-    folder = Path(os.environ.get("PENCHANT_SHARED", Path(__file__).resolve().parents[3] / "shared")) / "recordings"
+    shared = os.environ.get("PENCHANT_SHARED", Path(__file__).resolve().parents[3] / "shared")
+    folders = [Path(shared) / "recordings" / name for name in ("rss", "xml-attacks", "arxiv", "lobsters", "reddit")]
     names = {".xml", ".rss", ".atom", ".json", ".html", ".opml"}
-    files = sorted(p for d in ("rss", "xml-attacks", "arxiv", "lobsters", "reddit") for p in (folder / d).rglob("*") if p.suffix in names)
+    files = sorted(path for folder in folders for path in folder.rglob("*") if path.suffix in names)
     return [path.read_bytes()[: 1 << 20] for path in files] or [_MADE]
 
 
@@ -99,13 +103,15 @@ async def judge(count: int, seed: int, result: Result) -> None:
             if parse._child is None or parse._child.pid != pid:  # a new child
                 await parse(parse_feed, _MADE, "https://a.example/", "", "k", time.time())
                 pid = parse._child.pid
-                    if n % 2000 == 1999:
+            if n % 2000 == 1999:
                 print(f"  {n + 1:,}", flush=True)
         kept_size = size_of(pid) - first
         result.check(not parse.restarts, f"the child ended {parse.restarts} times")
     told = ", ".join(f"{number:,} {name}" for name, number in ends.most_common())
-    result.figure(f"{count:,} documents of {len(documents)}: {told}; at most {worst_cpu:.2f} CPU seconds, "
-                      f"{worst_memory:.0f} MB; the child keeps {kept_size:.0f} MB in the end")
+    result.figure(
+        f"{count:,} documents of {len(documents)}: {told}; at most {worst_cpu:.2f} CPU seconds, "
+        f"{worst_memory:.0f} MB; the child keeps {kept_size:.0f} MB in the end"
+    )
 
 
 def run(options: argparse.Namespace, folder: Path, result: Result) -> None:

@@ -97,7 +97,7 @@ class Window:
         return self.code is not None
 
     def tour(self, items: int) -> str:
-        """Newest: the list, every article, dialogs on some, clicks on everything; then quit. Returns all that was seen."""
+        """Newest: the list, every article, dialogs, clicks; then quit. Returns all that was seen."""
         self.until("For you")
         self.key("2", 0.5)
         self.until("Newest")

@@ -41,12 +41,17 @@ def _failing(server: Server, number: int, hostile: Hostile) -> tuple[str, str, s
     said = json.dumps({"error": text, "error_description": text, "message": text, "detail": text}).encode()
     kind = {"Content-Type": "application/json"}
     answers = [
-        Answer(said, 422, kind), Answer(said, 500, kind), Answer(said, 403, kind), Answer(b"", 302, {"Location": wire}),
-        Answer(b"x", 200, {"Content-Encoding": wire}), Answer(raw=b"HTTP/1.1 " + wire.encode("latin-1") + b"\r\n\r\n"),
-        Answer(text.encode("utf-8", "replace"), 200, {"Content-Type": "text/html"}), Answer(said, 429, kind | {"Retry-After": wire}),
-    ]  # fmt: skip
+        Answer(said, 422, kind),
+        Answer(said, 500, kind),
+        Answer(said, 403, kind),
+        Answer(b"", 302, {"Location": wire}),
+        Answer(b"x", 200, {"Content-Encoding": wire}),
+        Answer(raw=b"HTTP/1.1 " + wire.encode("latin-1") + b"\r\n\r\n"),
+        Answer(text.encode("utf-8", "replace"), 200, {"Content-Type": "text/html"}),
+        Answer(said, 429, kind | {"Retry-After": wire}),
+    ]
     path = f"/api/v1/timelines/tag/bad{number}"
-    server.route(path, lambda _, answer=answers[number % len(answers)]: answer)
+    server.route(path, answers[number % len(answers)])
     base = server.url("").rstrip("/")
     if number % 2:
         return "mastodon", f"mastodon:{base}/tag:bad{number}", "", {"address": base, "timeline": f"tag:bad{number}"}
@@ -66,19 +71,30 @@ def _body(hostile: Hostile) -> str:
 
 def _json_feed(batch: list[Hostile], base: str) -> str:
     items = [
-        {"id": f"j{h.number}", "url": f"{base}j/{h.number}", "title": h.text("t"), "content_html": _body(h),
-         "authors": [{"name": h.text("u"), "url": f"{base}u/{h.number}"}], "tags": [h.text("g")],
-         "date_published": _date(h.number)}
+        {
+            "id": f"j{h.number}",
+            "url": f"{base}j/{h.number}",
+            "title": h.text("t"),
+            "content_html": _body(h),
+            "authors": [{"name": h.text("u"), "url": f"{base}u/{h.number}"}],
+            "tags": [h.text("g")],
+            "date_published": _date(h.number),
+        }
         for h in batch
-    ]  # fmt: skip
+    ]
     title = batch[0].text("s") if batch else "none"
     return json.dumps({"version": "https://jsonfeed.org/version/1.1", "title": title, "items": items})
 
 
 def _atom(batch: list[Hostile], base: str) -> str:
     def text(value: str) -> str:
-        return xml_escape("".join(c if c in "\t\n" or " " <= c < "\ud800" or "\ue000" <= c < "\ufffe" or c > "\uffff"
-                                  else f"&#{ord(c)};" for c in value), {'"': "&quot;"})  # fmt: skip
+        return xml_escape(
+            "".join(
+                c if c in "\t\n" or " " <= c < "\ud800" or "\ue000" <= c < "\ufffe" or c > "\uffff" else f"&#{ord(c)};"
+                for c in value
+            ),
+            {'"': "&quot;"},
+        )
 
     rows = [
         f"<entry><id>a{h.number}</id><link href='{base}a/{h.number}'/><updated>{_date(h.number)}</updated>"
@@ -93,18 +109,41 @@ def _atom(batch: list[Hostile], base: str) -> str:
 def _status(hostile: Hostile, base: str) -> dict[str, Any]:
     n = hostile.number
     return {
-        "id": str(1_000_000 - n), "uri": f"https://far.example/s/{n}", "url": f"{base}/@m/{n}", "created_at": _date(n),
-        "content": f"<p>{markup(hostile, 'x')}</p>", "spoiler_text": hostile.text("c"), "language": hostile.attack[:9],
-        "visibility": "public", "tags": [{"name": hostile.text("g")}], "mentions": [], "emojis": [{"shortcode": hostile.attack}],
-        "account": {"id": str(n), "username": f"m{n}", "acct": f"m{n}@far.example", "display_name": hostile.text("u"),
-                    "url": f"https://far.example/@m{n}"},
-        "media_attachments": [{"id": "1", "type": "image", "url": f"https://far.example/m{n}.png", "description": hostile.text("l")}],
-        "poll": {"options": [{"title": hostile.text("o"), "votes_count": 1}, {"title": "no", "votes_count": 2}],
-                 "votes_count": 3, "expired": True},
-        "card": {"url": f"https://far.example/c/{n}", "title": hostile.text("k"), "description": hostile.attack,
-                 "provider_name": hostile.attack, "author_name": hostile.attack},
+        "id": str(1_000_000 - n),
+        "uri": f"https://far.example/s/{n}",
+        "url": f"{base}/@m/{n}",
+        "created_at": _date(n),
+        "content": f"<p>{markup(hostile, 'x')}</p>",
+        "spoiler_text": hostile.text("c"),
+        "language": hostile.attack[:9],
+        "visibility": "public",
+        "tags": [{"name": hostile.text("g")}],
+        "mentions": [],
+        "emojis": [{"shortcode": hostile.attack}],
+        "account": {
+            "id": str(n),
+            "username": f"m{n}",
+            "acct": f"m{n}@far.example",
+            "display_name": hostile.text("u"),
+            "url": f"https://far.example/@m{n}",
+        },
+        "media_attachments": [
+            {"id": "1", "type": "image", "url": f"https://far.example/m{n}.png", "description": hostile.text("l")}
+        ],
+        "poll": {
+            "options": [{"title": hostile.text("o"), "votes_count": 1}, {"title": "no", "votes_count": 2}],
+            "votes_count": 3,
+            "expired": True,
+        },
+        "card": {
+            "url": f"https://far.example/c/{n}",
+            "title": hostile.text("k"),
+            "description": hostile.attack,
+            "provider_name": hostile.attack,
+            "author_name": hostile.attack,
+        },
         "application": {"name": hostile.attack},
-    }  # fmt: skip
+    }
 
 
 def _date(number: int) -> str:
