@@ -29,7 +29,9 @@ class Done:
     told: list[str] = field(default_factory=list)
 
 
-def carry_out(store: Store, paths: Paths, wish: Wish, *, machines: str = "", backups: bool = False) -> Done:
+def carry_out(
+    store: Store, paths: Paths, wish: Wish, *, machines: str = "", backups: bool = False, folder: str = ""
+) -> Done:
     """Forget, in the archive and in the files. The caller holds the worker's lock. Raises `StoreError`."""
     done = Done(forget(store.db, wish))
     if trouble := wipe(store.db):
@@ -39,7 +41,7 @@ def carry_out(store: Store, paths: Paths, wish: Wish, *, machines: str = "", bac
     done.removed["caches"] = sum(_drop(paths.cache / name, done.told) for name in CACHES)
     if machines:
         _machines(store, paths, Path(machines).expanduser(), done)
-    old = backups_of(paths)
+    old = backups_of(paths, folder)
     if backups:
         done.removed["backups"] = sum(_unlink(path, done.told) for path in old)
     elif old:
@@ -50,13 +52,14 @@ def carry_out(store: Store, paths: Paths, wish: Wish, *, machines: str = "", bac
     return done
 
 
-def backups_of(paths: Paths) -> list[Path]:
-    """Copies of the archive that penchant made and that lie in its own folder, oldest name first."""
+def backups_of(paths: Paths, folder: str = "") -> list[Path]:
+    """Copies of the archive that penchant made, in its own folder and the configured one, oldest name first."""
     stem, live = paths.archive.stem, paths.archive.name
     beside = {live, f"{live}-wal", f"{live}-shm"}
+    places = [paths.data, *([Path(folder).expanduser()] if folder else [])]
     return sorted(
         path
-        for path in paths.data.rglob(f"{stem}*")
+        for path in {path for place in places for path in place.rglob(f"{stem}*")}
         if path.is_file() and path.name not in beside and (path.suffix in (".db", ".bak") or ".bak" in path.name)
     )
 

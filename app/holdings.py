@@ -66,7 +66,8 @@ TABLES: dict[str, tuple[str, str]] = {
 
 def holdings(paths: Paths, config: Config, db: Database | None) -> list[Holding]:
     """Everything, by group. `db`: the archive, where there is one."""
-    return [*(_archive(db) if db is not None else ()), *_files(paths), *_machines(paths, config), *_secrets(paths)]
+    archive = _archive(db) if db is not None else ()
+    return [*archive, *_files(paths, config.backup.folder), *_machines(paths, config), *_secrets(paths)]
 
 
 def _archive(db: Database) -> Iterable[Holding]:
@@ -90,14 +91,14 @@ def _archive(db: Database) -> Iterable[Holding]:
         yield Holding("imports", str(title or address), 1, 0, where, f"an export that was taken in: {address}")
 
 
-def _files(paths: Paths) -> Iterable[Holding]:
+def _files(paths: Paths, folder: str) -> Iterable[Holding]:
     from .forgetting import backups_of
 
     archive = paths.archive
     log = [archive.with_name(archive.name + end) for end in ("-wal", "-shm")]
     for group, name, files, where, about in (
         ("archive", "its log", log, paths.data, "what was written last, until it is in the archive"),
-        ("backups", "backups", backups_of(paths), paths.data, "whole copies of the archive"),
+        ("backups", "backups", backups_of(paths, folder), paths.data, "whole copies of the archive"),
         ("models", "models", _below(paths.models), paths.models, "files of models; nothing of yours"),
         ("plugs", "plugs", _below(paths.data / "plugs"), paths.data / "plugs", "what a model has read"),
         ("digests", "digests", _below(paths.data / "digests"), paths.data / "digests", "written out"),
@@ -112,10 +113,10 @@ def _files(paths: Paths) -> Iterable[Holding]:
     ):  # fmt: skip
         there = [size for path in files if (size := _size(path)) >= 0]
         yield Holding(group, name, len(there), sum(there), str(where), about)
-    known = {paths.models, paths.data / "plugs", paths.data / "digests", paths.secrets}
+    known = {paths.models, paths.data / "plugs", paths.data / "digests", paths.data / "backups", paths.secrets}
     caches = {paths.cache / name for name in ("pictures", "judge", "sights", "vectors")}
-    for folder in (paths.data, paths.cache, paths.state):
-        for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+    for place in (paths.data, paths.cache, paths.state):
+        for path in sorted(place.iterdir()) if place.is_dir() else ():
             if path.is_dir() and path not in known | caches:
                 sizes = [size for each in _below(path) if (size := _size(each)) >= 0]
                 yield Holding("other", path.name, len(sizes), sum(sizes), str(path), "")

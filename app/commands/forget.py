@@ -42,7 +42,7 @@ def run(args: argparse.Namespace, context: Context) -> int | None:
 
     wish, words = _wish(args, context)
     gone = look(context.store.db, wish)
-    backups = len(backups_of(context.paths))
+    backups = len(backups_of(context.paths, context.config.backup.folder))
     if not args.json:
         say(f"{words}: {_counts(gone)}" + (" and the source itself" if wish.whole_source else ""))
         if backups:
@@ -66,7 +66,8 @@ def _carry_out(args: argparse.Namespace, context: Context, wish: Wish) -> None:
 
     source = context.store.subscriptions.get(wish.source) if wish.whole_source and wish.source else None
     done = carry_out(
-        context.store, context.paths, wish, machines=context.config.machines.folder, backups=args.backups
+        context.store, context.paths, wish, machines=context.config.machines.folder, backups=args.backups,
+        folder=context.config.backup.folder,
     )
     if source is not None and source.kind == "script":
         from penchant.adapters import secrets
