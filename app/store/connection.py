@@ -241,7 +241,7 @@ def in_words(error: apsw.Error, path: Path) -> Exception:
         return ReadOnly(f"{path} cannot be written ({detail})")
     if isinstance(error, apsw.CantOpenError):
         return ReadOnly(f"{path} cannot be opened ({detail})")
-    if isinstance(error, apsw.IOError) and error.extendedresult in _LOCKING:
+    if isinstance(error, apsw.IOError) and getattr(error, "extendedresult", 0) in _LOCKING:
         return NoLocks(f"{path} cannot be locked ({detail})")
     if isinstance(error, apsw.IOError):
         return StoreError(
