@@ -75,7 +75,7 @@ def commands(store_ids: list[int], words: list[str]) -> list[tuple[str, ...]]:
         ("sql", "--csv", "SELECT title, text FROM items LIMIT 200"),
         ("sql", "SELECT no such thing \x1b[31m"),
         ("export", "sources"),
-        ("ask", words[0]),
+        ("ask", "--seconds", "3", words[0]),
         ("tune",),
         ("tune", "dials"),
         ("pictures",),

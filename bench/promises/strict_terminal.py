@@ -32,7 +32,7 @@ class Strict:
         self.copied: list[str] = []
         self.frames = 0
         self._cells: list[list[str]] = [[" "] * columns for _ in range(rows)]
-        self._x = self._y = 0
+        self._x = self._y = self._marks = 0
         self._rest = b""
 
     def feed(self, data: bytes) -> None:
@@ -84,12 +84,12 @@ class Strict:
         if bad := UNSEEN.search(text):
             self.faults.append(("unseen", repr(text[max(0, bad.start() - 20) : bad.end() + 20])))
         if text.isascii():
+            self._marks = 0
             self._put(text)
             return
-        marks = 0
         for char in text:
-            marks = marks + 1 if unicodedata.combining(char) else 0
-            if marks == MARKS + 1:
+            self._marks = self._marks + 1 if unicodedata.combining(char) else 0
+            if self._marks == MARKS + 1:
                 self.faults.append(("stack of marks", repr(text[:40])))
             self._put(char)
 
