@@ -21,7 +21,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NoReturn
 
 from . import base
 from .guard import Garbage, checked_page, checked_suggestion
@@ -34,7 +34,7 @@ MEMORY = 4 << 30
 _DEEPEST = 40
 
 
-def main() -> int:
+def main() -> NoReturn:
     requests, answers = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
     os.dup2(os.open(os.devnull, os.O_RDWR), 1)  # an adapter that prints must not write into the pipe
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in the terminal is the parent's affair
@@ -128,7 +128,7 @@ def _end_with_parent(parent: int) -> None:
     _end()
 
 
-def _end() -> None:
+def _end() -> NoReturn:
     """End this process, whatever threads an adapter left in it, and the processes that it started."""
     if hasattr(os, "killpg") and os.getpgid(0) == os.getpid():
         os.killpg(0, signal.SIGKILL)
@@ -146,4 +146,4 @@ def _limit_memory() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -59,7 +59,8 @@ def _import(path: Path, kind: str, args: argparse.Namespace, context: Context) -
     from penchant.app.eventlog.files import is_log
 
     if not kind and path.is_file() and is_log(path):
-        return _merge(path, args, context)
+        _merge(path, args, context)
+        return None
     with Bar() as bar:
         report = importing.run(context.store, path, bar.show, kind)
     if args.json:
@@ -145,9 +146,7 @@ def _read(name: str) -> bytes:
             with Path(name).expanduser().open("rb") as file:
                 data = file.read(MAX_BYTES + 1)
     except OSError as error:
-        raise PenchantError(
-            f"{name} cannot be read: {error.strerror}", hint="Check the name of the file."
-        ) from error
+        raise PenchantError(f"{name} cannot be read: {error.strerror}", hint="Check the name of the file.") from error
     if len(data) > MAX_BYTES:
         raise PenchantError(f"{name} is larger than {MAX_BYTES >> 20} MB", hint="That is no list of feeds.")
     return data
