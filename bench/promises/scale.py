@@ -157,7 +157,8 @@ def sources(paths: Paths, env: dict[str, str], result: Result) -> list[dict[str,
 
 def judge(facts: list[dict[str, Any]], trace: dict[str, Any], result: Result) -> None:
     """Health, patience and politeness."""
-    followed = [(way(int(f["address"].rpartition("/")[2])), f) for f in facts if "/feed/" in f["address"]]
+    visited = [f for f in facts if "/feed/" in f["address"] and f["last_attempt"] and f["state"] == "idle"]
+    followed = [(way(int(f["address"].rpartition("/")[2])), f) for f in visited]
     ill = [(bad, fact) for bad, fact in followed if bad]
     well = [fact for bad, fact in followed if not bad]
     silent = [fact["title"] for _, fact in ill if not (fact["error"] and fact["hint"])]
@@ -204,8 +205,6 @@ def run(options: argparse.Namespace, folder: Path, result: Result) -> None:
                 result.figure(f"second visit of the healthy ones: {again:.1f} s, CPU in all {watched.cpu:.0f} s")
         finally:
             watched.end()
-    facts = sources(paths, env, result)
-    judge(facts, json.loads(trace.read_text()), result)
     result.figure(f"memory at most: window {watched.window:.0f} MiB, worker and children {watched.worker:.0f} MiB")
     bound = SECONDS * max(options.count, 2_000) / 10_000 if options.short else SECONDS
     result.check(first <= bound, f"the first visit took {first:.0f} s, not {bound:.0f}")
@@ -214,6 +213,8 @@ def run(options: argparse.Namespace, folder: Path, result: Result) -> None:
         p50, p99 = waits[len(waits) // 2], waits[int(len(waits) * 0.99)]
         result.figure(f"{len(waits):,} keys: p50 {p50:.1f} ms, p99 {p99:.1f} ms, longest {waits[-1]:.0f} ms")
         result.check(p99 <= KEY or options.short, f"key p99 {p99:.0f} ms")
+    facts = sources(paths, env, result)
+    judge(facts, json.loads(trace.read_text()), result)
 
 
 def visit_again(watched: Watched, paths: Paths, most: float) -> float:
