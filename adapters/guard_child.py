@@ -17,7 +17,6 @@ import os
 import pickle
 import signal
 import struct
-import sys
 import threading
 import time
 from collections.abc import Callable
