@@ -23,8 +23,8 @@ APPLICATION_ID = 0x706E6368
 MAGIC = b"SQLite format 3\x00"
 #: Seconds that a statement waits for another process's lock before it gives up.
 PATIENCE: dict[Role, float] = {"reader": 5.0, "worker": 30.0, "cli": 10.0}
-#: KiB of page cache; the reader stays small, the worker's index pages want room.
-CACHE_KIB: dict[Role, int] = {"reader": 8_000, "worker": 32_000, "cli": 16_000}
+#: KiB of page cache. A window has five connections, each of which fills its own; the worker's index pages want room.
+CACHE_KIB: dict[Role, int] = {"reader": 6_000, "worker": 32_000, "cli": 6_000}
 #: Pages in the log after which the worker folds it into the file (16 MiB).
 LOG_PAGES = 4_000
 #: Failures that only a file system without proper locks gives.
