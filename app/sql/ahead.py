@@ -25,8 +25,8 @@ class Ahead:
         self._plan, self._book, self._rows = plan, book, rows
         self._most = most if plan.limit is None else min(most, plan.limit)
         self._going: dict[int, Iterator[tuple[Any, ...]] | None] = {}
-        #: Rows that came out so far.
-        self.given = 0
+        #: Rows that came out so far; rows beyond them that a look ahead under way has found to pass.
+        self.given = self._passing = 0
 
     def answer(self, question: Question, number: int | None) -> Any:
         """What the model says; NULL (None) where it died of it."""
@@ -43,11 +43,18 @@ class Ahead:
 
     def _next(self, atom: Atom, question: Question) -> list[Question]:
         """Questions about the rows behind this one, at most a batch less one, and none that a LIMIT may spare."""
-        window = self._most - self.given if self._plan.flows else 1 << 40
+        window = self._most - self.given - self._passing if self._plan.flows else 1 << 40
         if not atom.rows or window <= 1 or (self._plan.flows and self._most < MANY and not atom.certain):
             return []
         if atom.number not in self._going:
             self._going[atom.number] = self._rows(atom.rows)
+        before = self._passing
+        try:
+            return self._found(atom, question, window)
+        finally:
+            self._passing = before
+
+    def _found(self, atom: Atom, question: Question, window: int) -> list[Question]:
         found: list[Question] = []
         here = False
         while (rows := self._going[atom.number]) is not None and window > 0 and len(found) < BATCH - 1:
@@ -59,6 +66,7 @@ class Ahead:
             if not here:
                 continue  # a row that was answered before, or that this statement has in another order
             window -= 1
+            self._passing += 1  # to find the next row that passes, other calls may be made
             if each is None or each == question or self._book.knows(each):
                 continue
             if each.words != question.words:

@@ -286,8 +286,8 @@ def test_told_to_stop_it_publishes_what_the_reader_did_last(
 def test_a_source_planned_by_a_wrong_clock_is_fetched(server: Any, archive: Path, cli: Any) -> None:
     address = server.route("/feed", rss("feed"))
     follow(archive, address)
-    ahead = time.time() + 86_400.0
-    with Store.open(archive, role="cli") as store:
-        store.db.run("UPDATE subscriptions SET last_attempt = ?, next_due = ?", (ahead, ahead + 3600.0))
+    ahead = time.time() + 3652 * 86_400.0
+    with Store.open(archive, role="cli") as store:  # a plan that makes no sense; test_replanning has those that do
+        store.db.run("UPDATE subscriptions SET last_attempt = ?, next_due = ?", (time.time(), ahead))
     cli("worker", "--once")
     assert sources(archive)[address].items == 3

@@ -42,9 +42,8 @@ def test_another_parser_reads_every_entry_and_field(works: list[Work]) -> None:
     for work, entry, key in zip(works, library.entries, bibtex.keys(works), strict=True):
         assert entry.key == key
         fields = {field.key: field.value for field in entry.fields}
-        assert fields.get("title", "") == (
-            f"{{{{{bibtex.escaped(work.title)}}}}}" if bibtex.escaped(work.title) else ""
-        )
+        title = bibtex.with_math(work.title) if work.arxiv else bibtex.escaped(work.title)
+        assert fields.get("title", "") == (f"{{{{{title}}}}}" if title else "")
         assert fields.get("eprint", "{}") == f"{{{work.arxiv}}}"
         assert ("year" in fields) == (work.day is not None)
 
