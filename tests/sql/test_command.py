@@ -130,6 +130,8 @@ def test_interrupted(archive: Path) -> None:
     child = subprocess.Popen(
         [sys.executable, "-P", "-m", "penchant.app.cli", "sql", "--json", "--seconds", "600", endless],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=dict(os.environ),
+        # tests that a shell runs in the background inherit an ignored SIGINT, and Python then leaves it so
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )  # fmt: skip
     assert child.stdout is not None and child.stdout.readline() == '{"x":1}\n'
     child.send_signal(signal.SIGINT)
