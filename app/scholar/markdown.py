@@ -24,7 +24,9 @@ def line(work: Work) -> str:
         *(f"code: <{code}>" for code in work.code if re.match(r"https?://[^\s<>]+$", code)),
     ]
     said = f"{who}{when}: " if who or when else ""
-    return f"- {said}{linked}" + "".join(f". {part}" for part in about if part)
+    whole = f"{said}{linked}" + "".join(f". {part}" for part in about if part)
+    # "1. " and "+ " at the beginning would open a list within the list
+    return "- " + re.sub(r"^(\d{0,9})([.)+=-])", r"\1\\\2", whole)
 
 
 def write(works: Sequence[Work]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -76,7 +77,7 @@ def test_same_rows_and_no_call_more(archive: Path, shape: str, condition: str, t
     if "points AS id" in shape and "count" in shape and tail == " ORDER BY points, id":
         tail = " ORDER BY id, p"
     if " JOIN " in shape:
-        condition = condition.replace("id ", "items.id ").replace("title", "items.title")
+        condition = re.sub(r"\bid ", "items.id ", condition).replace("title", "items.title")
         tail = tail.replace(" id", " 1")
     if " i JOIN " in shape:
         condition = condition.replace("items.", "i.").replace("text", "i.text")
