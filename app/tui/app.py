@@ -190,7 +190,7 @@ class PenchantApp(interrupts.Interruptible, PictureWindow, App[None]):
         except asyncio.CancelledError:
             pass
         except Exception as error:
-            if not self.leaving and self.feed_screen.children and not any(map(closing.is_gone, (owner, self.feed_screen))):
+            if not self.leaving and self.feed_screen.children and not closing.is_gone(owner, self.feed_screen):
                 self._handle_exception(error)
 
     def fail(self, text: str, hint: str = "") -> None:

@@ -9,9 +9,9 @@ from typing import Any
 from textual.dom import DOMNode
 
 
-def is_gone(node: DOMNode | None) -> bool:
-    """Whether a screen or widget has been closed, or is closing. (Textual's `is_mounted` stays true for ever.)"""
-    return node is not None and bool(node._closing or node._closed or node._pruning)
+def is_gone(*nodes: DOMNode | None) -> bool:
+    """Whether any of these screens or widgets is closed, or closing. (Textual's `is_mounted` stays true for ever.)"""
+    return any(node is not None and (node._closing or node._closed or node._pruning) for node in nodes)
 
 
 def owner_of(work: Coroutine[Any, Any, Any]) -> DOMNode | None:

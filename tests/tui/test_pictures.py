@@ -148,7 +148,9 @@ async def test_half_blocks_in_the_cells(pictured: Any, wait: Any) -> None:
         await wait(lambda: len({c for c in COLOURS if any(near(c, p) for p in painted(app))}) == 3)
         assert shown(app) == []
         assert app.gallery is not None
-        frame = app.gallery.thumb(app.feed_screen.feed.visit.ids[1], 2)
+        gallery, second = app.gallery, app.feed_screen.feed.visit.ids[1]
+        await wait(lambda: (made := gallery.thumb(second, 2)) is not None and made.raster is not None)
+        frame = gallery.thumb(second, 2)
         assert frame is not None and frame.raster is not None
         assert frame.raster.cells[-1][0][1] == CLEAR  # neighbours do not run into one another
 
