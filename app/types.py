@@ -14,10 +14,12 @@ from penchant.adapters.base import Link, Media, Poll
 EventKind = Literal[
     "impression", "open", "dwell", "like", "skip", "save", "later", "mute", "less",
     "topics", "picks", "dial", "tune", "undo", "collect", "saved-search", "find", "interest",
+    "duel", "voice", "draft",
 ]  # fmt: skip
 #: Kinds that `u` takes back; the others are observations, not decisions.
 UNDOABLE: tuple[EventKind, ...] = (
     "like", "skip", "save", "later", "mute", "less", "dial", "collect", "saved-search", "interest",
+    "duel", "voice",
 )  # fmt: skip
 MuteTarget = Literal["author", "source", "domain", "word", "phrase", "language"]
 
@@ -46,7 +48,10 @@ class Event:
     tune {"values": {name of a recipe's value: number}, ...}, collect {"collection": name, "in": bool},
     saved-search {"name": str, "query": str, "notify": bool, "gone": bool},
     find {"query": str, "ranks": {part of the search: place from 1}} (a result that was opened or decided),
-    interest {"key": str, "name": str} (the reader's name for one); others {}. A like or save with
+    interest {"key": str, "name": str} (the reader's name for one),
+    duel {"chosen": item_id, "other": item_id} (of two texts, the funnier one; item_id is the chosen one),
+    voice {"what": "description" | "dial" | "arm" | "blind" | "share" ..., "value": ...} (how a model writes for you),
+    draft {"draft": id, "act": "kept" | "edited" | "copied" | "posted" | "dropped", ...}; others {}. A like or save with
     {"exported": True} comes from an import; an impression or save with
     {"elsewhere": True} from another reader. `position` counts from 0 in `view`; `shown_score` is the
     probability on screen at the time. `undoes` is the id of the event that

@@ -114,6 +114,10 @@ def _two_bits(db: Database) -> None:
         rebuild(db)
 
 
+def _voice(db: Database) -> None:
+    script(db, resources.files(__package__).joinpath("voice.sql").read_text(encoding="utf-8"))
+
+
 MIGRATIONS: tuple[Migration, ...] = (
     Migration(1, "first schema", _first),
     Migration(2, "an index for mutes", _muting),
@@ -128,6 +132,7 @@ MIGRATIONS: tuple[Migration, ...] = (
     Migration(11, "when things were done, citations", _memory),
     Migration(12, "what was forgotten", _forgotten),
     Migration(13, "two bits a number", _two_bits),
+    Migration(14, "drafts, and what carries a taste", _voice),
 )
 
 _RECORD = """CREATE TABLE IF NOT EXISTS migrations (

@@ -18,7 +18,7 @@ DONE = {"like": "Liked", "skip": "Skipped", "save": "Saved", "later": "Kept for 
 UNDONE = {
     "like": "Like", "skip": "Skip", "save": "Save", "later": "Later", "mute": "Mute",
     "less": "Less like this", "dial": "Dial", "collect": "Collection", "interest": "Name",
-    "saved-search": "Saved search",
+    "saved-search": "Saved search", "duel": "Duel", "voice": "Voice",
 }  # fmt: skip
 
 

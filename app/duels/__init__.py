@@ -1,0 +1,1 @@
+"""Two texts, which is funnier to this reader: pairs to ask, and what is learned of them."""

@@ -1,0 +1,1 @@
+"""Experiments on carriers: simulated readers, measures, runs that can be resumed, a report."""

@@ -1,0 +1,1 @@
+"""A language model at hand: one seam over the judge's child process and OpenAI-compatible servers."""

@@ -1,0 +1,119 @@
+"""Values and seams of the voice (pure): a reader, what a carrier hands a model, what a model can do with it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+#: What a model can do beyond reading and writing text; a carrier names what it needs.
+LIKELIHOOD, STATES, STEER, SOFT, DEEP, LORA, TUNE = "likelihood", "states", "steer", "soft", "deep", "lora", "tune"
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """One text of the reader's past. `at`: when it was decided or written (Unix seconds); `parent`: what it answers."""
+
+    item_id: int
+    text: str
+    at: float = 0.0
+    parent: str = ""
+    act: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """What the event log knows of a reader; every list has the latest first.
+
+    `liked` and `skipped` say what they like (taste); `authored` how they write (style): the two are never mixed.
+    `assumed`: nothing was skipped, so `skipped` are items never looked at. `upto` is the `events.seq` it was read at.
+    """
+
+    liked: tuple[Text, ...] = ()
+    skipped: tuple[Text, ...] = ()
+    authored: tuple[Text, ...] = ()
+    description: str = ""
+    dial: float = 1.0
+    assumed: bool = False
+    upto: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """What a carrier puts before (or into) a model. Files are those of `app.judge.statefile`.
+
+    `system`: said in the chat when it writes; `history`: text before a scored text, and before what is written by a
+    model without a chat; `steer`: a control vector, taken `strength` times; `soft`: virtual tokens (float32 [k, width])
+    at the beginning; `deep`: an evaluated prefix as a block of state; `lora`: an adapter file.
+    """
+
+    system: str = ""
+    history: str = ""
+    steer: Path | None = None
+    strength: float = 1.0
+    soft: Path | None = None
+    deep: Path | None = None
+    lora: Path | None = None
+
+    @property
+    def needs(self) -> frozenset[str]:
+        """What a model must be able to do for it."""
+        parts = ((self.steer, STEER), (self.soft, SOFT), (self.deep, DEEP), (self.lora, LORA))
+        return frozenset(name for part, name in parts if part is not None)
+
+
+@dataclass(frozen=True, slots=True)
+class Taste:
+    """A reader as one carrier carries them. A text scores log p(text | toward) - log p(text | away), nats a token.
+
+    `tokens`: what it costs in the context; `note`: for the reader, such as why it is weaker than it could be.
+    """
+
+    toward: Carried = field(default_factory=Carried)
+    away: Carried = field(default_factory=Carried)
+    tokens: int = 0
+    note: str = ""
+
+
+class Voice(Protocol):
+    """A language model that a carrier can be put into: the judge's child, or a server (text only)."""
+
+    name: str
+    can: frozenset[str]
+
+    async def loglik(self, texts: Sequence[str], carried: Carried) -> list[float | None]:
+        """Mean log p (nats) of a token of each text after what is carried; None where it cannot be told.
+
+        Raises `PenchantError` where `LIKELIHOOD` or what `carried` needs is not in `can`.
+        """
+        ...
+
+    def write(
+        self, user: str, tokens: int, carried: Carried, *, stop: str = "", temperature: float = 0.0, seed: int = 0
+    ) -> AsyncGenerator[str, None]:
+        """What it writes to `user`, in pieces as they come; closing the generator stops it. Raises `PenchantError`."""
+        ...
+
+
+class Carrier(Protocol):
+    """One way to carry a reader into a model. `needs`: what the model must be able to do."""
+
+    name: str
+    needs: frozenset[str]
+
+    async def taste(self, reader: Reader, voice: Voice) -> Taste:
+        """The reader, carried; kept state is brought up to date first. Raises `PenchantError` in words."""
+        ...
+
+
+async def ratio(voice: Voice, taste: Taste, texts: Sequence[str]) -> list[float | None]:
+    """How much likelier each text is toward the reader's taste than away from it, nats a token."""
+    first = await voice.loglik(texts, taste.toward)
+    known = [place for place, value in enumerate(first) if value is not None]
+    second = dict(zip(known, await voice.loglik([texts[place] for place in known], taste.away), strict=True))
+    out: list[float | None] = []
+    for place, value in enumerate(first):
+        other = second.get(place)
+        out.append(None if value is None or other is None else value - other)
+    return out

@@ -1,0 +1,1 @@
+"""Drafts: what a model writes in the reader's taste and style, several candidates, ranked and varied."""
