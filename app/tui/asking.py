@@ -19,6 +19,7 @@ from penchant.app.types import Card, View
 from .askinglines import Turn, blocks_of, copied
 from .bars import StatusLine
 from .cardview import title_of
+from .closing import is_there
 from .deeds import Place
 from .dialog import Box
 from .pager import Pager
@@ -112,12 +113,12 @@ class AskScreen(Box[None]):
 
     def tell(self, text: str) -> None:
         """Say something in the last line."""
-        if self.is_mounted:
+        if is_there(self):
             self.query_one(StatusLine).tell(text)
 
     def show(self, *, top: bool = True) -> None:
         """Show the conversation as it stands."""
-        if self.is_mounted:
+        if is_there(self):
             about = title_of(self.about) if self.about is not None else ""
             self.query_one(Pager).show(blocks_of(self.turns, time.time(), about), top=top)
 
@@ -148,14 +149,14 @@ class AskScreen(Box[None]):
         await self.app.bridge.clerk.do(
             lambda store: store.answers.ask(turn.name, scope.item_id, KIND, turn.asked_at, payload=payload)
         )
-        if not self.is_mounted:  # gone meanwhile: nobody waits for it
+        if not is_there(self):  # gone meanwhile: nobody waits for it
             await self._delete(turn.name)
             return
         alone = not await self.app.bridge.reader.do(lambda _: is_held(lock))
         if self.turns and self.turns[-1].name == turn.name:
             self.turns[-1] = replace(self.turns[-1], alone=alone)
             self.show()
-        if self._timer is None and self.is_mounted:
+        if self._timer is None and is_there(self):
             self._timer = self.set_interval(LOOK, self._follow)
 
     def _follow(self) -> None:
@@ -227,7 +228,7 @@ class AskScreen(Box[None]):
 
     async def _open(self, item_id: int) -> None:
         cards = await self.app.bridge.reader.do(lambda store: store.items.cards([item_id]))
-        if cards and self.is_mounted:
+        if cards and is_there(self):
             self.feed_screen.open_article(cards[0], Place(KIND))
         else:
             self.tell("This item is no longer in the archive")

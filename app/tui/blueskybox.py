@@ -10,6 +10,7 @@ from textual.containers import Vertical
 from textual.widgets import Input, Static
 
 from . import words
+from .closing import is_there
 from .dialog import Box
 from .outreach import reach
 
@@ -67,11 +68,11 @@ class BlueskyBox(Box["Suggestion"]):
         try:
             found = await reach(self.app.config, self.app.paths, check)
         except SourceError as error:
-            if self.is_mounted:
+            if is_there(self):
                 said = f"{words.sentences(str(error), error.hint, now=True)} (esc closes)"
                 self.query_one("#words", Static).update(words.one_line(said))
         else:
-            if self.is_mounted:
+            if is_there(self):
                 self.dismiss(found)
 
 

@@ -18,6 +18,7 @@ from penchant.app.types import Card, Event, EventKind
 from . import words
 from .actions import ItemActions
 from .bars import StatusLine
+from .closing import is_there
 from .commands import COMMANDS, FEED
 from .deeds import Place
 from .digestlist import DigestList
@@ -95,7 +96,7 @@ class DigestScreen(ItemActions, Screen[None]):
 
         digest = await self.app.bridge.reader.do(lambda store: read(store, wanted))
         cards = await self.app.bridge.reader.do(lambda store: store.items.cards(digest.ids))
-        if token != self._token or not self.is_mounted:
+        if token != self._token or not is_there(self):
             return
         self.cards = {card.item_id: card for card in cards}
         self._show(told(digest, {}), anew=True)
@@ -125,7 +126,7 @@ class DigestScreen(ItemActions, Screen[None]):
             except PenchantError as error:
                 self.tell(f"There are no reasons: {error}", "error")
                 return
-            if token != self._token or not self.is_mounted:
+            if token != self._token or not is_there(self):
                 return
             lines[item_id] = because(why)
             if n % 4 == 3 or n == len(digest.ids) - 1:
@@ -136,7 +137,7 @@ class DigestScreen(ItemActions, Screen[None]):
         ids = self.digest.ids if self.digest is not None else []
         if event.item_id in ids and self.digest is not None:
             cards = await self.app.bridge.reader.do(lambda store: store.items.cards(ids))
-            if self.is_mounted:
+            if is_there(self):
                 self.cards = {card.item_id: card for card in cards}
                 self.query_one(DigestList).show(self.digest, self.cards, anew=False)
 

@@ -11,6 +11,7 @@ from textual.widgets import Static
 
 from . import words
 from .bars import StatusLine
+from .closing import is_there
 from .exposurelist import ExposureList
 from .rowlist import RowList
 
@@ -73,7 +74,7 @@ class ExposureScreen(Screen[None]):
         from penchant.app.store.exposure import now_report
 
         found = await self.app.bridge.reader.do(lambda store: now_report(store, weeks))
-        if weeks != self.weeks or not self.is_mounted:
+        if weeks != self.weeks or not is_there(self):
             return
         self.report = found
         tail = f"\n{found.narrowing}" if found.came else "\nIt begins with what your sources bring."

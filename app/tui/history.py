@@ -18,6 +18,7 @@ from penchant.app.types import Card, Event, EventKind
 from . import words
 from .actions import ItemActions
 from .bars import StatusLine
+from .closing import is_there
 from .commands import COMMANDS, FEED
 from .deeds import Place
 from .digest import Neighbours
@@ -110,7 +111,7 @@ class HistoryScreen(ItemActions, Screen[None]):
         days, older = await self.app.bridge.reader.do(lambda store: memory.history(store, want, before=before))
         new = [visit.item_id for day in (*first, *days) for visit in day.visits]
         cards = await self.app.bridge.reader.do(lambda store: store.items.cards(list(dict.fromkeys(new))))
-        if token != self._token or not self.is_mounted:
+        if token != self._token or not is_there(self):
             return
         self.days = [*first, *days] if before is None else [*self.days, *days]
         self.cards |= {card.item_id: card for card in cards}
@@ -142,7 +143,7 @@ class HistoryScreen(ItemActions, Screen[None]):
         item_id = event.item_id
         if item_id in self.cards and event.kind not in ("open", "dwell"):
             cards = await self.app.bridge.reader.do(lambda store: store.items.cards([item_id]))
-            if self.is_mounted:
+            if is_there(self):
                 self.cards |= {card.item_id: card for card in cards}
                 self.query_one(HistoryList).redraw()
 

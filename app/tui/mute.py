@@ -16,6 +16,7 @@ from penchant.app.muting import DURATIONS, key_of
 from penchant.app.types import Card, MuteTarget
 
 from . import words
+from .closing import is_there
 from .dialog import Box
 
 if TYPE_CHECKING:
@@ -90,7 +91,7 @@ class MuteScreen(Box[Choice]):
     async def _find_language(self) -> None:
         number = self.card.item_id
         found = await self.app.bridge.reader.do(lambda store: store.items.rank_items([number]))
-        if not self.is_mounted:
+        if not is_there(self):
             return
         options = self.query_one(OptionList)
         code = words.one_line(found[0].lang).replace("_", "-").split("-")[0].lower() if found else ""

@@ -18,6 +18,7 @@ from penchant.app.types import Event
 
 from . import words
 from .bars import StatusLine
+from .closing import is_there
 from .deeds import Place
 from .dialog import Box
 from .rowlist import RowList
@@ -70,7 +71,7 @@ class MuteList(RowList):
     async def load(self) -> None:
         """Read what is muted now."""
         events = await self.app.bridge.reader.do(lambda store: store.events.mutes())
-        if not self.is_mounted:
+        if not is_there(self):
             return
         self._loaded = True
         self.mutes = in_force(events, time.time())[::-1]

@@ -13,6 +13,7 @@ from textual.widgets import Static
 
 from . import words
 from .bars import StatusLine
+from .closing import is_there
 from .pager import MEASURE, Block, Pager
 
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ class NumbersScreen(Screen[None]):
             return found, plots.of_numbers(found, width) if found.whole.seen else []
 
         found, drawn = await self.app.bridge.reader.do(read)
-        if weeks != self.weeks or not self.is_mounted:
+        if weeks != self.weeks or not is_there(self):
             return
         self._kept[weeks] = self.numbers = found
         self.query_one("#headline", Static).update(f"Statistics of {words.many(weeks, 'week')}\n{found.words}")

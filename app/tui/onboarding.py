@@ -16,6 +16,7 @@ from penchant.app.errors import PenchantError
 
 from . import words
 from .blueskybox import BlueskyBox, lacks_session
+from .closing import is_there
 from .deeds import Place
 from .dialog import Box
 from .outreach import what_is
@@ -78,7 +79,7 @@ class OnboardingScreen(Screen[None]):
 
     def say(self, text: str, role: str = "") -> None:
         """Say something below the form, on as many lines as it needs."""
-        if self.is_mounted:
+        if is_there(self):
             said = self.query_one("#said", Static)
             said.set_class(role == "error", "wrong")
             said.update(words.one_line(text))

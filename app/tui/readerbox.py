@@ -9,6 +9,7 @@ from textual.containers import Vertical
 from textual.widgets import Input, Static
 
 from . import words
+from .closing import is_there
 from .dialog import Box
 from .outreach import reach
 
@@ -88,10 +89,10 @@ class ReaderBox(Box["Suggestion"]):
         try:
             found = await reach(self.app.config, self.app.paths, check)
         except SourceError as error:
-            if self.is_mounted:
+            if is_there(self):
                 self._say(f"{words.sentences(str(error), error.hint, now=True)} (esc closes)")
         else:
-            if self.is_mounted:
+            if is_there(self):
                 self.dismiss(found)
 
 

@@ -16,6 +16,7 @@ from penchant.app.store.saved_searches import SavedSearch, announces
 from penchant.app.types import Event
 
 from . import words
+from .closing import is_there
 from .deeds import Place
 from .dialog import Box
 
@@ -74,7 +75,7 @@ class SavedScreen(Box[SavedSearch]):
     async def reload(self) -> None:
         """Read them again."""
         saved = await self.app.bridge.reader.do(lambda store: store.saved.all())
-        if self.is_mounted:
+        if is_there(self):
             self.fill(saved)
 
     def heard(self, pulse: object) -> None:

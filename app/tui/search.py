@@ -20,6 +20,7 @@ from penchant.app.types import View
 
 from . import queryline, searchdesk, words
 from .bridge import Desk
+from .closing import is_there
 from .loading import FirstPage
 from .looking import Looking
 from .messages import Found
@@ -174,7 +175,7 @@ class SearchPanel(Widget):
             while asked != (now := (self.text, self.line.cursor_position)):
                 asked = now
                 found = await desk.do(partial(searchdesk.complete, *asked))
-                if not self.is_mounted:
+                if not is_there(self):
                     return
         finally:
             self._completing = False
@@ -278,7 +279,7 @@ class SearchPanel(Widget):
         if panel is None or self._desk is None:
             return
         found = await self._desk.do(partial(searchdesk.facets, text, ids))
-        if turn == self._newest and panel.is_mounted:
+        if turn == self._newest and is_there(panel):
             panel.show(found, self.text)
 
     def count_again(self) -> None:

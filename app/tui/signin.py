@@ -11,6 +11,7 @@ from textual.containers import Vertical
 from textual.widgets import Input, Static
 
 from . import words
+from .closing import is_there
 from .dialog import Box
 from .outreach import reach
 from .starter import Starter
@@ -54,7 +55,7 @@ class SignInBox(Box[Starter]):
 
     def tell(self, text: str) -> None:
         """Say something in the box."""
-        if self.is_mounted:
+        if is_there(self):
             self.query_one("#words", Static).update(words.one_line(text))
 
     def show(self, address: str) -> None:
@@ -98,5 +99,5 @@ class SignInBox(Box[Starter]):
         except SourceError as error:
             self.tell(f"{words.sentences(str(error), error.hint, now=True)} (esc closes)")
         else:
-            if self.is_mounted:
+            if is_there(self):
                 self.dismiss(found)

@@ -16,6 +16,7 @@ from penchant.app.types import Subscription
 
 from . import words
 from .bars import StatusLine
+from .closing import is_there
 from .dialog import Box
 from .loading import Pulse
 from .rowlist import RowList
@@ -72,7 +73,7 @@ class SourcesScreen(Screen[int]):
         sources, status = await self.app.bridge.reader.do(
             lambda store: (store.subscriptions.all(), backfill_status.of(store))
         )
-        if not self.is_mounted:
+        if not is_there(self):
             return
         self.query_one(SourceList).show(sources)
         failing = sum(1 for source in sources if source.error and not source.paused)

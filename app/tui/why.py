@@ -15,6 +15,7 @@ from penchant.app.types import Card, Event, View
 from . import words
 from .bars import StatusLine
 from .cardview import title_of
+from .closing import is_there
 from .deeds import UNDONE, Place
 from .dialog import Box
 from .place import place_lines
@@ -104,10 +105,10 @@ class WhyScreen(Box[None]):
         except KeyError:
             self._say("This item is no longer in the archive.")
             return
-        if self.is_mounted:
+        if is_there(self):
             self._show(why)
             self._not = await self.app.lessons.why_not(number, self.place.view == View.FOR_YOU)
-        if self.is_mounted:
+        if is_there(self):
             self._show(why)
 
     def _show(self, why: Why) -> None:
@@ -125,7 +126,7 @@ class WhyScreen(Box[None]):
 
     def show_again(self) -> None:
         """Something beside the parts has changed."""
-        if self.is_mounted and self._why is not None:
+        if is_there(self) and self._why is not None:
             self._show(self._why)
 
     def _standing(self, width: int) -> list[Line]:
@@ -221,14 +222,14 @@ class WhyScreen(Box[None]):
 
     async def _again(self, done: str) -> None:
         """Say what is on disk now, then show the parts once that has been learned."""
-        if not self.is_mounted:
+        if not is_there(self):
             return
         self.tell(done)
         waited = 0.0
         while self.app.lessons.busy and waited < PATIENCE:
             await asyncio.sleep(0.02)
             waited += 0.02
-        if self.is_mounted:
+        if is_there(self):
             await self.ask()
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from penchant.app.judging_said import Said, said_of
 
+from .closing import is_there
 from .whyjudge import EXPERTS, Asking, gave_up, opinion_lines, reason_lines
 from .whylines import Line
 
@@ -57,7 +58,7 @@ class Voice:
         self._asking = Asking(name, now)
         self._screen.show_again()
         await self._screen.app.bridge.clerk.do(lambda store: store.answers.ask(name, self._item_id, "reason", now))
-        if self._timer is None and self._screen.is_mounted:
+        if self._timer is None and is_there(self._screen):
             self._timer = self._screen.set_interval(LOOK, self._follow)
 
     def take_back(self) -> bool:
