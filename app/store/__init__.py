@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from .collections import Collections
     from .control import Control
     from .descriptions import Descriptions
+    from .drafts import Drafts
     from .events import Events
     from .features import Features
     from .gate import Gate
@@ -195,6 +196,12 @@ class Store:
         from .descriptions import Descriptions
 
         return Descriptions(self.db)
+
+    @cached_property
+    def drafts(self) -> Drafts:
+        from .drafts import Drafts
+
+        return Drafts(self.db)
 
     @cached_property
     def remote(self) -> RemoteStates:

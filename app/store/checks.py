@@ -350,7 +350,7 @@ def _fingerprints(store: Store) -> None:
     with store.db.write():
         store.db.run("DELETE FROM fingerprints")
         while rows := store.db.rows(
-            "SELECT id, text FROM items WHERE id > ? ORDER BY id LIMIT 1000", (last,)
+            "SELECT id, text FROM items WHERE id > ? AND kind <> 'draft' ORDER BY id LIMIT 1000", (last,)
         ):
             last = rows[-1][0]
             prints = fingerprints([text for _, text in rows])

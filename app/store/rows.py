@@ -119,7 +119,7 @@ def prepare(kind: str, item: Item, canonical: str, now: float) -> Prepared:
     )
 
 
-def item_row(kind: str, sub: int, item_id: int, item: Prepared) -> tuple[Any, ...]:
+def item_row(kind: str, sub: int | None, item_id: int, item: Prepared) -> tuple[Any, ...]:
     """Parameters of INSERT_ITEM."""
     people = len({by for _, by, _, _ in item.sightings if by})
     stats = (item.points, item.comments, item.comments_url)

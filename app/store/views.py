@@ -15,6 +15,8 @@ from .mutes import condition, of_few, of_many, unseen_and_muted
 #: Up to so many places of an order, muted items are met one by one; beyond, they are all looked up first.
 _PAGE = 1_000
 _MARKED = {View.SAVED: "saved", View.LIKED: "liked", View.LATER: "later"}
+#: What a model wrote is in no list of what was read.
+_NO_DRAFT = "item_id NOT IN (SELECT item_id FROM drafts WHERE item_id IS NOT NULL)"
 
 
 class Views:
@@ -61,7 +63,7 @@ class Views:
             params.insert(0, subscription_id)
         return _ids(
             self.db.rows(
-                f"SELECT item_id FROM item_state s WHERE {mark} {source}"
+                f"SELECT item_id FROM item_state s WHERE {mark} AND {_NO_DRAFT} {source}"
                 f" ORDER BY {mark}_at DESC, item_id DESC LIMIT ? OFFSET ?",
                 tuple(params),
             )
@@ -147,7 +149,7 @@ class Views:
         if view == View.SEARCH:
             return 0
         if view in _MARKED:
-            return int(self.db.value(f"SELECT count(*) FROM item_state WHERE {_MARKED[view]}"))
+            return int(self.db.value(f"SELECT count(*) FROM item_state WHERE {_MARKED[view]} AND {_NO_DRAFT}"))
         if view == View.FOR_YOU:
             unseen = int(
                 self.db.value(
