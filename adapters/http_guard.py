@@ -8,7 +8,9 @@ answer of the name server (DNS rebinding) never matters.
 from __future__ import annotations
 
 import asyncio
+import functools
 import ipaddress
+import os
 import socket
 import ssl
 import threading
@@ -180,6 +182,12 @@ class _Stream(httpx.AsyncByteStream):
             await self._stream.aclose()
 
 
+@functools.lru_cache(maxsize=4)
+def _trust(file: str, folder: str) -> ssl.SSLContext:
+    """Whom TLS trusts, as httpx reads it from the environment: reading the certificates costs 25 ms, so once for each."""
+    return httpx.create_ssl_context()
+
+
 class GuardedTransport(httpx.AsyncBaseTransport):
     """httpx transport with two pools that share no connection: public addresses, and what the reader typed.
 
@@ -194,7 +202,6 @@ class GuardedTransport(httpx.AsyncBaseTransport):
         self._allow_private = allow_private
         self._keepalive = keepalive
         self._pools: dict[tuple[str, bool], httpcore.AsyncConnectionPool] = {}
-        self._tls: ssl.SSLContext | None = None
         self._proxies = urllib.request.getproxies()
 
     def _proxy_for(self, url: httpx.URL) -> str:
@@ -212,8 +219,8 @@ class GuardedTransport(httpx.AsyncBaseTransport):
             raise Refused(f"{url.host} is an address inside a private network.")
         key = (proxy, private)
         if key not in self._pools:
-            self._tls = self._tls or httpx.create_ssl_context()
-            self._pools[key] = self._new_pool(proxy, private, self._tls)
+            tls = _trust(os.environ.get("SSL_CERT_FILE", ""), os.environ.get("SSL_CERT_DIR", ""))
+            self._pools[key] = self._new_pool(proxy, private, tls)
         return self._pools[key]
 
     def _new_pool(self, proxy: str, private: bool, tls: ssl.SSLContext) -> httpcore.AsyncConnectionPool:
