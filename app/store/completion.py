@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -110,13 +112,18 @@ def _values(db: Database, name: str, begun: str) -> list[tuple[str, str]]:
     column = {"author": "author", "tag": "tags", "lang": "lang", "site": "domain"}.get(name)
     if column is None:
         return []
-    counts: dict[str, int] = {}
-    for (held,) in db.rows(*_looked_at(column, begun)):
-        for value in _tags(held) if column == "tags" else [held]:
-            if value and _fits(begun.lstrip("#@"), value):
-                counts[value] = counts.get(value, 0) + 1
-    order = sorted(counts, key=lambda value: (not fold(value).startswith(fold(begun)), -counts[value], value))
-    return [(value, f"{counts[value]}") for value in order]
+    held = Counter(row[0] for row in db.rows(*_looked_at(column, begun)))
+    counts: Counter[str] = Counter()
+    for value, count in held.items():
+        for each in _tags(value) if column == "tags" else [value]:
+            counts[each] += count
+    fitting, whole = _beginning(begun.lstrip("#@")), fold(begun)
+    found = [
+        (not folded.startswith(whole), -count, value)
+        for value, count in counts.items()
+        if value and fitting(folded := fold(value))
+    ]
+    return [(value, f"{-count}") for _, count, value in sorted(found)]
 
 
 def _looked_at(column: str, begun: str) -> tuple[str, tuple[object, ...]]:
@@ -141,4 +148,9 @@ def _tags(held: str) -> list[str]:
 
 def _fits(begun: str, value: str) -> bool:
     """Whether a word of `value` begins like that."""
-    return re.search(r"(?<!\w)" + re.escape(fold(begun)), fold(value)) is not None
+    return _beginning(begun)(fold(value)) is not None
+
+
+def _beginning(begun: str) -> Callable[[str], object]:
+    """Finds a word of a folded value that begins like that."""
+    return re.compile(r"(?<!\w)" + re.escape(fold(begun))).search

@@ -28,10 +28,13 @@ def fuse(
     """
     told = weights or {}
     near = (BESIDE if certain else INSTEAD) * (0.5 if all(parts.get(part) for part in PAIR) else 1.0)
+    weights = {part: told.get(part, 1.0) * (near if part in PAIR else 1.0) for part, ranked in parts.items() if ranked}
+    if len(weights) == 1:
+        [(part, weight)] = weights.items()
+        return [(item, weight / (RRF + rank)) for rank, item in enumerate(dict.fromkeys(parts[part]), 1)]
     scores: dict[int, float] = {}
-    for part, ranked in parts.items():
-        weight = told.get(part, 1.0) * (near if part in PAIR else 1.0)
-        for rank, item in enumerate(ranked, 1):
+    for part, weight in weights.items():
+        for rank, item in enumerate(parts[part], 1):
             scores[item] = scores.get(item, 0.0) + weight / (RRF + rank)
     # as pairs rather than with a key: 2,000 items in half the time
     return [(-item, -score) for score, item in sorted((-score, -item) for item, score in scores.items())]
