@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -202,18 +203,24 @@ def migrate(db: Database, migrations: tuple[Migration, ...] = MIGRATIONS) -> lis
     missing = [step for step in migrations if step.version > version]
     if version > 0 and missing:
         backups.append(back_up(db, db.path.with_name(f"{db.path.name}.before-v{missing[0].version}.bak")))
-    for step in missing:
-        with db.write():
-            # Another process may have done this step while we waited for the lock.
-            if db.pragma("user_version") < step.version:
-                step.apply(db)
-                db.run(_RECORD)
-                db.run("INSERT INTO migrations VALUES (?, ?, ?)", (step.version, step.name, time.time()))
-                db.pragma("application_id", str(APPLICATION_ID))
-                db.pragma("user_version", str(step.version))
+    # A new file gets all of them in one transaction: it is whole or empty, and waits for the disk once.
+    with db.write() if version == 0 else nullcontext():
+        for step in missing:
+            _take(db, step)
     if backups:
         _prune(db.path, backups[-1])
     return backups
+
+
+def _take(db: Database, step: Migration) -> None:
+    with db.write():
+        # Another process may have done this step while we waited for the lock.
+        if db.pragma("user_version") < step.version:
+            step.apply(db)
+            db.run(_RECORD)
+            db.run("INSERT INTO migrations VALUES (?, ?, ?)", (step.version, step.name, time.time()))
+            db.pragma("application_id", str(APPLICATION_ID))
+            db.pragma("user_version", str(step.version))
 
 
 def _prune(archive: Path, newest: Path) -> None:
