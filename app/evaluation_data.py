@@ -130,7 +130,8 @@ def from_store(store: Store, limit: int = LABELS) -> tuple[DataSet, Past, Propen
 
     Statistics, vectors and constants are those the ranking of this archive uses now.
     """
-    events = store.events.live()
+    drafts = store.drafts.item_ids()
+    events = [(seq, event) for seq, event in store.events.live() if event.item_id not in drafts]
     wishes = Wishes()
     for _, event in events:
         if event.kind == "tune":

@@ -90,10 +90,12 @@ def _dropped(store: Store, article: Article) -> dict[str, Any]:
 
 
 def _events(store: Store) -> Iterator[str]:
-    seq = 0
+    """What was done with drafts stays here, as they do."""
+    seq, drafts = 0, store.drafts.item_ids()
     while batch := store.events.since(seq, 1_000):
         for seq, event in batch:
-            yield _line("event", {"seq": seq, **asdict(event)})
+            if event.item_id not in drafts:
+                yield _line("event", {"seq": seq, **asdict(event)})
 
 
 def _line(kind: str, facts: dict[str, Any]) -> str:

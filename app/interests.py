@@ -79,11 +79,12 @@ def refit(store: Store, now: float | None = None) -> list[Interest]:
 
 def _liked(store: Store) -> tuple[list[int], dict[int, float], dict[int, int]]:
     """Ids liked, saved or exported, the newest last; their weights; of every decided item 1 for, 0 against."""
-    book = LabelBook()
+    book, drafts = LabelBook(), store.drafts.item_ids()
     seq = 0
     while events := store.events.since(seq, 5_000):
         for _, event in events:
-            book.add(event)
+            if event.item_id not in drafts:
+                book.add(event)
         seq = events[-1][0]
     weights = {item_id: min(acts, WHOLE) / WHOLE for item_id, acts in book.exported.items()}
     decided = {label.item_id: label.y for label in book.labels if label.weight >= 1.0 and not label.part}

@@ -96,8 +96,10 @@ class Looker:
             self._take_in(store)
 
     def _take_in(self, store: Store) -> None:
+        drafts = store.drafts.item_ids()
         for event in self._events.read(store):
-            if event.kind != "impression":  # most of all events, and never a decision
+            # most of all events are impressions, and never a decision; what a model wrote is no past of the reader's
+            if event.kind != "impression" and event.item_id not in drafts:
                 self._book.add(event)
 
     def _decided(self) -> list[Label]:

@@ -53,7 +53,8 @@ def _past(store: Store) -> tuple[Past, Wishes, int]:
     for event in store.events.of_kind("tune"):
         wishes.take(event)
     found = store.events.live()
-    events = [event for _, event in found if event.item_id is not None][-EVENTS:]
+    drafts = store.drafts.item_ids()
+    events = [event for _, event in found if event.item_id is not None and event.item_id not in drafts][-EVENTS:]
     rows = RowReader(store)
     rows.fit(sorted(store.items.ids(View.NEWEST, limit=ITEMS)))
     block = rows.read(sorted({event.item_id for event in events if event.item_id is not None}))

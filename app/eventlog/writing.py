@@ -20,15 +20,15 @@ LOT = 500
 def lines(store: Store, machine: str, after: int = 0, upto: int | None = None, *, own: bool = False) -> Iterator[str]:
     """The lines of a log of the events behind number `after`, to number `upto`; `own`: only what this machine made.
 
-    `machine` is the name under which this archive's own events go out.
+    `machine` is the name under which this archive's own events go out. What was done with drafts stays here, as they do.
     """
-    logged, told = Logged(store.db), set[int]()
+    logged, told, drafts = Logged(store.db), set[int](), store.drafts.item_ids()
     sources = logged.sources()
     yield write("penchant-events", {"format": FORMAT, "machine": machine})
     last = store.events.last_seq() if upto is None else upto
     while after < last and (batch := store.events.since(after, LOT)):
         after = batch[-1][0]
-        events = [event for seq, event in batch if seq <= last and not (own and event.origin)]
+        events = [event for seq, event in batch if seq <= last and not (own and event.origin) and event.item_id not in drafts]
         named = _named(events)
         names = logged.names(named)
         yield from _items(logged, sorted(named - told))

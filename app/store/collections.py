@@ -16,6 +16,7 @@ from penchant.app.errors import PenchantError, UsageError
 from penchant.app.types import Event
 
 from .connection import Database
+from .real import real
 
 #: Characters of a name.
 LONGEST = 60
@@ -31,7 +32,7 @@ MEMBERS = (
 _THERE = "SELECT j.value FROM json_each(?) j JOIN items i ON i.id = j.value WHERE i.deleted_at IS NULL"
 _LIVE = (
     "SELECT item_id, value ->> 'collection', value ->> 'in', at FROM events e"
-    f" WHERE {_KEPT} AND item_id IS NOT NULL"
+    f" WHERE {_KEPT} AND item_id IS NOT NULL AND {real('item_id')}"
     " AND NOT EXISTS (SELECT 1 FROM events u WHERE u.undoes = e.id AND u.kind = 'undo') ORDER BY clock, id"
 )
 

@@ -27,6 +27,7 @@ _MARKS = {
     "seen": "EXISTS (SELECT 1 FROM item_state z WHERE z.item_id = i.id AND z.seen)",
     "read": "EXISTS (SELECT 1 FROM item_state z WHERE z.item_id = i.id AND z.opened)",
     "unseen": "NOT EXISTS (SELECT 1 FROM item_state z WHERE z.item_id = i.id AND z.seen)",
+    "draft": "i.kind = 'draft'",
 }
 
 

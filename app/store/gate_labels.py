@@ -10,6 +10,7 @@ from .connection import Database
 from .events import Events
 from .gate_protect import ACTS
 from .mutes import condition
+from .real import real
 
 
 class Evidence(NamedTuple):
@@ -38,7 +39,7 @@ SELECT item_id, max(at) FILTER (WHERE kind IN {ACTS} OR kind IN ('skip', 'mute',
     CASE WHEN max(kind = 'skip') THEN 'skipped' WHEN max(kind = 'mute') THEN 'muted' ELSE '' END
 FROM live_events WHERE item_id IS NOT NULL
     AND kind IN ('impression', 'open', 'dwell', 'like', 'skip', 'save', 'later', 'mute')
-    AND item_id IN (SELECT id FROM items) AND value ->> 'exported' IS NULL
+    AND item_id IN (SELECT id FROM items) AND {real('item_id')} AND value ->> 'exported' IS NULL
     AND NOT (kind = 'impression' AND value ->> 'elsewhere' IS NOT NULL)
 """
 
@@ -73,7 +74,7 @@ def count(db: Database, before: float) -> tuple[int, int]:
     """(items acted on, items passed over or unseen since before a time)."""
     row = db.row(
         f"SELECT count(*) FILTER (WHERE act), count(*) FILTER (WHERE NOT act) FROM (SELECT max(kind IN {ACTS}) AS act"
-        " FROM live_events WHERE item_id IN (SELECT id FROM items)"
+        f" FROM live_events WHERE item_id IN (SELECT id FROM items) AND {real('item_id')}"
         " AND kind IN ('impression', 'open', 'dwell', 'like', 'skip', 'save', 'later', 'mute') GROUP BY item_id)"
     )
     unseen = db.value(
@@ -97,7 +98,8 @@ def likes_since(db: Database, since: float) -> list[tuple[int, float, float]]:
     """(item, when it was liked or saved, when it came) of the reader's own likes since a time."""
     rows = db.rows(
         "SELECT e.item_id, min(e.at), i.first_seen FROM live_events e JOIN items i ON i.id = e.item_id"
-        " WHERE e.kind IN ('like', 'save') AND e.at >= ? AND e.value ->> 'exported' IS NULL GROUP BY e.item_id",
+        " WHERE e.kind IN ('like', 'save') AND e.at >= ? AND e.value ->> 'exported' IS NULL"
+        f" AND {real('e.item_id')} GROUP BY e.item_id",
         (since,),
     )
     return [(int(item_id), float(at), float(came)) for item_id, at, came in rows]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .connection import Database
+from .real import real
 
 #: Events after which an item is never dropped, also when they were followed by a skip.
 ACTS = "('open', 'dwell', 'like', 'save', 'later')"
@@ -21,7 +22,7 @@ _OWN = (
     "SELECT lower(ltrim(u.settings ->> 'account', '@')) FROM subscriptions u WHERE u.settings ->> 'account' <> '')"
 )
 _ACTED = f"""
-    SELECT item_id AS id FROM live_events WHERE kind IN {ACTS} AND item_id IS NOT NULL
+    SELECT item_id AS id FROM live_events WHERE kind IN {ACTS} AND item_id IS NOT NULL AND {real("item_id")}
     UNION SELECT CAST(j.value AS INTEGER) FROM live_events e, json_each(e.value, '$.chosen') j WHERE e.kind = 'picks'
     UNION SELECT item_id FROM gate_log WHERE action = 'restored'
     UNION {_OWN}
@@ -47,7 +48,8 @@ def protected(db: Database) -> set[int]:
     found = {int(row[0]) for row in db.rows(f"WITH acted(id) AS ({_ACTED}) {_AROUND}")}
     newest = db.rows(
         "SELECT id FROM (SELECT id, row_number() OVER"
-        " (PARTITION BY subscription_id ORDER BY sort_at DESC, id DESC) AS place FROM items) WHERE place <= ?",
+        " (PARTITION BY subscription_id ORDER BY sort_at DESC, id DESC) AS place FROM items"
+        f" WHERE {real('id')}) WHERE place <= ?",
         (NEWEST,),
     )
     return found | {int(row[0]) for row in newest}
@@ -72,7 +74,7 @@ def old(db: Database, before: float) -> list[tuple[int, int]]:
 
 def bodies(db: Database) -> tuple[int, int]:
     """(items with a body, their bytes), dropped ones included."""
-    here = db.row(f"SELECT count(*), coalesce(sum({BYTES}), 0) FROM items i WHERE {BYTES} >= ?", (SMALL,))
+    here = db.row(f"SELECT count(*), coalesce(sum({BYTES}), 0) FROM items i WHERE {BYTES} >= ? AND {real('i.id')}", (SMALL,))
     gone = db.row("SELECT count(*), coalesce(sum(bytes), 0) FROM dropped")
     assert here is not None and gone is not None
     return int(here[0] + gone[0]), int(here[1] + gone[1])

@@ -10,6 +10,7 @@ from penchant.app.types import Event
 
 from .connection import Database, Row
 from .events import Events
+from .real import real
 
 #: Setting: JSON of what the last fit saw, {"liked": n, "space": name, "at": Unix seconds}.
 STATE = "interests"
@@ -105,7 +106,7 @@ class Interests:
 
     def positives(self) -> int:
         """How many items are liked or saved, imports included: some microseconds for each."""
-        return int(self.db.value("SELECT count(*) FROM item_state WHERE liked OR saved") or 0)
+        return int(self.db.value(f"SELECT count(*) FROM item_state WHERE (liked OR saved) AND {real('item_id')}") or 0)
 
     def wanted_keys(self) -> list[str]:
         """Keys that the reader's dials and names refer to, whether or not there are such clusters now."""

@@ -12,7 +12,7 @@ from penchant.app.memory.deeds import LONGEST, Deed, local, start_of, weeks_unti
 from penchant.app.memory.history import KINDS, ONLY, Day, anniversaries, days
 from penchant.app.memory.numbers import Numbers, count
 
-from . import search_words
+from . import real, search_words
 from .condition import Condition
 from .condition import filters as filters_of
 from .query import parse
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 #: Events of one read, visits of a page, items that the words of a search may match.
 BLOCK, PAGE, MATCHES = 2_000, 200, 20_000
 _KINDS = ", ".join(f"'{kind}'" for kind in KINDS)
-_UNDONE = "e.id NOT IN (SELECT undoes FROM events WHERE undoes IS NOT NULL)"
+_UNDONE = f"e.id NOT IN (SELECT undoes FROM events WHERE undoes IS NOT NULL) AND {real.real('e.item_id')}"
 #: Longer dwells are cut, so are times that no clock could have shown; what is no number counts for nothing.
 _DEED = (
     "e.item_id, e.kind, e.at, CASE WHEN e.kind = 'dwell' THEN"
@@ -90,12 +90,13 @@ def _matching(store: Store, text: str) -> list[int]:
     """Items that were seen and have these words, the last as a beginning ("owl" finds owls); filters work too."""
     query = parse(text, typing=True).near_in_words().in_words()
     seen = Condition("EXISTS (SELECT 1 FROM item_state z WHERE z.item_id = i.id)")
-    return search_words.matching(store.db, query, seen & filters_of(query), MATCHES)
+    return search_words.matching(store.db, query, real.items(store.db) & seen & filters_of(query), MATCHES)
 
 
 def first_event(store: Store) -> float | None:
     """When the first thing was done (Unix seconds); what another service's export says counts."""
-    found = store.db.value("SELECT min(at) FROM events WHERE item_id IS NOT NULL AND at > 0")
+    counted = f"item_id IS NOT NULL AND at > 0 AND {real.real('item_id')}"
+    found = store.db.value(f"SELECT min(at) FROM events WHERE {counted}")
     return None if found is None else float(found)
 
 
@@ -127,7 +128,7 @@ def shown(store: Store, start: float, end: float) -> list[tuple[int, float]]:
     """(item, when) of what was on screen; read from an index alone, for these are most of all events."""
     sql = (
         "SELECT item_id, at FROM events INDEXED BY events_at WHERE item_id IS NOT NULL AND at >= ? AND at < ?"
-        " AND kind = 'impression'"
+        f" AND kind = 'impression' AND {real.real('item_id')}"
     )
     return store.db.rows(sql, (start, end))  # type: ignore[return-value]
 

@@ -6,6 +6,8 @@
 from __future__ import annotations
 
 _TIME = "strftime('%Y-%m-%dT%H:%M:%SZ', {}, 'unixepoch')"
+#: What a model wrote is in no view, nor what was done with it.
+_REAL_EVENT = "(e.item_id IS NULL OR e.item_id NOT IN (SELECT d.item_id FROM main.drafts d WHERE d.item_id IS NOT NULL))"
 _SOURCE = "coalesce(nullif(u.title, ''), u.address, '')"
 
 #: View -> its columns in their order. Times are ISO 8601 in UTC, truth values 0 or 1, lists JSON, hashes blobs.
@@ -37,7 +39,7 @@ _SELECTS = {
         WHERE x.item_id = i.id AND p.state = 'there' ORDER BY x.place LIMIT 1),
     i.alt, i.comments_url, i.content_hash
 FROM main.items i LEFT JOIN main.item_state s ON s.item_id = i.id LEFT JOIN main.scores c ON c.item_id = i.id
-    LEFT JOIN main.subscriptions u ON u.id = i.subscription_id""",
+    LEFT JOIN main.subscriptions u ON u.id = i.subscription_id WHERE i.kind <> 'draft'""",
     "sources": f"""SELECT u.id, u.kind, u.address, coalesce(nullif(u.title, ''), u.address), u.folder, u.paused,
     {_TIME.format("u.added_at")}, {_TIME.format("u.last_success")}, u.error,
     (SELECT count(DISTINCT g.item_id) FROM main.sightings g WHERE g.subscription_id = u.id)
@@ -47,7 +49,7 @@ FROM main.subscriptions u WHERE u.removed_at IS NULL""",
 FROM main.items i LEFT JOIN main.item_state s ON s.item_id = i.id
 WHERE i.author_key <> '' AND i.deleted_at IS NULL GROUP BY i.author_key""",
     "events": f"""SELECT e.seq, e.id, e.kind, e.item_id, e.value, e.view, e.position, {_TIME.format("e.at")}
-FROM main.live_events e""",
+FROM main.live_events e WHERE {_REAL_EVENT}""",
     "pictures": """SELECT x.item_id, x.place, iif(p.state = 'there', p.hash, NULL), p.url, p.state, p.width, p.height,
     p.frames, p.size, (SELECT d.text FROM main.descriptions d WHERE d.hash = p.hash AND d.maker GLOB 'model:*'
         AND d.text <> '' ORDER BY d.at DESC LIMIT 1)
@@ -57,9 +59,9 @@ FROM main.sightings g""",
     "collections": f"""SELECT name, item_id, {_TIME.format("at")} FROM (
     SELECT e.item_id, e.value ->> 'collection' AS name, e.value ->> 'in' AS is_in, e.at, max(e.seq)
     FROM main.live_events e WHERE e.kind = 'collect' AND e.item_id IS NOT NULL GROUP BY 1, 2)
-WHERE is_in AND EXISTS (SELECT 1 FROM main.items i WHERE i.id = item_id)""",
+WHERE is_in AND EXISTS (SELECT 1 FROM main.items i WHERE i.id = item_id AND i.kind <> 'draft')""",
     "opinions": f"""SELECT i.id, o.model, o.kind, o.value, {_TIME.format("o.at")}
-FROM main.opinions o JOIN main.items i ON i.content_hash = o.content_hash""",
+FROM main.opinions o JOIN main.items i ON i.content_hash = o.content_hash WHERE i.kind <> 'draft'""",
 }
 
 

@@ -47,6 +47,7 @@ MARKS = {
     "unread": "unread",
     "read": "read",
     "opened": "read",
+    "draft": "draft",
 }
 HAVING = {
     "image": "image",

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
-from . import condition, facets, fusion
+from . import condition, facets, fusion, real
 from .bound import bound
 from .completion import Completion, complete
 from .condition import Condition
@@ -124,7 +124,7 @@ class Search:
             query = query.near_in_words()
             notes.append(_NO_NEAR)
         by = query.sort or order
-        where = condition.filters(query) & within
+        where = self._real(query) & condition.filters(query) & within
         wanted = offset + limit
         with self.db.snapshot():
             if not (query.positive or query.look or query.like or query.near):
@@ -145,6 +145,11 @@ class Search:
 
     __call__ = search
 
+    def _real(self, query: Query) -> Condition:
+        """What a model wrote is found by `is:draft` alone."""
+        asked = any(each.name == "is" and each.value == "draft" and not each.negated for each in query.filters)
+        return condition.EVERYTHING if asked else real.items(self.db)
+
     def facets(
         self,
         text: str,
@@ -160,7 +165,7 @@ class Search:
             if ids is None:
                 query = parse(text, now=now)
                 query = query.in_words() if query.look else query
-                where = condition.filters(query) & within
+                where = self._real(query) & condition.filters(query) & within
                 ids = matching(self.db, query, where, facets.COUNTED + 1)
             return facets.count(self.db, ids, most)
 

@@ -11,12 +11,13 @@ from .condition import EVERYTHING, Condition
 from .connection import Database, Row
 from .events import Events
 from .mutes import condition, of_few, of_many, unseen_and_muted
+from .real import real
 
 #: Up to so many places of an order, muted items are met one by one; beyond, they are all looked up first.
 _PAGE = 1_000
 _MARKED = {View.SAVED: "saved", View.LIKED: "liked", View.LATER: "later"}
 #: What a model wrote is in no list of what was read.
-_NO_DRAFT = "item_id NOT IN (SELECT item_id FROM drafts WHERE item_id IS NOT NULL)"
+_NO_DRAFT = real("item_id")
 
 
 class Views:
