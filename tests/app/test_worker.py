@@ -45,6 +45,7 @@ def impatient(home: Path) -> None:
     (home / "config").mkdir()
     (home / "config" / "config.toml").write_text(
         "[network]\ntimeout = 1.5\nmax_megabytes = 2\n[worker]\nconcurrency = 16\n[models]\nsentence = \"\"\n"
+        "judge = \"\"\n"
     )
 
 

@@ -53,7 +53,7 @@ def ratings(tmp_path: Path) -> None:
 
 
 def test_every_command_shown_runs(
-    cli: Any, server: Any, tmp_path: Path, ratings: None, monkeypatch: pytest.MonkeyPatch
+    cli: Any, server: Any, home: Path, tmp_path: Path, ratings: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     server.route("/", SITE, headers={"Content-Type": "text/html"})
     server.route("/feed.xml", FEED, headers={"Content-Type": "application/rss+xml"})
@@ -62,6 +62,9 @@ def test_every_command_shown_runs(
     (tmp_path / "list.csv").write_text("title,url,time_added,tags,status\nA,https://example.net/a,1600000000,,unread\n")
     with zipfile.ZipFile(tmp_path / "twitter.zip", "w") as archive:
         archive.writestr("data/like.js", "window.YTD.like.part0 = " + json.dumps(LIKES))
+    (home / "config").mkdir()
+    # Making sentence vectors of the sample takes a minute of the worker's manners, and none of these commands is about them.
+    (home / "config" / "config.toml").write_text('[models]\nsentence = ""\njudge = ""\n')
     monkeypatch.chdir(tmp_path)
     assert len(SHOWN) > 30
     for line in SHOWN:
