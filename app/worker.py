@@ -52,6 +52,7 @@ from .store_thread import StoreThread
 from .streaming_lane import Streams
 from .sync import Intervals, Visit, next_visits, queue_of, visit
 from .threads import STALE, Fetcher
+from .writing_lane import Drafting
 
 if TYPE_CHECKING:
     from .config import Config
@@ -208,6 +209,7 @@ class Worker:
             self.seeing,
             self.judging,
             Questions(self.config, self.paths, self.store),
+            Drafting(self.config, self.paths, self.store),
             Describing(self.config, self.paths, self.store),
             PictureLane(self.config.pictures, self.paths.cache / "pictures", self.store, self.client),
         ]
@@ -374,9 +376,9 @@ def _begin(store: Store, rhythm: Rhythm) -> int:
     return head.through_seq if head and not store.scores.was_put_off() else -1
 
 
-#: Letters that a lane takes: "picture" {"items": [item_id]}, "reason" and "ask" {"item_id": n, "answer": id},
+#: Letters that a lane takes: "picture" {"items": [item_id]}, "reason", "ask", "write" {"item_id": n, "answer": id},
 #: "models" {} (what is installed or chosen has changed).
-FOR_LANES = ("picture", "reason", "ask", "models")
+FOR_LANES = ("picture", "reason", "ask", "write", "models")
 
 
 def take_letters(store: Store) -> tuple[list[int], list[int], list[Request]]:

@@ -1,0 +1,159 @@
+"""Candidates, one after another, until enough stand: written, tidied, compared, weighed. I/O only through what is given.
+
+A candidate that says what another one (or one seen before) says is refused, and the next is written hotter and from
+another angle: that is where variety comes from. One that repeats the archive word for word is refused as well.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+
+from penchant.app.voice.values import LIKELIHOOD, Taste, Voice, ratio
+
+from . import prompt, style
+from .choosing import nearest, offering, same, worths
+from .tidy import tidy
+from .values import Candidate, Progress, Setting, Wish
+
+if TYPE_CHECKING:
+    Embed = Callable[[Sequence[str]], np.ndarray]
+
+#: Texts written for one that is asked for, at most. What a model says first, and how much hotter it gets each time
+#: that it repeats itself.
+TRIES = 3
+COOL, STEP, HOT = 0.7, 0.15, 1.3
+#: The share of eight-word runs that may stand in the archive: none.
+REPEATED = 0.0
+#: Characters of a text that are too few for a draft.
+SHORT = 8
+SAME, COPIED, EMPTY = "says what another one says", "repeats the archive", "is empty"
+
+
+class Judge(Protocol):
+    """The head: how likely the reader likes each text; None where it has nothing to go by."""
+
+    def __call__(self, texts: Sequence[str]) -> Awaitable[list[float] | None]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """`embed`: texts to unit vectors float[n, d]; `judge`: see `Judge`; `repeats`: the share of a text's runs of
+    eight words that stand in the archive.
+    """
+
+    embed: Embed
+    judge: Judge
+    repeats: Callable[[str], Awaitable[float]]
+
+
+async def compose(
+    wish: Wish, setting: Setting, voice: Voice, taste: Taste, tools: Tools, arm: str = ""
+) -> AsyncGenerator[Progress, None]:
+    """The candidates as they come, at the end ranked. Raises `PenchantError`; closing the generator stops the model."""
+    writer = _Writer(wish, setting, voice, taste, tools)
+    notes = (taste.note,) if taste.note else ()
+    step = Progress("reading", notes=notes, arm=arm, by=voice.name)
+    yield step
+    while writer.wanting:
+        async with contextlib.aclosing(writer.write()) as pieces:
+            async for text in pieces:
+                step = replace(step, state="writing", text=text)
+                yield step
+        await writer.take()
+        step = replace(step, text="", offered=tuple(writer.kept), refused=dict(writer.refused))
+        yield step
+    await writer.weigh()
+    yield replace(step, state="done", offered=tuple(writer.ranked()), refused=dict(writer.refused))
+
+
+class _Writer:
+    """The state of one request."""
+
+    def __init__(self, wish: Wish, setting: Setting, voice: Voice, taste: Taste, tools: Tools) -> None:
+        self._wish, self._setting, self._voice, self._taste, self._tools = wish, setting, voice, taste, tools
+        self._length = style.usual_length(setting.mine, wish.length)
+        self._tried, self._heat = 0, COOL
+        self._said, self._candidate = "", Candidate("")
+        self.kept: list[Candidate] = []
+        self.refused: dict[str, int] = {}
+        given = [setting.post.text] if setting.post else []
+        self._seen = [*wish.avoid, *given]
+        self._vectors = tools.embed(self._seen) if self._seen else np.zeros((0, 1), np.float32)
+
+    @property
+    def wanting(self) -> bool:
+        """Whether another one is to be written."""
+        return len(self.kept) < self._wish.count and self._tried < TRIES * self._wish.count
+
+    async def write(self) -> AsyncGenerator[str, None]:
+        """One candidate as it grows."""
+        asked = prompt.request(self._wish, self._setting, self._tried, self._length)
+        room, pieces, began, said = prompt.tokens(self._length), 0, time.monotonic(), ""
+        stream = self._voice.write(
+            asked,
+            room,
+            self._taste.toward,
+            stop="",
+            temperature=round(self._heat, 2),
+            seed=self._wish.seed + self._tried,
+        )
+        self._tried += 1
+        async with contextlib.aclosing(stream):
+            async for piece in stream:
+                pieces += bool(piece)
+                said += piece
+                yield self._tidied(said, whole=True)
+                if len(said) > 2 * self._wish.length + 80:
+                    break
+        text = self._tidied(said, whole=pieces < room)
+        self._candidate = Candidate(text, temperature=self._heat, tokens=pieces, seconds=time.monotonic() - began)
+
+    def _tidied(self, said: str, *, whole: bool) -> str:
+        return tidy(said, self._wish.length, whole=whole, links=self._setting.links, people=self._setting.people)
+
+    async def take(self) -> None:
+        """Keep what was written, or refuse it in words."""
+        found = self._candidate
+        if len(found.text) < SHORT:
+            self._refuse(EMPTY)
+            return
+        vector = self._tools.embed([found.text])
+        if len(self._seen) and same(found.text, vector[0], self._seen, self._vectors):
+            self._refuse(SAME)
+            return
+        overlap = await self._tools.repeats(found.text)
+        if overlap > REPEATED:
+            self._refuse(COPIED)
+            return
+        probability = await self._tools.judge([found.text])
+        near = nearest(vector[0], self._vectors) if len(self._seen) else 0.0
+        known = probability[0] if probability else None
+        self.kept.append(replace(found, probability=known, overlap=overlap, near=near))
+        self._seen.append(found.text)
+        self._vectors = vector if len(self._seen) == 1 else np.vstack([self._vectors, vector])
+
+    def _refuse(self, why: str) -> None:
+        self.refused[why] = self.refused.get(why, 0) + 1
+        self._heat = min(HOT, self._heat + STEP)
+
+    async def weigh(self) -> None:
+        """What the model itself finds likelier toward the reader's taste, where it can tell and a taste is carried."""
+        taste = self._taste
+        if not self.kept or LIKELIHOOD not in self._voice.can or taste.toward == taste.away:
+            return
+        values = await ratio(self._voice, taste, [f" {each.text}\n" for each in self.kept])
+        self.kept = [replace(each, ratio=value) for each, value in zip(self.kept, values, strict=True)]
+
+    def ranked(self) -> list[Candidate]:
+        """The best first, and each as different as its worth allows from those before it."""
+        if not self.kept:
+            return []
+        worth = worths([each.probability for each in self.kept], [each.ratio for each in self.kept])
+        vectors = self._tools.embed([each.text for each in self.kept])
+        return [self.kept[place] for place in offering(worth, vectors, self._wish.count)]

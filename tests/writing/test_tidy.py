@@ -1,0 +1,67 @@
+"""From what a model said to a text that may be posted."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from penchant.app.writing.tidy import tidy
+
+POST = "The trams of Lisbon climb better than I do."
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        POST,
+        f'"{POST}"',
+        f"“{POST}”",
+        f"Sure! Here's a draft: {POST}",
+        f"Reply: {POST}",
+        f"Draft 2: {POST}",
+        f"- {POST}",
+        f"1. {POST}",
+        f"{POST}\n\nPost 2: Another one about owls.",
+        f"{POST}\n---\nI hope that helps",
+        f"{POST}\nuser: and now?",
+        f"\n\n  {POST}  \n",
+        f"\x1b[31m{POST}\x1b[0m\x07",
+    ],
+)
+def test_what_is_wrapped_around_a_draft_goes(said: str) -> None:
+    assert tidy(said, 280) == POST
+
+
+def test_nobody_is_called_and_nothing_linked_that_was_not_given() -> None:
+    said = "As @ada@example.social says, see https://evil.example/x and www.other.example, mail a@b.example"
+    assert tidy(said, 280) == "As ada@example.social says, see and mail a@b.example"
+    people, links = frozenset({"@ada@example.social"}), frozenset({"https://evil.example/x"})
+    assert tidy(said, 280, people=people, links=links).startswith(
+        "As @ada@example.social says, see https://evil.example/x and"
+    )
+
+
+def test_an_unfinished_sentence_goes() -> None:
+    said = "It works. It is fast. And the third thing that I wan"
+    assert tidy(said, 280, whole=False) == "It works. It is fast."
+    assert tidy("Half of a sentence that never ends beca", 280, whole=False) == "Half of a sentence that never ends…"
+    assert tidy(said, 280) == said, "a model that ended by itself meant it"
+
+
+def test_a_long_one_ends_with_a_sentence() -> None:
+    found = tidy("One sentence here. " * 40, 100)
+    assert len(found) <= 100 and found.endswith("here.")
+
+
+def test_a_quotation_inside_stays() -> None:
+    assert tidy('She said "no" and "yes".', 280) == 'She said "no" and "yes".'
+    assert tidy('"No", she said, "yes"', 280) == '"No", she said, "yes"'
+
+
+@given(st.text(max_size=400), st.integers(20, 300), st.booleans())
+def test_it_is_always_short_clean_and_settled(said: str, length: int, whole: bool) -> None:
+    found = tidy(said, length, whole=whole)
+    assert len(found) <= length + 1
+    assert not any(ord(char) < 32 and char != "\n" for char in found) and "\x9b" not in found
+    assert found == found.strip()
