@@ -62,9 +62,9 @@ def test_every_command_shown_runs(
     (tmp_path / "list.csv").write_text("title,url,time_added,tags,status\nA,https://example.net/a,1600000000,,unread\n")
     with zipfile.ZipFile(tmp_path / "twitter.zip", "w") as archive:
         archive.writestr("data/like.js", "window.YTD.like.part0 = " + json.dumps(LIKES))
-    (home / "config").mkdir()
-    # Making sentence vectors of the sample takes a minute of the worker's manners, and none of these commands is about them.
-    (home / "config" / "config.toml").write_text('[models]\nsentence = ""\njudge = ""\n')
+    # Vectors of the sample and a judge take a minute of the worker's manners; none of these commands is about them.
+    (home / "data" / "models").mkdir(parents=True)
+    (home / "data" / "models" / "chosen.json").write_text('{"sentence": "", "judge": ""}')
     monkeypatch.chdir(tmp_path)
     assert len(SHOWN) > 30
     for line in SHOWN:
