@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+# Tests start a thousand children: where Python may keep no bytecode, each compiles the program anew (0.3 s of CPU).
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 # No timing asserts: on a busy machine an example takes its time, and a generator too.
 settings.register_profile("penchant", deadline=None, suppress_health_check=[HealthCheck.too_slow])
