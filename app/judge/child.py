@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from .carrying import Carrying, Put
     from .plugged import Plugs
     from .state import Histories
 
@@ -110,6 +111,7 @@ def load(path: Path, threads: int, settings: Settings) -> Served:
         from .quantise import fast_copy
 
         used = fast_copy(path, header, name, Path(settings.copies), settings.copy_bytes) or path
+    from .carrying import Carrying
     from .llama import Judge
     from .plugged import Plugs
     from .quantise import weights_of
@@ -122,14 +124,17 @@ def load(path: Path, threads: int, settings: Settings) -> Served:
         "model": name, "weights": weights, "library": llama_cpp.__version__, "layout": layout(header, judge),
     }  # fmt: skip
     looking = Looking(judge.model, name, settings.eyes, settings.sights, threads)
-    return Served(Histories(judge, "\n".join(maker.values()), states), Plugs(judge, maker), used, looking)
+    carrying = Carrying(judge, name)
+    return Served(
+        Histories(judge, "\n".join(maker.values()), states, carrying), carrying, Plugs(judge, maker), used, looking
+    )
 
 
 class Served:
     """One judge and what may be asked of it."""
 
-    def __init__(self, histories: Histories, plugs: Plugs, path: Path, looking: Looking) -> None:
-        self.looking, self.plugs = looking, plugs
+    def __init__(self, histories: Histories, carrying: Carrying, plugs: Plugs, path: Path, looking: Looking) -> None:
+        self.looking, self.plugs, self.carrying = looking, plugs, carrying
         self.judge, self.histories, self.stopped = histories.judge, histories, threading.Event()
         model = self.judge.model
         self.facts = {
@@ -143,11 +148,19 @@ class Served:
         """Numbers for a request; `say` gets the pieces of a writing."""
         import numpy as np
 
+        from .states import embeddings, states
+
         judge, do = self.judge, request["do"]
+        put = self.carrying.put(request.get("carried"))
         if do == "loglik":
-            return judge.loglik(self.histories.of(judge.history(request["history"])), request["texts"])
+            return judge.loglik(self.histories.of(judge.history(request["history"]), put), request["texts"])
         if do == "hidden":
             return judge.hidden(request["texts"]).astype(np.float64)
+        if do == "states":
+            return states(judge, request["texts"], request["layers"]).ravel().astype(np.float64)
+        if do == "embeddings":
+            found = embeddings(judge, self.carrying.virtual, request["texts"], request["parts"])
+            return found.ravel().astype(np.float64)
         if do == "ask":
             ids = judge.chat_history(request["system"], request["history"])
             return judge.yes_no(self.histories.of(ids), request["texts"], request["system"])
@@ -155,21 +168,29 @@ class Served:
             return np.array([len(judge.tokens(text)) for text in request["texts"]], np.float64)
         if do in ("write", "plug"):
             self.stopped.clear()
-            (self._write if do == "write" else self._plug)(request, say)
+            if do == "write":
+                self._write(request, put, say)
+            else:
+                self._plug(request, say)
             return np.empty(0)
         if do in DOES:
             self.stopped.clear()
             return np.array(self.looking.answer(request, say, lambda: not self.stopped.is_set()))
         raise PenchantError(f"the judge does not know how to {do!r}")
 
-    def _write(self, request: dict[str, Any], say: Any) -> None:
+    def _write(self, request: dict[str, Any], put: Put, say: Any) -> None:
         def on_text(text: str) -> bool:
             say(text)  # nothing is a sign of life
             return not self.stopped.is_set()
 
         system, user = request["system"], request["user"]
         begin = self.plugs.begin(request["plugs"], exact=request["exact"])
-        prompt = self.plugs.question(system, user, begin) if begin else self.judge.chat_tokens(system, user)
+        if begin and put.tokens:
+            raise PenchantError("virtual tokens and a plug cannot be used together", hint="Leave one of them out.")
+        if begin:
+            prompt = self.plugs.question(system, user, begin)
+        else:
+            prompt, begin = self.carrying.chat(system, user, put)
         ways = {key: request[key] for key in ("stop", "temperature", "seed")}
         self.judge.generate(prompt, request["tokens"], on_text, begin=begin, **ways)
 

@@ -20,14 +20,14 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from penchant.app.errors import PenchantError
 
 from .library import DAMAGED, Model, library
 from .likelihood import log_softmax, log_sum, picked, sampled
 from .placing import BLOCK, SEQUENCES, placed
-from .tap import OUTPUT, Tap
+from .tap import OUTPUT, Tap, of_layer
 
 if TYPE_CHECKING:
     import numpy as np
@@ -45,6 +45,8 @@ FILLING = SEQUENCES + 1
 YES, NO = ("Yes", "yes", " Yes", " yes", "YES"), ("No", "no", " No", " no", "NO")
 #: Tokens of the end of a question that a long item must not push out.
 _QUESTION = 48
+#: Stands in a prefix for a virtual token, and for a token of a deep prefix.
+VIRTUAL = -1
 
 #: (token, position, sequence, whether its logits are wanted)
 Entry = tuple[int, int, int, bool]
@@ -52,7 +54,8 @@ Entry = tuple[int, int, int, bool]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Prefix:
-    """An evaluated history: its ids, what the model remembers of it, and log p of each token after it [words]."""
+    """An evaluated history: its ids (VIRTUAL for what is no word), what the model remembers of it, and log p of each
+    token after it [words]."""
 
     tokens: tuple[int, ...]
     state: NDArray[np.uint8]
@@ -72,7 +75,7 @@ class Judge:
         self.batch_tokens = max(BLOCK, min(BATCH, LOGITS // (4 * self.model.words)) // BLOCK * BLOCK)
         self.longest = min(LONGEST, self.batch_tokens)
         self.context_tokens = max(BLOCK, min(context_tokens, self.model.trained - self.longest))
-        self._tap = Tap(self.model.width)
+        self.tap = Tap(self.model.width)
         settings = llama.llama_context_default_params()
         self.spare = self.batch_tokens + 2 * BLOCK  # places beyond the history
         settings.n_ctx = self.context_tokens + self.spare
@@ -82,7 +85,7 @@ class Judge:
         settings.flash_attn_type = llama.LLAMA_FLASH_ATTN_TYPE_AUTO
         settings.n_threads = settings.n_threads_batch = threads
         settings.no_perf = True
-        settings.cb_eval = self._tap.callback
+        settings.cb_eval = self.tap.callback
         self.context = llama.llama_init_from_model(self.model.pointer, settings)
         if not self.context:
             raise PenchantError(f"llama.cpp has no room for the model {path}", hint="A smaller one will do.")
@@ -112,8 +115,10 @@ class Judge:
     def read_prefix(self, ids: Sequence[int], go_on: Callable[[], bool] = lambda: True) -> Prefix | None:
         """Evaluate ids, asking before each call whether to; None where the answer was no."""
         self.forget()
-        if not self.feed(ids, go_on):
-            return None
+        return self.kept(ids) if self.feed(ids, go_on) else None
+
+    def kept(self, ids: Sequence[int]) -> Prefix:
+        """What sequence 0 holds, just evaluated and with logits of its last token, as a prefix of these ids."""
         self._held = Prefix(tuple(ids), self.state(0), log_softmax(self.logits(1)[0]))
         return self._held
 
@@ -137,25 +142,29 @@ class Judge:
         rows = [self.model.onward(text, self.longest) for text in texts]
         found = np.full(len(rows), np.nan)
         states = None if layer is None else np.full((len(rows), 2 * self.model.width), np.nan, np.float32)
-        with self._tap.open(None if layer is None else min(layer, self.model.layers - 2)):
-            for group in self._groups(prefix, rows, last_only=False):
-                logits, at = self.logits(sum(len(rows[row]) for row, _ in group)), 0
+        told_by = None if layer is None else min(layer, self.model.layers - 2)
+        with self.tap.open(*(() if told_by is None else (of_layer(told_by),))):
+            for group in self.groups(prefix, rows, last_only=False):
+                logits = self.logits(sum(len(rows[row]) for row, _ in group))
                 for row, start in group:
                     ids = rows[row]
-                    told = picked(logits[at : at + len(ids) - 1], ids[1:])
+                    told = picked(logits[start : start + len(ids) - 1], ids[1:])
                     found[row] = (float(prefix.after[ids[0]]) + told.sum()) / len(ids)
-                    if states is not None:
-                        states[row] = self._tap.summary(at if layer == OUTPUT else start, len(ids))
-                    at += len(ids)
+                    if states is not None and told_by is not None:
+                        states[row] = self.tap.summary(told_by, start, len(ids))
         return found, states
 
     def hidden(self, texts: Sequence[str], layer: int = OUTPUT) -> NDArray[np.float32]:
         """What a layer makes of texts without a history, as in `read`; the same whatever the reader likes."""
-        if self._plain is None:
-            self._plain = self.prefix(PLAIN)
-        states = self.read(self._plain, [f" {text}\n" for text in texts], layer)[1]
+        states = self.read(self.plain(), [f" {text}\n" for text in texts], layer)[1]
         assert states is not None
         return states
+
+    def plain(self) -> Prefix:
+        """What stands before a text that is read without a history."""
+        if self._plain is None:
+            self._plain = self.prefix(PLAIN)
+        return self._plain
 
     def chat_tokens(self, system: str, user: str) -> list[int]:
         """A whole chat prompt, up to where the answer begins."""
@@ -182,7 +191,7 @@ class Judge:
         asked = [self.model.tokens(question) for question in questions]
         rows = [[*(ids if len(ids) <= room else ids[: room - _QUESTION] + ids[-_QUESTION:]), *after] for ids in asked]
         found = np.empty(len(rows))
-        for group in self._groups(prefix, rows, last_only=True):
+        for group in self.groups(prefix, rows, last_only=True):
             for (row, _), logits in zip(group, self.logits(len(group)), strict=True):
                 found[row] = log_sum(logits[yes]) - log_sum(logits[no])
         return found
@@ -244,8 +253,7 @@ class Judge:
 
     def decode(self, entries: Sequence[Entry]) -> None:
         """One call of llama.cpp with up to `batch_tokens` tokens. Raises `PenchantError`."""
-        llama, batch = library(), self._batch
-        self._give_way()
+        batch = self._batch
         for place, (token, position, sequence, wanted) in enumerate(entries):
             batch.token[place] = token
             batch.pos[place] = position
@@ -253,7 +261,12 @@ class Judge:
             batch.seq_id[place][0] = sequence
             batch.logits[place] = wanted
         batch.n_tokens = len(entries)
-        code = llama.llama_decode(self.context, batch)
+        self.run(batch)
+
+    def run(self, batch: Any) -> None:
+        """Decode a filled batch of up to `batch_tokens`. Raises `PenchantError`."""
+        self._give_way()
+        code = library().llama_decode(self.context, batch)
         if code:
             self.forget()
             raise PenchantError(f"llama.cpp answers with the code {code}", hint=DAMAGED)
@@ -266,7 +279,7 @@ class Judge:
             return np.empty((0, self.model.words), np.float32)
         return np.ctypeslib.as_array(library().llama_get_logits(self.context), (rows, self.model.words))
 
-    def _groups(
+    def groups(
         self, prefix: Prefix, rows: Sequence[Sequence[int]], *, last_only: bool
     ) -> Iterator[list[tuple[int, int]]]:
         """Decode rows beside one another over a prefix; yields which rows the logits are now of, in their order.

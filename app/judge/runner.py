@@ -8,7 +8,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from penchant.app.embed.runner import Died
+from penchant.app.voice.values import Carried
 
+from .carried import request as put_in
 from .runner_child import Limits, Ready, number
 from .runner_write import Writing
 
@@ -23,13 +25,14 @@ SLICE = 16
 class Runner(Writing):
     """The child (see `runner_child.Child`), asked about many texts at once; `Writing` lets it write."""
 
-    async def loglik(self, history: str, texts: Sequence[str]) -> list[float | None]:
+    async def loglik(self, history: str, texts: Sequence[str], carried: Carried | None = None) -> list[float | None]:
         """Mean log p (nats) of a token of each text as what goes on from a history, to the letter.
 
-        None for an empty text and for those that kill the model. Raises `PenchantError` where it fails as such; so do
-        the other questions.
+        `carried`: its files are put into the model first (its words are not: a history is told as such). None for an
+        empty text and for those that kill the model. Raises `PenchantError` where it fails as such; so do the other
+        questions.
         """
-        rows = await self._asked({"do": "loglik", "history": history}, texts, 1)
+        rows = await self._asked({"do": "loglik", "history": history, "carried": put_in(carried)}, texts, 1)
         return [number(row) for row in rows]
 
     async def ratio(self, liked: str, skipped: str, texts: Sequence[str]) -> list[float | None]:
@@ -46,11 +49,25 @@ class Runner(Writing):
     async def hidden(self, texts: Sequence[str]) -> list[bytes | None]:
         """What the model makes of each text without a history: last token, then mean; float32[2 * width] as bytes."""
         width = 2 * (await self.ready()).width
-        rows = await self._asked({"do": "hidden"}, texts, width)
-        return [
-            None if row is None or number(row) is None else struct.pack(f"<{width}f", *struct.unpack(f"<{width}d", row))
-            for row in rows
-        ]
+        return _floats(await self._asked({"do": "hidden"}, texts, width))
+
+    async def states(self, texts: Sequence[str], layers: Sequence[int] = ()) -> list[bytes | None]:
+        """The mean state of each text's tokens behind some layers (none named: all), float32[layers, width] as bytes.
+
+        Texts are read as `hidden` reads them, with nothing of the reader in the model. Layers count from 0.
+        """
+        ready = await self.ready()
+        wanted = sorted({layer for layer in layers if 0 <= layer < ready.layers}) or range(ready.layers)
+        asked = {"do": "states", "layers": list(wanted)}
+        return _floats(await self._asked(asked, texts, len(wanted) * ready.width))
+
+    async def embeddings(self, texts: Sequence[str], parts: int = 1) -> list[bytes | None]:
+        """What the first layer is given for each text, float32[parts, width] as bytes: the means of equal parts of it.
+
+        They are what virtual tokens are made of. Raises `PenchantError` where the model takes no virtual tokens.
+        """
+        width = parts * (await self.ready()).width
+        return _floats(await self._asked({"do": "embeddings", "parts": parts}, texts, width))
 
     async def ask(self, system: str, history: str, questions: Sequence[str]) -> list[float | None]:
         """log p(yes) - log p(no) as the answer of a chat in which the user says the history, then the question."""
@@ -100,3 +117,13 @@ class Runner(Writing):
         body = self._values(answer, width * len(texts))
         self._pause = 0.0
         return [body[8 * width * row : 8 * width * (row + 1)] for row in range(len(texts))]
+
+
+def _floats(rows: Sequence[bytes | None]) -> list[bytes | None]:
+    """float64 to float32; None for what is no number."""
+    return [
+        None
+        if row is None or number(row) is None
+        else struct.pack(f"<{len(row) // 8}f", *struct.unpack(f"<{len(row) // 8}d", row))
+        for row in rows
+    ]

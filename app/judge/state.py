@@ -17,9 +17,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from . import statefile
+from .carrying import NOTHING, Put
 from .llama import Prefix
 
 if TYPE_CHECKING:
+    from .carrying import Carrying
     from .llama import Judge
 
 log = logging.getLogger(__name__)
@@ -88,33 +90,38 @@ class Histories:
     `maker` names the model's content, its format and the library: another maker's files are never read.
     """
 
-    def __init__(self, judge: Judge, maker: str, files: StateFiles | None) -> None:
-        self.judge, self.files = judge, files
+    def __init__(self, judge: Judge, maker: str, files: StateFiles | None, carrying: Carrying | None = None) -> None:
+        self.judge, self.files, self.carrying = judge, files, carrying
         self._maker = f"{maker}\n{judge.context_tokens}\n{judge.batch_tokens}"
-        self._held: OrderedDict[tuple[int, ...], Prefix] = OrderedDict()
+        self._held: OrderedDict[tuple[str, tuple[int, ...]], Prefix] = OrderedDict()
 
-    def of(self, ids: tuple[int, ...]) -> Prefix:
-        """The evaluated history of these tokens."""
-        prefix = self._held.pop(ids, None) or self._loaded(ids) or self._evaluated(ids)
-        self._held[ids] = prefix
+    def of(self, ids: tuple[int, ...], put: Put = NOTHING) -> Prefix:
+        """The evaluated history of these tokens, under what is put into the model now (`Carrying.put`)."""
+        key = (put.mark, ids)
+        prefix = self._held.pop(key, None) or self._loaded(ids, put) or self._evaluated(ids, put)
+        self._held[key] = prefix
         while len(self._held) > 1 and sum(each.state.nbytes for each in self._held.values()) > MEMORY:
             self._held.popitem(last=False)
         return prefix
 
-    def _evaluated(self, ids: tuple[int, ...]) -> Prefix:
-        prefix = self.judge.prefix(ids)
-        if self.files is not None and len(ids) >= WORTH:
-            self.files.save(self._key(ids), [prefix.state.tobytes(), prefix.after.tobytes()])
+    def _evaluated(self, ids: tuple[int, ...], put: Put) -> Prefix:
+        prefix = self.judge.prefix(ids) if self.carrying is None else self.carrying.evaluated(ids, put)
+        if self.files is not None and self._kept(ids, put):
+            self.files.save(self._key(ids, put), [prefix.state.tobytes(), prefix.after.tobytes()])
         return prefix
 
-    def _loaded(self, ids: tuple[int, ...]) -> Prefix | None:
+    def _loaded(self, ids: tuple[int, ...], put: Put = NOTHING) -> Prefix | None:
         import numpy as np
 
-        parts = self.files.load(self._key(ids)) if self.files is not None and len(ids) >= WORTH else None
+        parts = self.files.load(self._key(ids, put)) if self.files is not None and self._kept(ids, put) else None
         if parts is None or len(parts) != 2 or len(parts[1]) != 4 * self.judge.model.words:
             return None
         return Prefix(ids, np.frombuffer(parts[0], np.uint8), np.frombuffer(parts[1], np.float32))
 
-    def _key(self, ids: tuple[int, ...]) -> str:
-        made = hashlib.blake2b(self._maker.encode() + b"\n" + struct.pack(f"<{len(ids)}i", *ids), digest_size=16)
+    def _kept(self, ids: tuple[int, ...], put: Put) -> bool:
+        return len(ids) >= WORTH and not put.tokens
+
+    def _key(self, ids: tuple[int, ...], put: Put) -> str:
+        maker = "\n".join(part for part in (self._maker, put.mark) if part)
+        made = hashlib.blake2b(maker.encode() + b"\n" + struct.pack(f"<{len(ids)}i", *ids), digest_size=16)
         return made.hexdigest()

@@ -1,4 +1,4 @@
-"""Takes the hidden states of one layer while llama.cpp computes (`cb_eval` on the tensors "l_out-N")."""
+"""Takes hidden states while llama.cpp computes (`cb_eval` on the tensors "l_out-N")."""
 
 from __future__ import annotations
 
@@ -33,6 +33,13 @@ def _ggml() -> ctypes.CDLL:
 
 #: Instead of a layer: the normed state of which the output is computed, of the tokens whose logits are wanted.
 OUTPUT = -1
+#: What the first layer is given; where several are there, the last.
+GIVEN = (b"embd", b"inp_embd", b"inp_scaled")
+
+
+def of_layer(layer: int) -> bytes:
+    """What llama.cpp calls the state that a layer (from 0, or OUTPUT) leaves behind."""
+    return b"result_norm" if layer == OUTPUT else b"l_out-%d" % layer
 
 
 class Tap:
@@ -40,34 +47,39 @@ class Tap:
 
     def __init__(self, width: int) -> None:
         self.width = width
-        self._wanted: bytes | None = None
-        self._states: list[NDArray[np.float32]] = []
+        self._wanted: frozenset[bytes] = frozenset()
+        self._states: dict[bytes, NDArray[np.float32]] = {}
         self.callback: Any = library().ggml_backend_sched_eval_callback(self._seen)
 
     @contextlib.contextmanager
-    def open(self, layer: int | None) -> Iterator[None]:
-        """Keep what a layer (from 0, or OUTPUT) leaves behind in each call of llama.cpp; None: nothing."""
-        self._wanted = None if layer is None else b"result_norm" if layer == OUTPUT else b"l_out-%d" % layer
-        self._states = []
+    def open(self, *names: bytes) -> Iterator[None]:
+        """Keep what each call of llama.cpp computes under these names (`of_layer`, GIVEN)."""
+        self._wanted, self._states = frozenset(names), {}
         try:
             yield
         finally:
-            self._wanted, self._states = None, []
+            self._wanted, self._states = frozenset(), {}
 
-    def summary(self, start: int, count: int) -> NDArray[np.float32]:
+    def rows(self, *names: bytes) -> NDArray[np.float32]:
+        """What the last call left under the last of these names [tokens, width]. Raises `PenchantError`: nothing."""
+        found = [self._states[name] for name in names if name in self._states]
+        if not found:
+            raise PenchantError("this kind of model shows no hidden states", hint="Another model can be chosen.")
+        return found[-1]
+
+    def summary(self, layer: int, start: int, count: int) -> NDArray[np.float32]:
         """Of the tokens from `start` of the last call: the state of the last one, then the mean [2 * width]."""
         import numpy as np
 
-        if not self._states:
-            raise PenchantError("this kind of model shows no hidden states", hint="Another model can be chosen.")
-        states = self._states[-1][start : start + count]
+        states = self.rows(of_layer(layer))[start : start + count]
         return np.concatenate([states[-1], states.mean(axis=0)])
 
     def _seen(self, tensor: int | None, asked: bool, data: object) -> bool:
-        if self._wanted is None or tensor is None:
+        if not self._wanted or tensor is None:
             return not asked
         ggml = _ggml()
-        if ggml.ggml_get_name(tensor) != self._wanted:
+        name = ggml.ggml_get_name(tensor)
+        if name not in self._wanted:
             return not asked
         if not asked:
             import numpy as np
@@ -75,5 +87,5 @@ class Tap:
             size = ggml.ggml_nbytes(tensor)
             states = np.empty((size // (4 * self.width), self.width), np.float32)
             ggml.ggml_backend_tensor_get(tensor, states.ctypes.data, 0, states.nbytes)
-            self._states = [states]
+            self._states[name] = states
         return True
