@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 #: Requests left untouched for the reader's other apps, which share the account's 3,000 in 5 minutes.
 RESERVE = 100
 _HANDLED = (200, 304, 400, 401, 403, 404)
+#: What a server may answer to a record that it is to keep.
+_ANSWERED = (*_HANDLED, 409, 413, 422)
 _STALE = ("ExpiredToken", "InvalidToken")
 #: What the services say in English where the error's name is only "InvalidRequest".
 _ABSENT = ("not found", "could not find", "could not locate", "unable to resolve", "does not exist")
@@ -53,6 +55,25 @@ class Session:
         if response.status in (200, 304):
             return response
         raise refusal(response.status, response.body, self.host, self.place)
+
+    async def post(self, path: str, value: object) -> Response:
+        """POST JSON below the base address, as the account; whatever it answers but for an expired token."""
+        response = await self._tell(path, value)
+        if self.grant is not None and self._stale(response):
+            self.grant = await session_of(self.client, self.place.account, refused=self.grant.access)
+            response = await self._tell(path, value)
+        return response
+
+    async def _tell(self, path: str, value: object) -> Response:
+        grant = self.grant
+        if grant is None:
+            raise NotAuthorized("posting needs an account", hint="`penchant bluesky login YOU.bsky.social` signs in.")
+        if grant.key:
+            from .bluesky_dpop import post_json
+
+            url = grant.pds + path
+            return await post_json(self.client, url, grant.key, grant.access, value, typed=grant.typed, ok=_ANSWERED)
+        return await self.client.post(grant.pds + path, json=value, token=grant.access, typed=grant.typed, ok=_ANSWERED)
 
     def _stale(self, response: Response) -> bool:
         """Whether the access token has expired."""

@@ -76,6 +76,17 @@ async def post(
     return await _proved(send, "POST", url, key, "")
 
 
+async def post_json(
+    client: Client, url: str, key: str, token: str, value: object, *, typed: bool, ok: tuple[int, ...]
+) -> Response:
+    """POST JSON with a bound token. Raises `SourceError`."""
+
+    async def send(headers: Mapping[str, str]) -> Response:
+        return await client.post(url, json=value, headers=headers, typed=typed, ok=ok)
+
+    return await _proved(send, "POST", url, key, token)
+
+
 async def _proved(send: Any, method: str, url: str, key: str, token: str) -> Response:
     """Send with a proof; once more where the server asks for its newest nonce."""
     origin = "{0.scheme}://{0.netloc}".format(urlsplit(url))

@@ -30,6 +30,7 @@ OUT_OF_BAND = "urn:ietf:wg:oauth:2.0:oob"
 CLIENT_NAME = "penchant"
 READ = "read"
 FAVOURITE = "write:favourites"
+POSTING = "write:statuses"
 #: Codes are 43 characters today; more than this is something else that was pasted.
 MAX_CODE = 512
 
@@ -55,13 +56,18 @@ class Account:
     id: str
 
 
-async def register_app(client: Client, host: str, *, favourites: bool = False) -> App:
+def scopes_for(*, favourites: bool = False, posting: bool = False) -> str:
+    """What penchant asks a server to be allowed."""
+    return " ".join([READ, *([FAVOURITE] if favourites else []), *([POSTING] if posting else [])])
+
+
+async def register_app(client: Client, host: str, *, favourites: bool = False, posting: bool = False) -> App:
     """Register penchant with a server ("mastodon.social" or "https://..."). Raises `SourceError`.
 
     PKCE is used where the server says that it knows S256 (Mastodon 4.3 and later).
     """
     base = await find_server(client, host)
-    scopes = f"{READ} {FAVOURITE}" if favourites else READ
+    scopes = scopes_for(favourites=favourites, posting=posting)
     form = {"client_name": CLIENT_NAME, "redirect_uris": OUT_OF_BAND, "scopes": scopes}
     answer = await client.post(f"{base}/api/v1/apps", data=form, typed=True, ok=(200, 403, 422))
     found = record(decode(answer.body, urlsplit(base).netloc))
@@ -145,6 +151,7 @@ async def sign_in(
     show: Callable[[str], None],
     ask: Callable[[], Awaitable[str]],
     favourites: bool = False,
+    posting: bool = False,
     tries: int = 3,
 ) -> Account:
     """The whole sign-in: `show` gets the address to open, `ask` returns the pasted code ("" gives up).
@@ -152,7 +159,7 @@ async def sign_in(
     The token is stored under `token_key(account.acct)`. A wrong code may be
     corrected `tries` times. Raises `SourceError`.
     """
-    app = await _registered(client, host, favourites)
+    app = await _registered(client, host, favourites, posting)
     for left in range(tries - 1, -1, -1):
         show(authorize_url(app))
         code = await ask()
@@ -205,16 +212,16 @@ async def find_server(client: Client, host: str) -> str:
     return found if parts.scheme == "https" or found == base else base
 
 
-async def _registered(client: Client, host: str, favourites: bool) -> App:
+async def _registered(client: Client, host: str, favourites: bool, posting: bool) -> App:
     """The registration kept from an earlier sign-in, else a new one; with a fresh PKCE secret."""
     base = base_of(host.strip())
-    scopes = f"{READ} {FAVOURITE}" if favourites else READ
+    scopes = scopes_for(favourites=favourites, posting=posting)
     kept = await asyncio.to_thread(_load_app, _app_key(base, scopes))
     if kept is not None:
         return App(
             kept.base, kept.client_id, kept.client_secret, scopes, _verifier() if kept.verifier else ""
         )
-    app = await register_app(client, host, favourites=favourites)
+    app = await register_app(client, host, favourites=favourites, posting=posting)
     await asyncio.to_thread(secrets.set, _app_key(base, scopes), json.dumps(asdict(app)))
     return app
 

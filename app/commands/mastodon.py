@@ -30,6 +30,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="sign in or out, list who is signed in, or whom the people you follow boost",
     )
     parser.add_argument("name", nargs="?", default="", help="login: the server; logout, suggest: the account")
+    parser.add_argument("--post", action="store_true", help="login: also allow posting (drafts, on your own key only)")
     parser.add_argument("--no-browser", action="store_true", help="show the address instead of opening it")
 
 
@@ -47,7 +48,7 @@ def run(args: argparse.Namespace, context: Context) -> int | None:
     if not args.name:
         raise UsageError(f"`penchant mastodon {args.what}` needs a name", hint="Such as mastodon.social.")
     if args.what == "login":
-        signed_in = sign_in(args.name, context, browser=not args.no_browser)
+        signed_in = sign_in(args.name, context, browser=not args.no_browser, posting=args.post)
         say(f"signed in as {plain(signed_in.acct)}")
         note(f"`penchant add mastodon:{plain(args.name)}` follows its home timeline.")
     else:
@@ -95,17 +96,17 @@ def keep_aside(suggestion: Suggestion, context: Context) -> None:
     note("They stay out of For you; `penchant mute list` and `penchant mute remove` change that.")
 
 
-def sign_in(host: str, context: Context, *, browser: bool) -> Account:
+def sign_in(host: str, context: Context, *, browser: bool, posting: bool = False) -> Account:
     """The OAuth conversation on the terminal. Raises `PenchantError`, `SourceError`."""
     if not sys.stdin.isatty():
         raise PenchantError(
             f"{plain(host)} wants you to sign in, and there is no terminal to ask for the code",
             hint=f"Run `penchant mastodon login {plain(host)}` in a terminal first.",
         )
-    return asyncio.run(converse(host, context, browser=browser))
+    return asyncio.run(converse(host, context, browser=browser, posting=posting))
 
 
-async def converse(host: str, context: Context, *, browser: bool) -> Account:
+async def converse(host: str, context: Context, *, browser: bool, posting: bool = False) -> Account:
     """Show or open the address, read the code from standard input."""
     from penchant.adapters.mastodon_auth import sign_in as conversation
     from penchant.app.network import open_client
@@ -122,7 +123,7 @@ async def converse(host: str, context: Context, *, browser: bool) -> Account:
 
     favourites = context.config.mastodon.favourite_likes
     async with open_client(context.config, context.paths.ensure()) as client:
-        return await conversation(client, host, show=show, ask=ask, favourites=favourites)
+        return await conversation(client, host, show=show, ask=ask, favourites=favourites, posting=posting)
 
 
 def _sign_out(account: str, context: Context) -> None:
