@@ -41,10 +41,11 @@ class Explainer:
             raise KeyError(item_id)
         batch = self._rows.read([item_id]).batch if batch is None else batch
         text = self._store.items.texts([item_id]).get(item_id, ("", "", ()))[1]
-        return explain(model, found[0], text, batch, self._judged(learned), now=now)
+        return explain(model, found[0], text, batch, self.judged(learned), now=now)
 
-    def _judged(self, learned: Sequence[Label]) -> Judged:
-        decisions = [label for label in learned if label.weight >= 0.5 and not label.part][-REMEMBERED:]
+    def judged(self, learned: Sequence[Label]) -> Judged:
+        """The decisions as memory, the latest `REMEMBERED`."""
+        decisions = [label for label in learned if label.weight >= 0.5 and label.whole][-REMEMBERED:]
         absent = [label.item_id for label in decisions if label.item_id not in self._decided]
         names = list(self._rows.stats.spaces)
         if absent:

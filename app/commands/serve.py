@@ -19,9 +19,12 @@ if TYPE_CHECKING:
 
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--host", default=None, help="address to listen on (default: 127.0.0.1, this machine only)")
-    parser.add_argument("--port", type=port, default=None, metavar="N", help="port (default: 8642; 0: any free one)")
+    parser.add_argument("--port", type=port, default=None, metavar="N",
+                        help="port (default: 8642, with --score 8643; 0: any free one)")  # fmt: skip
     parser.add_argument("--token", default=None, help="what addresses must begin with (default: one is made and kept)")
     parser.add_argument("--new-token", action="store_true", help="make a new token; the old addresses stop working")
+    parser.add_argument("--score", action="store_true",
+                        help="score texts and pictures for programs instead (docs/score.md)")  # fmt: skip
     parser.add_argument("--addresses", action="store_true", help="print the address of every feed and end")
 
 
@@ -34,6 +37,10 @@ def port(text: str) -> int:
 
 
 def run(args: argparse.Namespace, context: Context) -> int | None:
+    if args.score:
+        from .serve_score import run as score
+
+        return score(args, context)
     from penchant.app.serve.doorman import Doorman, is_loopback
     from penchant.app.serve.library import Library
     from penchant.app.serve.site import Site

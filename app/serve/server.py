@@ -12,7 +12,7 @@ import socket
 import threading
 from collections.abc import Callable, Iterable
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import parse_qsl
 
 from waitress.adjustments import Adjustments
@@ -22,7 +22,7 @@ from waitress.wasyncore import close_all
 
 from penchant.app.errors import PenchantError
 
-from .site import Answer, Request, Site, words
+from .site import Answer, Request, words
 
 log = logging.getLogger(__name__)
 
@@ -43,6 +43,13 @@ LIMITS: dict[str, Any] = {
 }
 
 
+class Answering(Protocol):
+    """What stands behind the sockets."""
+
+    def answer(self, request: Request) -> Answer:
+        """From several threads at once."""
+
+
 class _Listener(TcpWSGIServer):
     lifetime = LIFETIME
 
@@ -55,9 +62,14 @@ class _Listener(TcpWSGIServer):
 
 
 class Server:
-    """Listens from its making on; `run` answers until `stop`. Raises `PenchantError` for an unusable place."""
+    """Listens from its making on; `run` answers until `stop`. Raises `PenchantError` for an unusable place.
 
-    def __init__(self, site: Site, host: str, port: int, *, lifetime: float = LIFETIME) -> None:
+    `body`: bytes of a request's body at most, where bodies are read at all.
+    """
+
+    def __init__(
+        self, site: Answering, host: str, port: int, *, lifetime: float = LIFETIME, body: int | None = None
+    ) -> None:
         self._socket = bound(host, port)
         self.port: int = self._socket.getsockname()[1]
         self._stopping = threading.Event()
@@ -67,7 +79,8 @@ class Server:
         self._map: dict[int, Any] = {}
         self._threads = ThreadedTaskDispatcher()
         self._threads.set_thread_count(THREADS)
-        adjusted = Adjustments(sockets=[self._socket], **LIMITS)
+        limits = LIMITS if body is None else {**LIMITS, "max_request_body_size": body}
+        adjusted = Adjustments(sockets=[self._socket], **limits)
         self._listener = _Listener(
             _wsgi(site), self._map, True, self._socket, dispatcher=self._threads, adj=adjusted,
             sockinfo=(self._socket.family, self._socket.type, 0, self._socket.getsockname()), bind_socket=False,
@@ -126,7 +139,7 @@ def bound(host: str, port: int) -> socket.socket:
     return opened
 
 
-def _wsgi(site: Site) -> Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]:
+def _wsgi(site: Answering) -> Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]:
     def application(environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
         try:
             made = site.answer(_request(environ))
@@ -154,4 +167,8 @@ def _request(environ: dict[str, Any]) -> Request:
         query = dict(parse_qsl(environ.get("QUERY_STRING", ""), keep_blank_values=True, max_num_fields=20))
     except ValueError:  # more fields than anybody asks for
         query = {"page": "?"}
-    return Request(environ.get("PATH_INFO", "/") or "/", query, headers, environ["REQUEST_METHOD"])
+    headers["content-type"] = environ.get("CONTENT_TYPE", "")
+    method = environ["REQUEST_METHOD"]
+    # waitress has read it whole by now, within its limit
+    body = environ["wsgi.input"].read() if method == "POST" else b""
+    return Request(environ.get("PATH_INFO", "/") or "/", query, headers, method, body)

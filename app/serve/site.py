@@ -42,12 +42,13 @@ _ALWAYS = {
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What of a request matters. `path` is unquoted; header names in `headers` are lower case."""
+    """What of a request matters. `path` is unquoted; header names in `headers` are lower case; `body` of a POST."""
 
     path: str
     query: Mapping[str, str] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
     method: str = "GET"
+    body: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)

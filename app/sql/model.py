@@ -99,7 +99,7 @@ class LocalModel:
         self._runner = runner
         await runner.ready()
         if kind == "ask":
-            asked = [_asked(text, question) for text in subjects]
+            asked = [question_of(text, question) for text in subjects]
             logits = await runner.ask(SYSTEM, f"Question: {question}\n\nText: ", asked)
             return [None if each is None else chance(each) for each in logits]
         if kind == "describe":
@@ -145,7 +145,7 @@ def whole_sentences(said: str) -> str:
     return line if not line or line[-1] in ".!?…" or not ends else line[: max(ends) + 1]
 
 
-def _asked(text: str, question: str) -> str:
+def question_of(text: str, question: str) -> str:
     """The question stands before the text, where it is read once for all of them, and again behind it."""
     return f"{_cut(text, READ)}\n\nQuestion: {question}\nAnswer yes or no."
 
