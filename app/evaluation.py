@@ -122,7 +122,7 @@ def evaluate_folder(
 def evaluate_store(store: Store, *, progress: Say | None = None) -> Report:
     """Replay the reader's own events, each predicted before it is learned. Raises `PenchantError` if too few."""
     data, past, chances = from_store(store)
-    decisions = sum(label.weight >= 0.5 and not label.part for label in past.labels)
+    decisions = sum(label.weight >= 0.5 and label.whole for label in past.labels)
     if decisions < ENOUGH:
         raise PenchantError(
             f"you have judged {decisions} items; a measurement needs {ENOUGH} or more",

@@ -142,10 +142,11 @@ def from_store(store: Store, limit: int = LABELS) -> tuple[DataSet, Past, Propen
         book.add(event)
     rows = RowReader(store)
     rows.fit(sorted(store.items.ids(View.NEWEST, limit=ITEMS)))
-    wanted = sorted({label.item_id for label in book.labels[-limit:]})
+    judged = [label for label in book.labels if not label.other][-limit:]
+    wanted = sorted({label.item_id for label in judged})
     block = rows.read(wanted)
     row = {item_id: i for i, item_id in enumerate(block.columns.ids.tolist())}
-    labels = [label for label in book.labels[-limit:] if label.item_id in row]
+    labels = [label for label in judged if label.item_id in row]
     chances = _chances(events)
     past = _past(events, labels, row, chances, _turns(events, book, labels, rows, block.batch))
     kept = list(row)

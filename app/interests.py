@@ -87,9 +87,9 @@ def _liked(store: Store) -> tuple[list[int], dict[int, float], dict[int, int]]:
                 book.add(event)
         seq = events[-1][0]
     weights = {item_id: min(acts, WHOLE) / WHOLE for item_id, acts in book.exported.items()}
-    decided = {label.item_id: label.y for label in book.labels if label.weight >= 1.0 and not label.part}
+    decided = {label.item_id: label.y for label in book.labels if label.weight >= 1.0 and label.whole}
     for label in book.labels:
-        if label.y and label.weight >= 0.5 and not label.part:
+        if label.y and label.weight >= 0.5 and label.whole:
             weights[label.item_id] = max(label.weight, weights.pop(label.item_id, 0.0))
     for item_id, liked in decided.items():
         if not liked:

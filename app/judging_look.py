@@ -104,7 +104,7 @@ class Looker:
 
     def _decided(self) -> list[Label]:
         """Labels that are decisions, the latest first."""
-        return [label for label in reversed(self._book.labels) if label.weight >= DECISIVE and not label.part]
+        return [label for label in reversed(self._book.labels) if label.weight >= DECISIVE and label.whole]
 
     def _sides(self, decided: Sequence[Label]) -> tuple[list[int], list[int]]:
         """(liked, skipped) items, the latest first; likes of an export stand behind all others."""

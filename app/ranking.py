@@ -47,8 +47,6 @@ GROWTH = 1.5
 RELEARN_IN_WINDOW = 2_000
 #: Seconds between rescorings of all that is unseen, beyond the candidates.
 EVERYTHING = 3600.0
-#: So few labels at once were learned in this window; a longer list is a replay with rows from the store.
-OWN = 64
 
 
 class RankSession:
@@ -264,22 +262,12 @@ class RankSession:
             self._follow(0)
 
     def _label_rows(self, labels: Sequence[Label]) -> tuple[Batch, list[int]]:
-        """Rows of labelled items: as they were when this session first learned them, else from the store."""
-        rows: dict[int, Batch] = {}
-        for label in labels:
-            place = self._place.get(label.item_id)
-            if label.item_id in self._own_rows:
-                rows[label.item_id] = self._own_rows.get(label.item_id)
-            elif place is not None:
-                rows[label.item_id] = self._block.batch.take([place])
-        absent = [label.item_id for label in labels if label.item_id not in rows]
-        if absent:
-            block = self._rows.read(absent)
-            rows |= {item_id: block.batch.take([i]) for i, item_id in enumerate(block.columns.ids.tolist())}
-        if len(labels) <= OWN:
-            self._own_rows.keep(rows)
-        gone = self._rows.blank()
-        return Batch.concat([rows.get(label.item_id, gone) for label in labels]), list(range(len(labels)))
+        """Rows of what was labelled."""
+        return self._own_rows.of(labels, self._held, self._rows)
+
+    def _held(self, item_id: int) -> Batch | None:
+        place = self._place.get(item_id)
+        return None if place is None else self._block.batch.take([place])
 
     def _note(self, error: Exception) -> None:
         name = getattr(error, "name", None) or type(error).__name__
@@ -406,7 +394,7 @@ class RankSession:
         return self._learner.model, self._block
 
     def rows(self, ids: Sequence[int]) -> Block:
-        """Rows of any items of the archive."""
+        """Rows of any items of the archive, with the statistics of the model."""
         return self._rows.read(ids)
 
     @property

@@ -71,7 +71,7 @@ class News:
         if not any(key in OPTIONAL or key in OPINIONS for key in stats.given):
             return False
         grown = any(self._outgrown(key, name, stats) for key, name in stats.given.items())
-        told = self._known_of(stats.given, [x.item_id for x in learner.learned if not x.part][-WINDOW:])
+        told = self._known_of(stats.given, [x.item_id for x in learner.learned if x.whole][-WINDOW:])
         more = False
         for key, now in told.items():
             if key in learner.model.experts:

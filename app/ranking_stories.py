@@ -104,7 +104,7 @@ class Stories:
 
     def fade(self, store: Store, labels: Sequence[Label], half_life: float) -> None:
         """Learn from judgements how fast their sources fade for this reader; `half_life` (days) without any."""
-        judged = [label for label in labels[-JUDGED:] if not label.part and label.at > 0]
+        judged = [label for label in labels[-JUDGED:] if label.whole and label.at > 0]
         origin = store.items.origins([label.item_id for label in judged])
         judged = [label for label in judged if label.item_id in origin]
         self.freshness = fit_freshness(

@@ -54,8 +54,8 @@ def laplace_site(mean: float, variance: float, y: int, weight: float) -> Site:
 class Expert(Protocol):
     """What the head asks of every expert. Rows are of the expert's own block of features."""
 
-    def learn(self, row: Any, y: int, weight: float) -> None:
-        """Move the belief by one label."""
+    def learn(self, row: Any, y: int, weight: float, *, paired: bool = False) -> None:
+        """Move the belief by one label; `paired`: `row` is a difference of two items, and has no offset."""
         ...
 
     def nudge(self, row: Any, y: int, weight: float) -> None:
@@ -103,11 +103,11 @@ class DenseExpert:
 
     @property
     def rows(self) -> np.ndarray:
-        """float32[w, d + 1]: the remembered labels' items, oldest first; the last column is 1."""
+        """float32[w, d + 1]: the remembered labels' items, oldest first; the last column is 1, of pairs 0."""
         return self._rows.rows
 
-    def learn(self, row: np.ndarray, y: int, weight: float) -> None:
-        x = np.append(np.asarray(row, np.float64), 1.0)
+    def learn(self, row: np.ndarray, y: int, weight: float, *, paired: bool = False) -> None:
+        x = np.append(np.asarray(row, np.float64), 0.0 if paired else 1.0)
         site = self._step(x, y, weight)
         self._rows.append(x.astype(np.float32))
         target = site.mode + site.gain / site.precision
@@ -175,10 +175,13 @@ class SparseExpert:
         self.offset = np.array([0.0, BIAS_VARIANCE])
         self.sites: list[np.ndarray] = []
 
-    def learn(self, row: tuple[np.ndarray, np.ndarray], y: int, weight: float) -> None:
-        site, entry = self._step(row, y, weight, self.offset)
-        variance = 1.0 / (1.0 / self.offset[1] + site.precision)
-        self.offset = np.array([self.offset[0] + self.offset[1] * site.gain, variance])
+    def learn(
+        self, row: tuple[np.ndarray, np.ndarray], y: int, weight: float, *, paired: bool = False
+    ) -> None:
+        site, entry = self._step(row, y, weight, np.zeros(2) if paired else self.offset)
+        if not paired:
+            variance = 1.0 / (1.0 / self.offset[1] + site.precision)
+            self.offset = np.array([self.offset[0] + self.offset[1] * site.gain, variance])
         self.sites = [*self.sites[-self.window + 1 :], entry]
 
     def nudge(self, row: tuple[np.ndarray, np.ndarray], y: int, weight: float) -> None:

@@ -32,6 +32,17 @@ class HeadOptions:
 
 
 @dataclass(frozen=True, slots=True)
+class Pairs:
+    """Which labels, bool[n], are of two items: their opinions are differences, without base rate and offset.
+
+    `weight` is that of all of them so far. (Bradley and Terry 1952: the logit of a preference is a difference.)
+    """
+
+    which: np.ndarray
+    weight: float
+
+
+@dataclass(frozen=True, slots=True)
 class HeadWeights:
     """logit = base + offset + sum of weight[e] * opinion[e]; weight float64[E] >= 0.
 
@@ -66,6 +77,7 @@ def fit_head(
     counts: tuple[float, float],
     options: HeadOptions,
     apart: np.ndarray | None = None,
+    pairs: Pairs | None = None,
 ) -> HeadWeights:
     """Non-negative logistic stacking (Wolpert 1992; Breiman 1996) by projected Newton steps.
 
@@ -75,7 +87,8 @@ def fit_head(
     """
     n, e = opinions.shape
     base = base_rate(*counts, options)
-    said = spoken(sum(counts), options)
+    alone = np.ones(n) if pairs is None else np.where(pairs.which, 0.0, 1.0)
+    said = spoken(sum(counts) + (pairs.weight if pairs else 0.0), options)
     mean = np.append(np.full(e, options.trust), 0.0)
     if n == 0:
         return HeadWeights(base, 0.0, said * mean[:e], said)
@@ -83,11 +96,11 @@ def fit_head(
     spread[:e, :e] += np.eye(e) * (options.apart * (np.ones(e) if apart is None else apart)) ** 2
     spread[e, :], spread[:, e], spread[e, e] = 0.0, 0.0, options.offset**2
     prior = np.linalg.inv(spread)
-    x = np.column_stack([opinions, np.ones(n)])
+    x = np.column_stack([opinions, alone])
     lately = weight * 0.5 ** (_since(weight) / options.fading)
     theta = mean.copy()
     for _ in range(30):
-        p = 1.0 / (1.0 + np.exp(-np.clip(base + x @ theta, -30.0, 30.0)))
+        p = 1.0 / (1.0 + np.exp(-np.clip(base * alone + x @ theta, -30.0, 30.0)))
         gradient = x.T @ (lately * (p - y)) + prior @ (theta - mean)
         hessian = (x * (lately * p * (1.0 - p))[:, None]).T @ x + prior
         free = np.append(~((theta[:e] <= 0.0) & (gradient[:e] > 0.0)), True)
@@ -99,7 +112,7 @@ def fit_head(
             break
     offset = said * float(theta[e])
     logit = base + offset + opinions @ (said * theta[:e])
-    return HeadWeights(base, offset + _drift(logit, y, weight, options, said), said * theta[:e], said)
+    return HeadWeights(base, offset + _drift(logit, y, weight * alone, options, said), said * theta[:e], said)
 
 
 def _since(weight: np.ndarray) -> np.ndarray:

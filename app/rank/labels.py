@@ -17,7 +17,8 @@ class LabelWeights:
 
     For: `like`, `save`, `read` (stayed on the article), `opened`. Against: `skip` (a mute of the
     author too), `passed` (on screen, not opened), `quick` (passed quickly), `less` ("less like this",
-    a lesson for one expert). `exported`: likes of an import, which are no labels but a prior that fades.
+    a lesson for one expert), `duel` (of two items, this one). `exported`: likes of an import, which are no labels but
+    a prior that fades.
     """
 
     like: float = 1.0
@@ -28,6 +29,7 @@ class LabelWeights:
     passed: float = 0.1
     quick: float = 0.2
     less: float = 1.0
+    duel: float = 1.0
     exported: float = 1.0
 
 
@@ -117,6 +119,15 @@ def _lesson(event: Event, weights: LabelWeights) -> Label:
     return Label(event.id, item_id, 0, weights.less, event.at, part, key)
 
 
+def _duel(event: Event, weights: LabelWeights) -> Label | None:
+    """Which of two was preferred; None where the other one is gone, or is the same."""
+    assert event.item_id is not None
+    other = event.value.get("other")
+    if not isinstance(other, int) or other <= 0 or other == event.item_id:
+        return None
+    return Label(event.id, event.item_id, 1, weights.duel, event.at, other=other)
+
+
 @dataclass
 class LabelBook:
     """Keeps the labels of a growing list of events; adding or undoing one looks at its item only.
@@ -146,6 +157,9 @@ class LabelBook:
         self._next += 1
         if event.kind == "less":
             return self._insert(self._next - 1, _lesson(event, self.weights))
+        if event.kind == "duel":
+            pair = _duel(event, self.weights)
+            return None if pair is None else self._insert(self._next - 1, pair)
         if event.value.get("exported"):
             self.exported[event.item_id] = self.exported.get(event.item_id, 0) + _quarters(event)
         self._of_item.setdefault(event.item_id, []).append(event.id)
@@ -159,8 +173,10 @@ class LabelBook:
             return None
         place, event = found
         item_id = found[1].item_id
-        if event.kind == "less":
+        if event.kind in ("less", "duel"):
             at = bisect_left(self._places, place)
+            if self._places[at : at + 1] != [place]:  # a duel that said nothing
+                return None
             del self._places[at], self.labels[at]
             return at
         if event.value.get("exported"):

@@ -19,7 +19,7 @@ from .batch import (
 )
 from .dials import Dials
 from .experts import DenseExpert, Expert, SparseExpert
-from .head import HeadWeights, fit_head
+from .head import HeadWeights, Pairs, fit_head
 from .lessons import restricted
 from .prior import NAMES, Prior
 from .recipe import BESIDE, PRIORS, Recipe
@@ -80,7 +80,8 @@ def loose(names: Iterable[str]) -> np.ndarray:
 class Model:
     """Learns labels one by one; the head is fitted when it is asked for.
 
-    State depends only on the labels and rows learned, in their order. `prior` and `dials` are the
+    State depends only on the labels and rows learned, in their order. `y`, `weight` and `paired` are of the latest
+    `WINDOW` labels, `duels` sums up the weight of all that were pairs. `prior` and `dials` are the
     reader's own words: they change scores and are never learned.
     """
 
@@ -89,7 +90,9 @@ class Model:
     experts: dict[str, Expert] = field(default_factory=dict)
     y: np.ndarray = field(default_factory=lambda: np.zeros(0))
     weight: np.ndarray = field(default_factory=lambda: np.zeros(0))
+    paired: np.ndarray = field(default_factory=lambda: np.zeros(0, bool))
     counts: tuple[float, float] = (0.0, 0.0)
+    duels: float = 0.0
     learned: int = 0
     prior: Prior = field(default_factory=Prior)
     dials: Dials = field(default_factory=Dials)
@@ -104,7 +107,7 @@ class Model:
         return (*self.experts, *NAMES, "dials", "base")
 
     def learn(self, label: Label, batch: Batch, i: int = 0) -> None:
-        """Learn one label of the item at row i."""
+        """Learn one label of the item at row i; of a duel that row is a difference (`pairs.difference`)."""
         for name, expert in self.experts.items():
             if label.part and label.part != name:
                 continue
@@ -112,14 +115,19 @@ class Model:
                 if label.part:
                     expert.nudge(restricted(name, self._row(name, label, batch, i), label.key), label.y, label.weight)
                 else:
-                    expert.learn(self._row(name, label, batch, i), label.y, label.weight)
+                    row = self._row(name, label, batch, i)
+                    expert.learn(row, label.y, label.weight, paired=bool(label.other))
             except Exception as error:
                 raise ExpertFailed(name, str(error)) from error
         if not label.part:
             self.y = np.append(self.y, float(label.y))[-WINDOW:]
             self.weight = np.append(self.weight, label.weight)[-WINDOW:]
+            self.paired = np.append(self.paired, bool(label.other))[-WINDOW:]
             liked, against = self.counts
-            self.counts = (liked + label.weight * label.y, against + label.weight * (1 - label.y))
+            if label.other:
+                self.duels += label.weight
+            else:
+                self.counts = (liked + label.weight * label.y, against + label.weight * (1 - label.y))
         self.learned += 1
         self._head = None
 
@@ -133,7 +141,8 @@ class Model:
         if self._head is None:
             opinions = np.column_stack([self._checked(n, e.left_out()) for n, e in self.experts.items()])
             apart = loose(self.experts)
-            self._head = fit_head(opinions, self.y, self.weight, self.counts, self.recipe.head, apart)
+            pairs = Pairs(self.paired, self.duels)
+            self._head = fit_head(opinions, self.y, self.weight, self.counts, self.recipe.head, apart, pairs)
         return self._head
 
     def opinions(self, batch: Batch, now: float = 0.0) -> np.ndarray:

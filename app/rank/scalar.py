@@ -18,6 +18,8 @@ SLOPES = np.array([0.0, 0.25, 0.5, 0.75, 1.0, 1.35, 1.75, 2.25, 3.0])
 OFFSETS = np.linspace(-2.0, 2.0, 9)
 #: Labels (their summed weight) at which it says half of what it believes, and how sharply that comes.
 CAUTION, POWER = 24.0, 4.0
+#: What stands for y where a label is of two items: the first was preferred, and there is no offset.
+PAIR = 2
 #: Standard deviation of the expert's own offset, which soaks up the like rate and is left out of opinions.
 _SHIFT = 1.0
 
@@ -36,8 +38,8 @@ class ScalarExpert:
         self.rows = np.zeros((0, 3))
         self.heard = np.zeros(1)
 
-    def learn(self, row: np.ndarray, y: int, weight: float) -> None:
-        z = float(row[0])
+    def learn(self, row: np.ndarray, y: int, weight: float, *, paired: bool = False) -> None:
+        z, y = float(row[0]), PAIR if paired else y
         if z != 0.0:
             self.belief = self.belief + _said(np.array([[z, y, weight]]))[0]
             self.heard = self.heard + weight
@@ -97,7 +99,8 @@ def _start(scale: float) -> np.ndarray:
 
 def _said(rows: np.ndarray) -> np.ndarray:
     """float64[n, slopes, offsets]: log likelihood of labels (number, y, weight)."""
-    logit = rows[:, :1, None] * SLOPES[None, :, None] + OFFSETS[None, None, :]
+    offsets = OFFSETS[None, None, :] * (rows[:, 1] != PAIR)[:, None, None]
+    logit = rows[:, :1, None] * SLOPES[None, :, None] + offsets
     sign = np.where(rows[:, 1] > 0, -1.0, 1.0)[:, None, None]
     return -rows[:, 2][:, None, None] * np.logaddexp(0.0, sign * logit)
 

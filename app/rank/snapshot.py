@@ -17,7 +17,7 @@ from .stats import ArchiveStats, Scale, Space
 from .types import Label
 
 #: Raised with any change of the features, the experts or this format: older snapshots are then refitted.
-VERSION = 4
+VERSION = 5
 
 
 class SnapshotError(ValueError):
@@ -36,7 +36,7 @@ class Snapshot:
 
 def labels_digest(labels: Sequence[Label]) -> str:
     """Equal for equal labels in equal order, whatever their times."""
-    text = "\n".join(f"{x.event_id} {x.item_id} {x.y} {x.weight!r} {x.part} {x.key}" for x in labels)
+    text = "\n".join(f"{x.event_id} {x.item_id} {x.y} {x.weight!r} {x.part} {x.key}{f' > {x.other}' if x.other else ''}" for x in labels)
     return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 
 
@@ -49,6 +49,7 @@ def dump(snapshot: Snapshot) -> bytes:
         "through_seq": snapshot.through_seq,
         "learned": model.learned,
         "counts": model.counts,
+        "duels": model.duels,
         "items": stats.items,
         "growth": list(stats.growth),
         "usual": {key: list(value) for key, value in stats.usual.items()},
@@ -62,6 +63,7 @@ def dump(snapshot: Snapshot) -> bytes:
         "meta": np.frombuffer(json.dumps(meta).encode(), np.uint8),
         "y": model.y,
         "weight": model.weight,
+        "paired": model.paired,
         "idf": stats.idf,
     }
     for name, space in stats.spaces.items():
@@ -98,9 +100,9 @@ def _build(meta: dict[str, Any], arrays: dict[str, np.ndarray]) -> Snapshot:
     for name, expert in model.experts.items():
         prefix = name + "/"
         expert.restore({k[len(prefix) :]: v for k, v in arrays.items() if k.startswith(prefix)})
-    model.y, model.weight = arrays["y"], arrays["weight"]
+    model.y, model.weight, model.paired = arrays["y"], arrays["weight"], arrays["paired"]
     model.counts = (float(meta["counts"][0]), float(meta["counts"][1]))
-    model.learned = int(meta["learned"])
+    model.duels, model.learned = float(meta["duels"]), int(meta["learned"])
     usual = {key: (v[0], v[1], v[2], v[3]) for key, v in meta["usual"].items()}
     spaces = {
         name: Space(str(named), arrays[f"space/{name}/centre"], arrays[f"space/{name}/basis"])

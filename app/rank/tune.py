@@ -81,13 +81,13 @@ class Verdict:
 
 def foretell(recipe: Recipe, past: Past) -> Trace:
     """Predict every decision of the past before it is learned. The head is fitted anew at each 1/16 more labels."""
-    labels = [x for x in labels_from_events(past.events, recipe.label) if x.item_id in past.rows]
+    labels = [x for x in labels_from_events(past.events, recipe.label) if x.item_id in past.rows and not x.other]
     model = Model(recipe, tuple(name for name in GIVEN if name not in past.batch.blocks))
     names, logit, y, age = [], [], [], []
     head, fitted = model.head(), 0
     for n, label in enumerate(labels):
         row = past.rows[label.item_id]
-        if not label.part and label.weight >= 1.0:
+        if label.whole and label.weight >= 1.0:
             if n - fitted > fitted // 16:
                 head, fitted = model.head(), n
             opinion = model.opinions(past.batch.take([row]), label.at)[0]

@@ -55,7 +55,8 @@ class Label:
     """What one event says of one item: `y` is 1 for, 0 against; `weight` is in (0, 1].
 
     With `part` ("less like this") it is a lesson for that expert alone, on the feature `key` of
-    the item where it names one: the head and the like rate do not hear of it.
+    the item where it names one: the head and the like rate do not hear of it. With `other` (a duel) `item_id` was
+    preferred to that item; the like rate does not hear of it.
     """
 
     event_id: str
@@ -65,6 +66,12 @@ class Label:
     at: float = 0.0
     part: str = ""
     key: str = ""
+    other: int = 0
+
+    @property
+    def whole(self) -> bool:
+        """Whether it says of one item, as a whole, that it was liked or not."""
+        return not self.part and not self.other
 
 
 @dataclass(frozen=True, slots=True)
