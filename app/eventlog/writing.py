@@ -20,7 +20,7 @@ LOT = 500
 def lines(store: Store, machine: str, after: int = 0, upto: int | None = None, *, own: bool = False) -> Iterator[str]:
     """The lines of a log of the events behind number `after`, to number `upto`; `own`: only what this machine made.
 
-    `machine` is the name under which this archive's own events go out. What was done with drafts stays here, as they do.
+    `machine` is the name under which this archive's own events go out. What was done with drafts stays here.
     """
     logged, told, drafts = Logged(store.db), set[int](), store.drafts.item_ids()
     sources = logged.sources()
@@ -28,7 +28,8 @@ def lines(store: Store, machine: str, after: int = 0, upto: int | None = None, *
     last = store.events.last_seq() if upto is None else upto
     while after < last and (batch := store.events.since(after, LOT)):
         after = batch[-1][0]
-        events = [event for seq, event in batch if seq <= last and not (own and event.origin) and event.item_id not in drafts]
+        events = [event for seq, event in batch if seq <= last and not (own and event.origin)]
+        events = [event for event in events if event.item_id not in drafts]
         named = _named(events)
         names = logged.names(named)
         yield from _items(logged, sorted(named - told))
@@ -43,6 +44,8 @@ def _named(events: Sequence[Event]) -> set[int]:
     for event in events:
         if event.kind == "picks":
             found.update(each for key in ("chosen", "offered") for each in event.value.get(key, ()))
+        elif event.kind == "duel" and isinstance(other := event.value.get("other"), int):
+            found.add(other)
         elif event.kind == "less" and (key := str(event.value.get("key", ""))).startswith("item:"):
             found.update([int(key[5:])] if key[5:].isdecimal() else [])
     return found

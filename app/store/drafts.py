@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-from penchant.adapters.base import Author, Item
+from penchant.adapters.base import Author, Item, Media
 
 from . import text_index
 from .connection import Database, Row
@@ -110,8 +110,10 @@ class Drafts:
         with self.db.write():
             return bool(self.db.run("DELETE FROM drafts WHERE id = ? AND item_id IS NULL", (draft_id,)))
 
-    def as_item(self, draft_id: str, *, author: str = "", title: str = "", at: float | None = None) -> int:
-        """The id of the item that stands for a draft, made once. Raises `KeyError` where there is no such draft.
+    def as_item(
+        self, draft_id: str, *, author: str = "", title: str = "", at: float | None = None, media: tuple[Media, ...] = ()
+    ) -> int:
+        """The id of the item that stands for a draft (`media`: its pictures), made once. Raises `KeyError` for no draft.
 
         `at` (Unix seconds): from when it seems to be. The item is marked as deleted, which keeps it out of every list
         and count; it is no arrival of a source, and nothing that arrives is taken for another copy of it.
@@ -122,13 +124,13 @@ class Drafts:
                 raise KeyError(draft_id)
             if draft.item_id is not None:
                 return draft.item_id
-            item_id = self._insert(draft, author, title, draft.made_at if at is None else at)
+            item_id = self._insert(draft, author, title, draft.made_at if at is None else at, media)
             self.db.run("UPDATE drafts SET item_id = ? WHERE id = ?", (item_id, draft_id))
         return item_id
 
-    def _insert(self, draft: Draft, author: str, title: str, at: float) -> int:
+    def _insert(self, draft: Draft, author: str, title: str, at: float, media: tuple[Media, ...]) -> int:
         by = Author(author, author) if author else None
-        item = Item(draft.id, "", title, draft.text, author=by, published=at)
+        item = Item(draft.id, "", title, draft.text, author=by, published=at, media=media)
         # a hash of its own: the same words from a source are another item, and neither joins the other
         digest = hashlib.blake2b(b"draft\x1f" + item.content_hash, digest_size=16).digest()
         ready = prepare(KIND, item, "", at)

@@ -131,11 +131,14 @@ class Events:
         return None if row is None else _event(row)[1]
 
     def last_undoable(self, session: str | None = None) -> Event | None:
-        """The newest live decision made here, of one session or of any; an import is undone as a whole."""
+        """The newest live decision made here, of one session or of any; an import is undone as a whole, and what was
+        seen at the end of a blind test stays seen.
+        """
         clause = "" if session is None else " AND session = ?"
         sql = (
             f"SELECT {_COLUMNS} FROM live_events WHERE kind IN ({_UNDOABLE}){clause}"
             " AND value ->> 'exported' IS NULL AND value ->> 'elsewhere' IS NULL"
+            " AND NOT (kind = 'voice' AND value ->> 'what' = 'unblind')"
             " ORDER BY clock DESC, id DESC LIMIT 1"
         )
         row = self.db.row(sql, () if session is None else (session,))

@@ -74,7 +74,8 @@ def old(db: Database, before: float) -> list[tuple[int, int]]:
 
 def bodies(db: Database) -> tuple[int, int]:
     """(items with a body, their bytes), dropped ones included."""
-    here = db.row(f"SELECT count(*), coalesce(sum({BYTES}), 0) FROM items i WHERE {BYTES} >= ? AND {real('i.id')}", (SMALL,))
+    sql = f"SELECT count(*), coalesce(sum({BYTES}), 0) FROM items i WHERE {BYTES} >= ? AND {real('i.id')}"
+    here = db.row(sql, (SMALL,))
     gone = db.row("SELECT count(*), coalesce(sum(bytes), 0) FROM dropped")
     assert here is not None and gone is not None
     return int(here[0] + gone[0]), int(here[1] + gone[1])

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from penchant.app.digest.compose import Candidate, Counts
 
+from .held import free
 from .mutes import condition
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ _JOINS = (
     "LEFT JOIN subscriptions u ON u.id = i.subscription_id LEFT JOIN scores p ON p.item_id = i.id"
     " LEFT JOIN item_state s ON s.item_id = i.id LEFT JOIN settings g ON g.key = 'ranking'"
 )
-_THERE = "i.deleted_at IS NULL AND i.id NOT IN (SELECT item_id FROM dropped)"
+_THERE = f"i.deleted_at IS NULL AND i.id NOT IN (SELECT item_id FROM dropped) AND {free('i.id')}"
 
 
 def candidates(store: Store, period: Period, now: float | None = None) -> list[Candidate]:

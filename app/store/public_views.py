@@ -5,9 +5,13 @@
 
 from __future__ import annotations
 
+from .held import HELD
+
 _TIME = "strftime('%Y-%m-%dT%H:%M:%SZ', {}, 'unixepoch')"
 #: What a model wrote is in no view, nor what was done with it.
-_REAL_EVENT = "(e.item_id IS NULL OR e.item_id NOT IN (SELECT d.item_id FROM main.drafts d WHERE d.item_id IS NOT NULL))"
+_DRAFTS = "(SELECT d.item_id FROM main.drafts d WHERE d.item_id IS NOT NULL)"
+_REAL_EVENT = f"(e.item_id IS NULL OR e.item_id NOT IN {_DRAFTS})"
+_HELD = f"(SELECT h.value FROM main.settings t, json_each(t.value) h WHERE t.key = '{HELD}')"
 _SOURCE = "coalesce(nullif(u.title, ''), u.address, '')"
 
 #: View -> its columns in their order. Times are ISO 8601 in UTC, truth values 0 or 1, lists JSON, hashes blobs.
@@ -39,7 +43,7 @@ _SELECTS = {
         WHERE x.item_id = i.id AND p.state = 'there' ORDER BY x.place LIMIT 1),
     i.alt, i.comments_url, i.content_hash
 FROM main.items i LEFT JOIN main.item_state s ON s.item_id = i.id LEFT JOIN main.scores c ON c.item_id = i.id
-    LEFT JOIN main.subscriptions u ON u.id = i.subscription_id WHERE i.kind <> 'draft'""",
+    LEFT JOIN main.subscriptions u ON u.id = i.subscription_id WHERE i.kind <> 'draft' AND i.id NOT IN {_HELD}""",
     "sources": f"""SELECT u.id, u.kind, u.address, coalesce(nullif(u.title, ''), u.address), u.folder, u.paused,
     {_TIME.format("u.added_at")}, {_TIME.format("u.last_success")}, u.error,
     (SELECT count(DISTINCT g.item_id) FROM main.sightings g WHERE g.subscription_id = u.id)

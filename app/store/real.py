@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from .held import free
+
 if TYPE_CHECKING:
     from .condition import Condition
     from .connection import Database
@@ -20,10 +22,10 @@ def any_drafts(db: Database) -> bool:
 
 
 def items(db: Database) -> Condition:
-    """Of rows `i` of a search: what sources brought."""
+    """Of rows `i` of a search: what sources brought, without what a blind test holds back."""
     from .condition import EVERYTHING, Condition
 
-    return Condition(real("i.id")) if any_drafts(db) else EVERYTHING
+    return Condition(f"{real('i.id')} AND {free('i.id')}") if any_drafts(db) else EVERYTHING
 
 
 def draft_items(db: Database) -> set[int]:

@@ -10,6 +10,7 @@ from penchant.app.types import View
 from .condition import EVERYTHING, Condition
 from .connection import Database, Row
 from .events import Events
+from .held import free
 from .mutes import condition, of_few, of_many, unseen_and_muted
 from .real import real
 
@@ -49,7 +50,7 @@ class Views:
             return self._of_source(subscription_id, limit, offset)
         return _ids(
             self.db.rows(
-                "SELECT id FROM items WHERE deleted_at IS NULL ORDER BY sort_at DESC, id DESC LIMIT"
+                f"SELECT id FROM items WHERE deleted_at IS NULL AND {free('id')} ORDER BY sort_at DESC, id DESC LIMIT"
                 " ? OFFSET ?",
                 (limit, offset),
             )
@@ -75,7 +76,7 @@ class Views:
         found: dict[int, None] = {}
         with self.db.failures():
             for (item_id,) in self.db.apsw.execute(
-                "SELECT item_id FROM sightings g WHERE subscription_id = ? AND NOT EXISTS"
+                f"SELECT item_id FROM sightings g WHERE subscription_id = ? AND {free('item_id')} AND NOT EXISTS"
                 " (SELECT 1 FROM items i WHERE i.id = g.item_id AND i.deleted_at IS NOT NULL)"
                 " ORDER BY at DESC, item_id",
                 (subscription_id,),
@@ -102,7 +103,7 @@ class Views:
             self.db.rows(
                 "SELECT r.item_id FROM ranking r WHERE r.generation = ?"
                 " AND NOT EXISTS (SELECT 1 FROM item_state s WHERE s.item_id = r.item_id)"
-                f" AND {found.sql} AND {alone.sql} ORDER BY r.position LIMIT ?",
+                f" AND {found.sql} AND {alone.sql} AND {free('r.item_id')} ORDER BY r.position LIMIT ?",
                 (generation, *found.params, *alone.params, limit + offset),
             )
         )
@@ -117,7 +118,7 @@ class Views:
                 "SELECT n.id FROM items n WHERE n.deleted_at IS NULL AND n.id NOT IN (SELECT item_id FROM dropped)"
                 " AND NOT EXISTS (SELECT 1 FROM item_state s WHERE s.item_id = n.id)"
                 " AND NOT EXISTS (SELECT 1 FROM ranking r WHERE r.item_id = n.id AND r.generation = ?)"
-                f" AND {found.sql} ORDER BY n.sort_at DESC, n.id DESC LIMIT ?",
+                f" AND {found.sql} AND {free('n.id')} ORDER BY n.sort_at DESC, n.id DESC LIMIT ?",
                 (generation, *found.params, limit),
             )
         )
@@ -131,7 +132,7 @@ class Views:
                 "SELECT n.id FROM items n WHERE n.deleted_at IS NULL AND n.id NOT IN (SELECT item_id FROM dropped)"
                 " AND NOT EXISTS (SELECT 1 FROM item_state s WHERE s.item_id = n.id)"
                 " AND n.id NOT IN (SELECT value FROM json_each(?))"
-                f" AND {found.sql} ORDER BY n.sort_at DESC, n.id DESC LIMIT ?",
+                f" AND {found.sql} AND {free('n.id')} ORDER BY n.sort_at DESC, n.id DESC LIMIT ?",
                 (json.dumps(best), *found.params, limit - len(best)),
             )
         )

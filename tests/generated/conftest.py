@@ -13,7 +13,7 @@ from penchant.app.derive import Deriver
 from penchant.app.store import Store
 from penchant.app.types import Event
 
-PLACES = "harbour engine glacier bread violin garden signal orchard lantern compiler river kettle".split()
+PLACES = "harbour engine glacier bread violin garden signal orchard lantern compiler river kettle".split()  # noqa: SIM905
 DAY = 86_400.0
 
 
