@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from penchant.app.store import Store, planes
 from penchant.app.store.coarse import BLOCK
+from penchant.app.store.migrations import MIGRATIONS
 
 
 def unit(rng: np.random.Generator, count: int, dim: int) -> np.ndarray:
