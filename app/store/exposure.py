@@ -12,6 +12,8 @@ from penchant.app.standing import source_key
 from .mutes import condition
 
 if TYPE_CHECKING:
+    from datetime import date
+
     import numpy as np
 
     from . import Store
@@ -26,6 +28,12 @@ ALONE = 0.6
 
 def exposure(store: Store, now: float, weeks: int) -> Exposure:
     """The report over the items that came in the last `weeks` weeks, this one included. Raises `StoreError`."""
+    items, names, mondays, cut = arrivals(store, now, weeks)
+    return report(items, names, mondays, cut)
+
+
+def arrivals(store: Store, now: float, weeks: int) -> tuple[list[Came], Names, list[date], int]:
+    """(items that came, what keys are called, the weeks, how many items were looked at where more came, or 0)."""
     mondays = weeks_until(local(now).date(), weeks)
     since = start_of(mondays[0])
     interests = _interests(store)
@@ -45,7 +53,7 @@ def exposure(store: Store, now: float, weeks: int) -> Exposure:
     names = {("source", keys[each.id]): each.title or each.address for each in sources}
     names |= {("interest", each.key): each.title for each in store.interests.all()}
     failing = {keys[each.id]: each.error for each in sources if each.failures and each.error and not each.paused}
-    return report(items, Names(names, failing), mondays, MOST if len(rows) == MOST else 0)
+    return items, Names(names, failing), mondays, MOST if len(rows) == MOST else 0
 
 
 def _rows(store: Store, since: float, now: float) -> list[tuple]:  # type: ignore[type-arg]
