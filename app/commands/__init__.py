@@ -30,6 +30,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "history": ("history", "what you saw, read, liked and kept, by day; when did I read ..."),
     "stats": ("stats", "what you read, like and skip, by source, week and hour"),
     "exposure": ("exposure", "what you are not being shown, and why"),
+    "effects": ("effects", "what the ranking and the writing do to you; one step wider"),
     "cite": ("cite", "export items as BibTeX or Markdown; what an item cites, and what cites it"),
     "collection": ("collection", "named lists of items: show, add to and take from them"),
     "undo": ("undo", "take back the last decision, or the last one about an item"),

@@ -266,6 +266,11 @@ class Exposure(Command):
     help = "Exposure: what you are not being shown, why, and what to turn"
 
 
+class Effects(Command):
+    id, keys, label, group = "effects", ("W",), "effects", "Views"
+    help = "What the ranking and the writing do to you: shares, narrowing, generated text; w widens"
+
+
 class Ask(Command):
     id, keys, label, group = "ask", ("a",), "ask", "Views"
     help = "Ask your archive, this view of it, or the item you read: an answer with its sources"
@@ -337,7 +342,7 @@ COMMANDS: tuple[type[Command], ...] = (
     Read, Story, NextItem, PreviousItem, Restore, Browser, Comments, Original, Reveal, CopyLink, Cite,
     Like, Skip, Save, Later, Undo, Why, Mute, Mutes, Collect, Tuning, Choice,
     ForYou, Newest, Following, Saved, Liked, LaterView, SearchView, Search, SavedSearches, Ask, Alike, Digest,
-    History, Numbers, Exposure,
+    History, Numbers, Exposure, Effects,
     Refresh, Sources, Add, Models, PictureColumn, Theme, Help, Back, Quit,
 )  # fmt: skip
 

@@ -282,6 +282,11 @@ class FeedScreen(ItemActions, SearchKeys, Browsing, Screen[None]):
 
         show_exposure(self.app)
 
+    def do_effects(self) -> None:
+        from .effects import show_effects
+
+        show_effects(self.app)
+
     def do_models(self) -> None:
         from .models import ModelsScreen
 
