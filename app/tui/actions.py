@@ -167,6 +167,24 @@ class ItemActions:
 
             await copy_citation(self, here[0])
 
+    def do_draft_reply(self) -> None:
+        """Drafts of a reply to the item at hand."""
+        from .writing import write_reply
+
+        write_reply(self)
+
+    async def do_draft_post(self) -> None:
+        """Drafts of a post."""
+        from .writing import write_post
+
+        await write_post(self, self.app)
+
+    def do_drafts(self) -> None:
+        """Every draft there is."""
+        from .writinglist import show_drafts
+
+        show_drafts(self.app)
+
     def do_why(self) -> None:
         """The parts of the number."""
         here = self.at_hand()

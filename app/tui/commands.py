@@ -87,7 +87,7 @@ class NextItem(Command):
 
 
 class PreviousItem(Command):
-    id, keys, label, group = "previous-item", ("p", "left"), "previous", "Read"
+    id, keys, label, group = "previous-item", ("left",), "previous", "Read"
     help = "Read the previous item of the list"
     scopes, method, arguments = (ARTICLE,), "do_step", (-1,)
 
@@ -131,6 +131,24 @@ class CopyLink(Command):
 class Cite(Command):
     id, keys, label, group = "cite", ("Y",), "copy citation", "Read"
     help = "Copy the citation of the item as BibTeX"
+    scopes = BOTH
+
+
+class DraftReply(Command):
+    id, keys, label, group = "draft-reply", ("p",), "draft a reply", "Write"
+    help = "Draft your reply to it: several, in your taste and voice; nothing is posted without two more keys"
+    scopes = BOTH
+
+
+class DraftPost(Command):
+    id, keys, label, group = "draft-post", ("P",), "draft a post", "Write"
+    help = "Draft a post of yours: on a topic, or from items of the list, what you liked of it, a collection"
+    scopes = BOTH
+
+
+class Drafts(Command):
+    id, keys, label, group = "drafts", ("V",), "drafts", "Write"
+    help = "Your drafts: those kept and offered, posted and dropped; edit, copy or post them"
     scopes = BOTH
 
 
@@ -340,10 +358,11 @@ class Quit(Command):
 COMMANDS: tuple[type[Command], ...] = (
     Down, Up, PageDown, PageUp, Top, Bottom,
     Read, Story, NextItem, PreviousItem, Restore, Browser, Comments, Original, Reveal, CopyLink, Cite,
+    DraftReply, DraftPost, Drafts,
     Like, Skip, Save, Later, Undo, Why, Mute, Mutes, Collect, Tuning, Choice,
     ForYou, Newest, Following, Saved, Liked, LaterView, SearchView, Search, SavedSearches, Ask, Alike, Digest,
     History, Numbers, Exposure, Effects,
     Refresh, Sources, Add, Models, PictureColumn, Theme, Help, Back, Quit,
 )  # fmt: skip
 
-GROUPS = ("Move", "Read", "Teach", "Views", "Program")
+GROUPS = ("Move", "Read", "Write", "Teach", "Views", "Program")

@@ -94,6 +94,10 @@ class Pager(ScrollView, can_focus=True):
         start = self._starts[block] if block < len(self._starts) else 0
         self.scroll_to(y=start + line, animate=False, immediate=True)
 
+    def line_of(self, block: int) -> int:
+        """The line at which a block begins."""
+        return self._starts[block] if block < len(self._starts) else 0
+
     def move(self, lines: int) -> bool:
         """Scroll; says whether there was any way to go."""
         before = self.scroll_offset.y

@@ -12,16 +12,19 @@ _LABEL = re.compile(
     r"(?:my |your |the |a )?(?:reply|response|answer|post|draft|tweet|toot|comment)(?: \d{1,2})?\s*:)\s*",
     re.IGNORECASE,
 )
-_BULLET = re.compile(r"^\s*(?:[-*•–]|\d{1,2}[.)])\s+")
+_BULLET = re.compile(r"^\s*(?:[-*\u2022\u2013]|\d{1,2}[.)])\s+")
 _ADDRESS = re.compile(r"(?:https?://|www\.)[^\s<>\"')\]]+", re.IGNORECASE)
 _MENTION = re.compile(r"(?<![\w/.])@([A-Za-z0-9_][\w.-]*(?:@[\w.-]+)?)")
-_ENDS = re.compile(r"[.!?…][\"'”’)\]]*(?=\s|$)")
+_ENDS = re.compile(r"[.!?…][\"'\u201d\u2019)\]]*(?=\s|$)")
 _PAIRS = (('"', '"'), ("“", "”"), ("'", "'"), ("«", "»"), ("„", "“"), ("`", "`"))
 
 
+_NONE: frozenset[str] = frozenset()
+
+
 def tidy(
-    said: str, length: int, *, whole: bool = True, links: frozenset[str] = frozenset(), people: frozenset[str] = frozenset()
-) -> str:  # fmt: skip
+    said: str, length: int, *, whole: bool = True, links: frozenset[str] = _NONE, people: frozenset[str] = _NONE
+) -> str:
     """The draft in what a model said, at most `length` characters; "" where there is none.
 
     `whole`: the model ended by itself; else an unfinished last sentence goes. Addresses that are not in `links` are

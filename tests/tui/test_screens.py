@@ -66,7 +66,7 @@ async def test_next_and_previous_article(archive: Any, run_app: Any, wait: Any) 
         await wait(named(app, "ArticleScreen"))
         await pilot.press("n")
         await wait(lambda: app.screen.card.item_id == ids[1])
-        await pilot.press("p")
+        await pilot.press("left")
         await wait(lambda: app.screen.card.item_id == ids[0])
         await pilot.press("escape")
     events = [e for _, e in archive.read(lambda store: store.events.live())]

@@ -1,0 +1,278 @@
+"""What can be done with drafts on a screen: choose, like, skip, edit, keep, copy, post, drop."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from textual import events
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Vertical
+from textual.widgets import Static, TextArea
+
+from penchant.app.types import Event, EventKind
+
+from . import words
+from .bars import StatusLine
+from .closing import is_there
+from .deeds import DONE, UNDONE, Place
+from .dialog import Box
+from .pager import Block, Pager
+from .writinglines import Shown, blocks_of
+from .writingpost import Posting
+
+if TYPE_CHECKING:
+    from penchant.app.store import Store
+
+    from .app import PenchantApp
+
+#: What events of these screens carry as their view.
+VIEW = "drafts"
+KEYS = "l like  x skip  e edit  s keep  y copy  p post  D drop"
+
+
+class Editor(TextArea):
+    """A plain text area: escape and ctrl+s end it, and the draft is as it then stands."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [("escape,ctrl+s", "screen.end_edit", "Done")]
+
+
+class DraftDesk(Posting, Box[None]):
+    """A box with drafts in it. Subclasses say which (`drafts`) and what stands below them (`rest`)."""
+
+    app: PenchantApp
+    AUTO_FOCUS = "Pager"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        ("q", "leave", "Close"),
+        ("j,down", "step(1)", "Next draft"),
+        ("k,up", "step(-1)", "Previous draft"),
+        ("space,pagedown", "page(1)", "Page"),
+        ("b,pageup", "page(-1)", "Page up"),
+        *((str(n), f"number({n})", f"Draft {n}") for n in range(1, 10)),
+        ("l,f", "decide('like')", "Like"),
+        ("x,h", "decide('skip')", "Skip"),
+        ("u", "undo", "Undo"),
+        ("e,enter", "edit", "Edit"),
+        ("s", "keep", "Keep"),
+        ("y", "copy", "Copy"),
+        ("D", "drop", "Drop"),
+        ("p", "post", "Post"),
+        ("P", "post_now", "Post now"),
+    ]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.drafts: list[Shown] = []
+        self.at = 0
+
+    def above(self) -> ComposeResult:
+        """Widgets over the drafts."""
+        yield from ()
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="box tall"):
+            yield Static("", id="about", markup=False)
+            yield from self.above()
+            yield Pager()
+            yield Editor("", id="editor", classes="hidden", soft_wrap=True, show_line_numbers=False)
+            yield Static("", id="notice", classes="hidden", markup=False)
+            yield StatusLine()
+
+    def tell(self, text: str, role: str = "") -> None:
+        """Say something in the last line."""
+        self.announce("")
+        if is_there(self):
+            self.query_one(StatusLine).tell(text, role)
+
+    def announce(self, text: str, *, wrong: bool = False) -> None:
+        """Say something that may take several lines, over the last one; "" takes it away."""
+        if is_there(self):
+            notice = self.query_one("#notice", Static)
+            notice.update(words.one_line(text))
+            notice.set_class(not text, "hidden")
+            notice.set_class(wrong, "wrong")
+
+    def rest(self) -> list[Block]:
+        """What stands below the drafts."""
+        return []
+
+    def show(self, *, top: bool = False) -> None:
+        """Show everything as it stands."""
+        if is_there(self):
+            self.query_one(Pager).show([*blocks_of(self.drafts, self.at), *self.rest()], top=top)
+
+    async def read(self, ids: Sequence[str]) -> None:
+        """Read these drafts anew, and their marks; the one at hand stays at hand."""
+        here = self.drafts[self.at].draft.id if self.drafts else ""
+        found = await self.app.bridge.reader.do(lambda store: _shown(store, ids))
+        if not is_there(self):
+            return
+        self.drafts = found
+        self.at = next(
+            (n for n, each in enumerate(found) if each.draft.id == here), min(self.at, max(0, len(found) - 1))
+        )
+        self.show()
+
+    async def again(self) -> None:
+        """Read what is on screen anew."""
+        await self.read([each.draft.id for each in self.drafts])
+
+    async def event_shown(self, event: Event) -> None:
+        """An event is on disk, here or in the list below."""
+        if event.item_id is not None and event.item_id in [each.draft.item_id for each in self.drafts]:
+            await self.again()
+
+    # -- choosing
+    def current(self) -> Shown | None:
+        return self.drafts[self.at] if self.at < len(self.drafts) else None
+
+    def action_step(self, step: int) -> None:
+        self.select(self.at + step)
+
+    def action_number(self, number: int) -> None:
+        if number <= len(self.drafts):
+            self.select(number - 1)
+        else:
+            self.tell(f"There is no draft {number}")
+
+    def select(self, place: int) -> None:
+        """Have the draft at a place at hand, and on screen."""
+        self.unready()
+        self.at = max(0, min(place, len(self.drafts) - 1))
+        self.show()
+        pager = self.query_one(Pager)
+        line = next((pager.line_of(n) for n, block in enumerate(pager.blocks) if block.text.startswith("▸")), 0)
+        top, page = pager.scroll_offset.y, pager.page
+        if not top <= line <= top + page - 4:
+            pager.scroll_to(y=max(0, line - 1), animate=False, immediate=True)
+
+    def action_page(self, direction: int) -> None:
+        pager = self.query_one(Pager)
+        pager.move(direction * pager.page)
+
+    # -- deciding
+    async def action_decide(self, kind: EventKind) -> None:
+        """Like or skip: the draft becomes an item that the ranking learns from."""
+        shown = self.current()
+        self.unready()
+        if shown is None:
+            self.tell("There is no draft yet")
+            return
+        draft, position = shown.draft, self.at
+        item_id = await self.app.bridge.clerk.do(lambda store: store.drafts.as_item(draft.id))
+        (card,) = await self.app.bridge.reader.do(lambda store: store.items.cards([item_id]))
+        known = draft.facts.get("probability")
+        place = Place(VIEW, position, known if isinstance(known, float) else None)
+        undone = self.app.deeds.holds(card, kind)
+        await self.app.deeds.decide(kind, card, place)
+        await self.again()
+        self.tell(f"{UNDONE[kind]} taken back" if undone else f"{DONE[kind]}: it learns from that")
+
+    async def action_undo(self) -> None:
+        self.unready()
+        event = await self.app.deeds.undo()
+        await self.again()
+        self.tell(f"{UNDONE[event.kind]} undone" if event is not None else "Nothing to undo")
+
+    async def act(self, act: str, state: Any = None, **facts: Any) -> None:
+        """Set the state of the draft at hand, and record what was done with it."""
+        shown = self.current()
+        if shown is None:
+            return
+        draft_id, item_id = shown.draft.id, shown.draft.item_id
+        if state is not None:
+            await self.app.bridge.clerk.do(lambda store: store.drafts.state(draft_id, state))
+        event = self.app.deeds.event("draft", item_id, Place(VIEW, self.at), {"draft": draft_id, "act": act, **facts})
+        await self.app.deeds.record(event)
+        await self.again()
+
+    async def action_keep(self) -> None:
+        self.unready()
+        shown = self.current()
+        if shown is None or shown.draft.state == "posted":
+            self.tell("There is no draft to keep" if shown is None else "It was posted: it is kept anyway")
+            return
+        kept = shown.draft.state == "kept"
+        await self.act("unkept" if kept else "kept", "offered" if kept else "kept")
+        self.tell("No longer kept" if kept else "Kept: V lists it")
+
+    async def action_drop(self) -> None:
+        """Away with it: says nothing of taste."""
+        self.unready()
+        shown = self.current()
+        if shown is None:
+            return
+        if shown.draft.state == "posted":
+            self.tell("It was posted: what is out stays listed")
+            return
+        await self.act("dropped", "dropped")
+        self.drafts = [each for each in self.drafts if each.draft.id != shown.draft.id]
+        self.at = min(self.at, max(0, len(self.drafts) - 1))
+        self.show()
+        self.tell("Dropped")
+
+    async def action_copy(self) -> None:
+        self.unready()
+        shown = self.current()
+        if shown is None:
+            self.tell("There is no draft to copy yet")
+            return
+        self.app.copy_to_clipboard(shown.draft.text)
+        await self.act("copied")
+        self.tell("Copied to the clipboard")
+
+    # -- editing
+    def action_edit(self) -> None:
+        shown = self.current()
+        if shown is None or shown.draft.state == "posted":
+            self.tell("There is no draft to edit yet" if shown is None else "It was posted and cannot be changed here")
+            return
+        self.unready()
+        editor = self.query_one(Editor)
+        editor.text = shown.draft.text
+        self.editing(True)
+        editor.move_cursor(editor.document.end)
+        editor.focus()
+        self.tell("Edit the draft; esc or ctrl+s ends it")
+
+    def editing(self, on: bool) -> None:
+        """Show the editor, or the drafts."""
+        self.query_one(Editor).set_class(not on, "hidden")
+        self.query_one(Pager).set_class(on, "hidden")
+
+    async def action_end_edit(self) -> None:
+        """Keep the draft as it stands in the editor."""
+        from penchant.adapters.text import clean
+
+        editor = self.query_one(Editor)
+        if editor.has_class("hidden"):
+            return
+        text, shown = clean(editor.text).strip(), self.current()
+        self.editing(False)
+        self.query_one(Pager).focus()
+        if shown is None or not text or text == shown.draft.text:
+            self.tell("Unchanged" if text else "An empty draft says nothing: it stays as it was")
+            return
+        draft_id = shown.draft.id
+        await self.app.bridge.clerk.do(lambda store: store.drafts.edit(draft_id, text))
+        await self.act("edited")
+        self.tell("Edited; p posts it, y copies it")
+
+    def on_click(self, event: events.Click) -> None:
+        """A click beside the box closes it, but for a draft that is being edited."""
+        if event.widget is self and self.query_one(Editor).has_class("hidden"):
+            self.action_leave()
+
+    def action_close(self) -> None:
+        self.action_leave()
+
+    def action_leave(self) -> None:
+        self.dismiss(None)
+
+
+def _shown(store: Store, ids: Sequence[str]) -> list[Shown]:
+    drafts = [draft for each in ids if (draft := store.drafts.get(each)) is not None]
+    cards = store.items.cards([draft.item_id for draft in drafts if draft.item_id is not None])
+    marks = {card.item_id: card.marks for card in cards}
+    return [Shown(each, marks[each.item_id]) if each.item_id in marks else Shown(each) for each in drafts]

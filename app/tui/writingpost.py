@@ -1,0 +1,109 @@
+"""Posting a draft from a screen: one key says where it would go, and only another one sends it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from penchant.adapters.base import SourceError
+from penchant.app.errors import PenchantError
+
+from . import words
+from .closing import is_there
+from .outreach import reach
+
+if TYPE_CHECKING:
+    from penchant.app.writing.posting import Ready
+
+    from .app import PenchantApp
+    from .writinglines import Shown
+
+
+class Posting:
+    """A mixin of the screens with drafts. What is ready to go out is forgotten with every other key."""
+
+    app: PenchantApp
+    #: Ways in which the draft at hand can go out; the first is the one that the next key takes.
+    ways: tuple[Ready, ...] = ()
+    _sending = False
+
+    if TYPE_CHECKING:
+
+        def current(self) -> Shown | None: ...
+        def tell(self, text: str, role: str = "") -> None: ...
+        def announce(self, text: str, *, wrong: bool = False) -> None: ...
+        async def act(self, act: str, state: Any = None, **facts: Any) -> None: ...
+        async def again(self) -> None: ...
+
+    def unready(self) -> None:
+        """The reader does something else: the second key posts nothing any more."""
+        self.ways = ()
+
+    async def action_post(self) -> None:
+        """Say where the draft would go; again: another account."""
+        from penchant.app.writing.posting import ready
+
+        shown = self.current()
+        if shown is None:
+            self.tell("There is no draft to post yet")
+            return
+        if self.ways and self.ways[0].draft.id == shown.draft.id:
+            self.ways = (*self.ways[1:], self.ways[0])
+        else:
+            draft_id = shown.draft.id
+            try:
+                self.ways = await self.app.bridge.reader.do(lambda store: _ways(store, draft_id, ready))
+            except (PenchantError, SourceError) as error:  # the latter: tokens that cannot be read
+                self._failed(error)
+                return
+        others = "   p: another account" if len(self.ways) > 1 else ""
+        self.announce(f"P posts it {self.ways[0].words}{others}")
+
+    def _failed(self, error: PenchantError | SourceError) -> None:
+        said = str(error)
+        self.announce(words.sentences(said[:1].upper() + said[1:], error.hint), wrong=True)
+
+    async def action_post_now(self) -> None:
+        """The second key: send it."""
+        shown = self.current()
+        if not self.ways or shown is None or self.ways[0].draft.id != shown.draft.id:
+            self.tell("p first says where it would go; then P posts it")
+            return
+        if self._sending:
+            self.tell("It is on its way already")
+            return
+        self._sending = True
+        try:
+            await self._send(self.ways[0])
+        finally:
+            self._sending = False
+            self.unready()
+
+    async def _send(self, chosen: Ready) -> None:
+        from penchant.app.writing import posting
+
+        self.announce(f"Posting {chosen.words} …")
+        try:
+            begun = await self.app.bridge.clerk.do(lambda store: posting.begin(store, chosen))
+        except PenchantError as error:
+            self._failed(error)
+            return
+        try:
+            posted = await reach(self.app.config, self.app.paths, lambda client: posting.send(client, begun))
+        except SourceError as error:
+            why = error
+            await self.app.bridge.clerk.do(lambda store: posting.failed(store, begun, why))
+            if is_there(self):  # type: ignore[arg-type]
+                await self.again()
+                self._failed(error)
+            return
+        await self.app.bridge.clerk.do(lambda store: posting.done(store, begun, posted))
+        if is_there(self):  # type: ignore[arg-type]
+            await self.act("posted", url=posted.url, account=chosen.account.name)
+            self.announce(f"Posted: {posted.url}")
+
+
+def _ways(store: Any, draft_id: str, ready: Any) -> tuple[Ready, ...]:
+    draft = store.drafts.get(draft_id)
+    if draft is None:
+        raise PenchantError("this draft is gone")
+    return tuple(ready(store, draft))
