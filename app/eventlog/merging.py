@@ -149,7 +149,8 @@ class _Merge:
         for facts in self._events:
             value = facts.get("value")
             value = value if isinstance(value, dict) else {}
-            for pair in (facts.get("item"), value.get("key"), *_all(value, "chosen"), *_all(value, "offered")):
+            named = (facts.get("item"), value.get("key"), value.get("chosen"), value.get("other"))
+            for pair in (*named, *_all(value, "chosen"), *_all(value, "offered")):
                 if isinstance(pair, list) and len(pair) == 2 and all(isinstance(part, str) for part in pair):
                     names.add((pair[0], pair[1]))
         return self._imported.items(sorted(names))

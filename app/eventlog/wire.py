@@ -141,6 +141,8 @@ def _translated(
             found[key] = [other for each in _list(value.get(key)) if (other := item(each)) is not None]
     elif kind == "mute" and value.get("what") == "source":
         found["key"] = _key(value.get("key"), source)
+    elif kind == "duel":
+        found |= {key: item(value[key]) or 0 for key in ("chosen", "other") if value.get(key)}
     elif kind == "less":
         named = value.get("key")
         if isinstance(named, list):

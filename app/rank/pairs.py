@@ -29,9 +29,7 @@ def difference(first: Batch, second: Batch) -> Batch:
     return Batch(first.item_ids, blocks, np.zeros(len(first)), first.source)
 
 
-def _less(
-    a: tuple[np.ndarray, np.ndarray], b: tuple[np.ndarray, np.ndarray]
-) -> tuple[np.ndarray, np.ndarray]:
+def _less(a: tuple[np.ndarray, np.ndarray], b: tuple[np.ndarray, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
     """One sparse row less another; what they share is subtracted, not listed twice."""
     index, place = np.unique(np.concatenate([a[0], b[0]]), return_inverse=True)
     return index, np.bincount(place, np.concatenate([a[1], -b[1]]), len(index))

@@ -36,8 +36,12 @@ class Snapshot:
 
 def labels_digest(labels: Sequence[Label]) -> str:
     """Equal for equal labels in equal order, whatever their times."""
-    text = "\n".join(f"{x.event_id} {x.item_id} {x.y} {x.weight!r} {x.part} {x.key}{f' > {x.other}' if x.other else ''}" for x in labels)
+    text = "\n".join(f"{x.event_id} {x.item_id} {x.y} {x.weight!r} {x.part} {x.key}{_over(x)}" for x in labels)
     return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+
+
+def _over(label: Label) -> str:
+    return f" over {label.other}" if label.other else ""
 
 
 def dump(snapshot: Snapshot) -> bytes:

@@ -118,6 +118,7 @@ def _events(db: Database, wish: Wish) -> None:
         f"{add} e.kind = 'less' AND substr(e.value ->> 'key', 1, 5) = 'item:'"
         " AND CAST(substr(e.value ->> 'key', 6) AS INTEGER) IN (SELECT id FROM gone_items)"
     )
+    db.run(f"{add} e.kind = 'duel' AND CAST(e.value ->> 'other' AS INTEGER) IN (SELECT id FROM gone_items)")
     if wish.whole_source:
         db.run(
             f"{add} e.kind IN ('mute', 'dial') AND e.value ->> 'what' = 'source' AND e.value ->> 'key' = ?",

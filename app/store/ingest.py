@@ -242,7 +242,7 @@ class Ingest:
                 gone += 1
             else:
                 gone += self.db.run(
-                    f"DELETE FROM items WHERE id = ? AND NOT {ACTED_ON}", (item_id,)
+                    f"DELETE FROM items WHERE id = ? AND NOT ({ACTED_ON})", (item_id,)
                 ) or self.db.run(
                     "UPDATE items SET deleted_at = ? WHERE id = ? AND deleted_at IS NULL", (now, item_id)
                 )
@@ -268,10 +268,12 @@ class Ingest:
         )
 
 
-#: Items of these survive their source: the reader opened or judged them.
+#: Items of these survive their source: the reader opened or judged them, or compared them with another.
 ACTED_ON = (
     "EXISTS (SELECT 1 FROM item_state s WHERE s.item_id = items.id"
     " AND (s.opened OR s.liked OR s.skipped OR s.saved OR s.later))"
+    " OR items.id IN (SELECT coalesce(item_id, 0) FROM live_events WHERE kind = 'duel'"
+    " UNION ALL SELECT CAST(coalesce(value ->> 'other', 0) AS INTEGER) FROM live_events WHERE kind = 'duel')"
 )
 
 

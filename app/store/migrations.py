@@ -119,6 +119,10 @@ def _voice(db: Database) -> None:
     script(db, resources.files(__package__).joinpath("voice.sql").read_text(encoding="utf-8"))
 
 
+def _duels(db: Database) -> None:
+    script(db, resources.files(__package__).joinpath("duels.sql").read_text(encoding="utf-8"))
+
+
 MIGRATIONS: tuple[Migration, ...] = (
     Migration(1, "first schema", _first),
     Migration(2, "an index for mutes", _muting),
@@ -134,6 +138,7 @@ MIGRATIONS: tuple[Migration, ...] = (
     Migration(12, "what was forgotten", _forgotten),
     Migration(13, "two bits a number", _two_bits),
     Migration(14, "drafts, and what carries a taste", _voice),
+    Migration(15, "texts for duels", _duels),
 )
 
 _RECORD = """CREATE TABLE IF NOT EXISTS migrations (

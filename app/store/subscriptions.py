@@ -138,7 +138,7 @@ class Subscriptions:
             return self.db.run(
                 "DELETE FROM items WHERE id IN (SELECT g.item_id FROM sightings g JOIN items ON"
                 " items.id = g.item_id"
-                f" WHERE g.subscription_id = ? AND NOT {ACTED_ON} LIMIT ?)",
+                f" WHERE g.subscription_id = ? AND NOT ({ACTED_ON}) LIMIT ?)",
                 (id_, CHUNK),
             )
 

@@ -287,6 +287,11 @@ class FeedScreen(ItemActions, SearchKeys, Browsing, Screen[None]):
 
         show_effects(self.app)
 
+    def do_duels(self) -> None:
+        from .duel import show_duels
+
+        show_duels(self.app)
+
     def do_models(self) -> None:
         from .models import ModelsScreen
 

@@ -10,7 +10,7 @@ import asyncio
 import concurrent.futures
 import contextlib
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
@@ -19,6 +19,7 @@ from penchant.app.types import UNDOABLE, Card, Event
 from .visit import Standing, merge
 
 if TYPE_CHECKING:
+    from penchant.app.duels.ring import Pair
     from penchant.app.rank.types import Why, WhyNot
     from penchant.app.ranking import RankSession
     from penchant.app.ranking_adds import Adds
@@ -162,6 +163,16 @@ class Lessons:
             return choice(self._loaded(), without)
 
         self.refresh()
+        return await self._after(work)
+
+    async def duel(self, pool: str, asked: Collection[tuple[int, int]], seed: int) -> Pair | None:
+        """The two texts whose comparison would tell most, after the lessons that wait; none of `asked`."""
+
+        def work() -> Pair | None:
+            from penchant.app.duels.ring import pick
+
+            return pick(self._loaded(), pool, asked, seed)
+
         return await self._after(work)
 
     async def _after(self, work: Callable[[], T]) -> T:
