@@ -44,8 +44,8 @@ def pool(session: RankSession, kind: str) -> list[list[int]]:
     """Groups of items of which two may be compared: all jokes, the captions of one picture, unseen short posts."""
     if kind == "posts":
         short = session.store.db.rows(
-            "SELECT i.id FROM carray(?) c CROSS JOIN items i ON i.id = c.value WHERE i.text_len BETWEEN ? AND ?"
-            " AND i.title = '' AND i.content_warning = '' AND NOT i.sensitive",
+            "SELECT i.id FROM carray(?) c CROSS JOIN items i ON i.id = c.value"
+            " WHERE i.text_len + length(i.title) BETWEEN ? AND ? AND i.content_warning = '' AND NOT i.sensitive",
             (_bound(session.candidates), SHORT, LONG),
         )
         return [[row[0] for row in short]]
@@ -81,7 +81,7 @@ def pick(session: RankSession, kind: str, asked: Collection[tuple[int, int]], se
         fresh = sorted(group, key=lambda item_id: (met.get(item_id, 0), rng.random()))[:DRAWN]
         pairs = [p for p in itertools.combinations(sorted(fresh), 2) if p not in known]
         if pairs:
-            return _most_telling(session, pairs, rng)
+            return _most_telling(session, pairs, rng, titled=kind == "posts")
     return None
 
 
@@ -91,7 +91,9 @@ def _order(groups: list[list[int]], met: dict[int, int], rng: np.random.Generato
     return [group for _, _, group in sorted(keyed, key=lambda entry: entry[:2])]
 
 
-def _most_telling(session: RankSession, pairs: list[tuple[int, int]], rng: np.random.Generator) -> Pair:
+def _most_telling(
+    session: RankSession, pairs: list[tuple[int, int]], rng: np.random.Generator, *, titled: bool
+) -> Pair:
     chosen = [pairs[n] for n in rng.permutation(len(pairs))[:LOOKED_AT]]
     ids = sorted({item_id for pair in chosen for item_id in pair})
     block = session.rows(ids)
@@ -104,8 +106,10 @@ def _most_telling(session: RankSession, pairs: list[tuple[int, int]], rng: np.ra
     p = float(chance(logit, variance)[at])
     if rng.random() < 0.5:  # what is believed must not show in the side
         a, b, p = b, a, 1.0 - p
-    texts = session.store.items.texts([a, b])
-    (about, first, _), (other, second, _) = (texts.get(each, ("", "", ())) for each in (a, b))
+    found = session.store.items.texts([a, b])
+    (about, first, _), (other, second, _) = (found.get(each, ("", "", ())) for each in (a, b))
+    if titled:
+        return Pair(a, b, p, "", (f"{about}\n{first}".strip(), f"{other}\n{second}".strip()))
     return Pair(a, b, p, about if about == other else "", (first, second))
 
 

@@ -289,6 +289,11 @@ class Effects(Command):
     help = "What the ranking and the writing do to you: shares, narrowing, generated text; w widens"
 
 
+class Duels(Command):
+    id, keys, label, group = "duels", ("J",), "duels", "Teach"
+    help = "Duels: of two jokes, captions or posts, which is funnier to you; the ranking learns from each answer"
+
+
 class Ask(Command):
     id, keys, label, group = "ask", ("a",), "ask", "Views"
     help = "Ask your archive, this view of it, or the item you read: an answer with its sources"
@@ -359,7 +364,7 @@ COMMANDS: tuple[type[Command], ...] = (
     Down, Up, PageDown, PageUp, Top, Bottom,
     Read, Story, NextItem, PreviousItem, Restore, Browser, Comments, Original, Reveal, CopyLink, Cite,
     DraftReply, DraftPost, Drafts,
-    Like, Skip, Save, Later, Undo, Why, Mute, Mutes, Collect, Tuning, Choice,
+    Like, Skip, Save, Later, Undo, Why, Mute, Mutes, Collect, Tuning, Choice, Duels,
     ForYou, Newest, Following, Saved, Liked, LaterView, SearchView, Search, SavedSearches, Ask, Alike, Digest,
     History, Numbers, Exposure, Effects,
     Refresh, Sources, Add, Models, PictureColumn, Theme, Help, Back, Quit,
