@@ -180,7 +180,7 @@ def test_an_architecture_is_known_by_the_name_of_the_file(tiny: Path, tmp_path: 
 async def test_a_model_that_claims_to_be_huge_fails_in_words_and_takes_no_memory(tiny: Path, tmp_path: Path) -> None:
     shutil.copy(tiny / "open_clip_model.safetensors", tmp_path)
     table = json.loads((tiny / "open_clip_config.json").read_text())
-    table["model_cfg"]["vision_cfg"] |= {"width": 8192, "layers": 200, "head_width": 64}
+    table["model_cfg"]["vision_cfg"] |= {"width": 16384, "layers": 200, "head_width": 64}
     (tmp_path / "open_clip_config.json").write_text(json.dumps(table))
     async with Runner(str(tmp_path), limits=LIMITS, program=PROGRAM, library="open_clip") as runner:
         with pytest.raises(PenchantError, match=r"open_clip cannot load .*memory"):
