@@ -57,8 +57,8 @@ def trend_words(found: Effects) -> str:
     trend = found.trend
     if trend.verdict == "unknown":
         return TRENDS["unknown"]
-    by = f"{100 * trend.slope:+.1f} points a week, by chance in {max(trend.chance, 0.001):.1%} of cases"
-    return f"{TRENDS[trend.verdict]} ({by})"
+    chance = f"{trend.chance:.1%}" if trend.chance >= 0.001 else "less than 0.1%"
+    return f"{TRENDS[trend.verdict]} ({100 * trend.slope:+.1f} points a week, by chance in {chance} of cases)"
 
 
 def lines(found: Effects, width: int, fit: Fit, turn: str = "w", back: str = "u") -> list[Line]:
@@ -69,7 +69,7 @@ def lines(found: Effects, width: int, fit: Fit, turn: str = "w", back: str = "u"
     width = max(40, width)
     out: list[Line] = []
     for part in (_mixes(found, width, fit), _weeks(found, width), _stages(found, width, fit), _ahead(found),
-                 _generated(found.generated), _wider(found, turn, back)):  # fmt: skip
+                 _generated(found.generated, width), _wider(found, turn, back)):  # fmt: skip
         made = list(part)
         out += [Line(""), *made] if out and made else made
     return out
@@ -83,13 +83,14 @@ def _mixes(found: Effects, width: int, fit: Fit) -> Iterator[Line]:
 
 
 def _mix(name: str, mix: Mix, width: int, fit: Fit) -> Iterator[Line]:
-    room = max(8, width - 2 * (BAR + 6) - 12)
+    room = max(8, width - 20 - 2 * _cells(width))
     yield Line(f"{name}: of what came, of what was on screen", "head")
     more, less = leaning(mix.gaps, "more", NAMED), leaning(mix.gaps, "less", NAMED)
+    full = max((max(gap.share_came, gap.share_shown) for gap in [*more, *less]), default=1.0)
     for gap in more:
-        yield Line(_gap(gap, room, fit), "plus")
+        yield Line(_gap(gap, room, full, _cells(width), fit), "plus")
     for gap in sorted(less, key=lambda gap: gap.points, reverse=True):
-        yield Line(_gap(gap, room, fit), "minus")
+        yield Line(_gap(gap, room, full, _cells(width), fit), "minus")
     rest = len(mix.gaps) - len(more) - len(less)
     if not more and not less:
         yield Line("  As much of each was on screen as of the others, as far as the numbers can tell.", "meta")
@@ -97,10 +98,11 @@ def _mix(name: str, mix: Mix, width: int, fit: Fit) -> Iterator[Line]:
         yield Line(f"  and {rest:,} more", "meta")
 
 
-def _gap(gap: Gap, room: int, fit: Fit) -> str:
+def _gap(gap: Gap, room: int, full: float, cells: int, fit: Fit) -> str:
+    """A line whose longest bar is `full`."""
     return (
-        f"  {fit(plain(gap.name), room)} {_bar(gap.share_came)} {gap.share_came:4.0%}"
-        f"  {_bar(gap.share_shown)} {gap.share_shown:4.0%} {gap.points:+4.0f}"
+        f"  {fit(plain(gap.name), room)} {_bar(gap.share_came / full, cells)} {gap.share_came:4.0%}"
+        f"  {_bar(gap.share_shown / full, cells)} {gap.share_shown:4.0%} {gap.points:+4.0f}"
     )
 
 
@@ -110,7 +112,7 @@ def _weeks(found: Effects, width: int) -> Iterator[Line]:
     yield Line("Over time: different sources among as many items, of what came and on screen", "head")
     for week in found.varieties[-WEEKS:]:
         share = 0.0 if math.isnan(week.share) else week.share
-        room = max(BAR, min(30, width - 40))
+        room = max(0, min(30, width - 41))
         yield Line(
             f"  {week.monday:%d %b}  {week.size:2} items: {week.came:4.1f} and {week.shown:4.1f}"
             f"  {_bar(min(share, 1.0), room)} {share:4.0%}"
@@ -126,11 +128,11 @@ def _stages(found: Effects, width: int, fit: Fit) -> Iterator[Line]:
     most = max(stage.sources or 0.0 for stage in known)
     yield Line(f"Who narrows: different sources among {found.drawn} items of each", "head")
     for stage in found.stages:
-        name = fit(stage.name, 22)
+        name = fit(stage.name, max(10, min(22, width - 26)))
         if stage.sources is None:
             yield Line(f"  {name} {stage.items:7,} items: too few to say", "meta")
         else:
-            bar = _bar(stage.sources / most if most else 0.0, max(BAR, min(30, width - 50)))
+            bar = _bar(stage.sources / most if most else 0.0, max(0, min(30, width - 47)))
             yield Line(f"  {name} {stage.items:7,} items {stage.sources:5.1f} {bar}")
 
 
@@ -144,7 +146,7 @@ def _ahead(found: Effects) -> Iterator[Line]:
         )
 
 
-def _generated(found: Generated) -> Iterator[Line]:
+def _generated(found: Generated, width: int) -> Iterator[Line]:
     yield Line("What a model wrote", "head")
     if found.until is not None:
         at = local(found.until)
@@ -154,11 +156,13 @@ def _generated(found: Generated) -> Iterator[Line]:
         return
     yield Line(
         f"  About {found.characters:,} of {found.characters + found.real_characters:,} characters ({found.share:.1%}):"
-        f" {found.shown:,} generated items in the feed, {found.offered:,} drafts that you asked for."
+        f" {found.shown:,} generated item{'s'[: found.shown != 1]} in the feed, {found.offered:,} draft"
+        f"{'s'[: found.offered != 1]} that you asked for."
     )
-    for monday, generated, whole in [week for week in found.weeks if week[2]][-WEEKS:]:
+    first = next((n for n, week in enumerate(found.weeks) if week[1]), len(found.weeks))
+    for monday, generated, whole in [week for week in found.weeks[first:] if week[2]][-WEEKS:]:
         share = generated / whole
-        yield Line(f"  {monday:%d %b}  {generated:4} of {whole:5} items {_bar(share)} {share:4.0%}")
+        yield Line(f"  {monday:%d %b}  {generated:4} of {whole:5} items {_bar(share, _cells(width))} {share:4.0%}")
     acts = [f"{found.written[act]:,} {word}" for act, word in _WRITTEN.items() if found.written.get(act)]
     if acts:
         asis = f"; {found.asis:,} left as the model wrote them" if found.asis else ""
@@ -176,6 +180,11 @@ def _wider(found: Effects, turn: str, back: str) -> Iterator[Line]:
         yield Line("  Both stand at their end: Tuning turns sources and interests one by one.", "meta")
     else:
         yield Line(f"  {turn} turns {found.step.words}{why}; {back} takes it back.", "meta")
+
+
+def _cells(width: int) -> int:
+    """Cells of a bar of shares."""
+    return BAR if width >= 60 else 4
 
 
 def _bar(share: float, cells: int = BAR) -> str:
