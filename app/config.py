@@ -200,6 +200,18 @@ class MachinesOptions:
 
 
 @dataclass(frozen=True, slots=True)
+class GeneratedOptions:
+    """What a model writes or draws for you among For you; off until `penchant arms share`. docs/generated.md."""
+
+    minutes_per_hour: float = _setting(10.0, "Minutes of an hour that a model may write; 0: none.", low=0.0, high=60.0)
+    draw_command: str = _setting(
+        "", 'A program that draws, such as "draw --text {prompt}": the picture goes to its standard output.'
+    )
+    draw_url: str = _setting("", "A service on this machine that draws: docs/generated.md says what it is asked.")
+    draw_seconds: float = _setting(300.0, "Seconds that a picture may take.", low=1.0, high=3600.0)
+
+
+@dataclass(frozen=True, slots=True)
 class BackupOptions:
     """Copies of the archive that the worker makes by itself and checks by opening them."""
 
@@ -238,6 +250,7 @@ class Config:
     mastodon: MastodonOptions = field(default_factory=MastodonOptions)
     machines: MachinesOptions = field(default_factory=MachinesOptions)
     backup: BackupOptions = field(default_factory=BackupOptions)
+    generated: GeneratedOptions = field(default_factory=GeneratedOptions)
     keys: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 

@@ -97,7 +97,8 @@ def unblind(store: Store, wanted: Settings, session: str = "") -> Opened | None:
     with store.db.write():
         found = blind.rows(generated.shown(store.db, wanted.test))
         report = Opened(tuple(found), sum(row.shown for row in found), wanted.test_at)
-        members = [draft for draft in store.drafts.list("feed", limit=1 << 30) if draft.facts.get("blind") == wanted.test]
+        drafts = store.drafts.list("feed", limit=1 << 30)
+        members = [draft for draft in drafts if draft.facts.get("blind") == wanted.test]
         moved = [event for draft in members for event in _open(store, draft, session)]
         told = Event("voice", value={"what": "unblind", "key": wanted.test, "value": report.facts()}, session=session)
         store.events.append([*moved, told])
@@ -135,7 +136,7 @@ def _moved(store: Store, copy: int, original: int, session: str) -> list[Event]:
 def reports(store: Store) -> list[tuple[float, dict[str, Any]]]:
     """(when it was opened, its report) of every blind test that is over, the latest first."""
     found = []
-    for event in reversed(store.events.of_kind("voice")):
+    for event in reversed(generated.said(store.db)):
         value = event.value.get("value")
         if event.value.get("what") == "unblind" and isinstance(value, dict):
             found.append((event.at, value))

@@ -37,6 +37,7 @@ from .describing import Describing
 from .errors import AlreadyRunning, Damaged, Exit, NotADatabase, ReadOnly, StoreError
 from .eventlog import lane as machines
 from .gate_fetch import Restorer
+from .generating_lane import Generating
 from .judging import Judging
 from .lock import WorkerLock
 from .muting import next_end
@@ -211,6 +212,7 @@ class Worker:
             Questions(self.config, self.paths, self.store),
             Drafting(self.config, self.paths, self.store),
             Describing(self.config, self.paths, self.store),
+            Generating(self.config, self.paths, self.store),
             PictureLane(self.config.pictures, self.paths.cache / "pictures", self.store, self.client),
         ]
         self.lanes += [asyncio.create_task(lane.run()) for lane in self.hearing]

@@ -22,6 +22,7 @@ from penchant.adapters.base import (
     Unreachable,
 )
 from penchant.adapters.sample import PICTURE_PREFIX
+from penchant.app.generating_draw import DRAWN, kept
 from penchant.app.parse_runner import Broke
 from penchant.app.store.pictures_rows import SMALL, Failed, Kept, Outcome, Unchanged, Wanted, Whole
 
@@ -95,6 +96,8 @@ class Fetching:
                 return await self._keep(job, url, data, decoded, "", "")
             if url.startswith(INSIDE):
                 return await self._taken(job, url, await self.exports.read(url, job.addresses))
+            if url.startswith(DRAWN):
+                return await self._taken(job, url, await self._call(lambda store: kept(store.path, url)))
             return await self._from_web(job, url)
         except NotAPicture as error:
             return Done(failed(job, str(error), final=error.final), "answered")

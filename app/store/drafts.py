@@ -46,6 +46,7 @@ class Draft:
 
 #: `Drafts.list` hides the type inside its class.
 _List = list[Draft]
+_Media = tuple[Media, ...]
 
 
 class Drafts:
@@ -68,6 +69,13 @@ class Drafts:
         """One draft; None where there is none (any more)."""
         row = self.db.row(f"SELECT {_COLUMNS} FROM drafts WHERE id = ?", (draft_id,))
         return None if row is None else _draft(row)
+
+    def named(self, start: str) -> _List:
+        """Up to two drafts whose id begins so (at least four of its hexadecimal digits)."""
+        if len(start) < 4 or not all(char in "0123456789abcdef" for char in start):
+            return []
+        sql = f"SELECT {_COLUMNS} FROM drafts WHERE id >= ?1 AND id < ?1 || 'g' LIMIT 2"
+        return [_draft(row) for row in self.db.rows(sql, (start,))]
 
     def of_item(self, item_id: int) -> Draft | None:
         """The draft that an item stands for; None for items of sources."""
@@ -111,12 +119,12 @@ class Drafts:
             return bool(self.db.run("DELETE FROM drafts WHERE id = ? AND item_id IS NULL", (draft_id,)))
 
     def as_item(
-        self, draft_id: str, *, author: str = "", title: str = "", at: float | None = None, media: tuple[Media, ...] = ()
+        self, draft_id: str, *, author: str = "", title: str = "", at: float | None = None, media: _Media = ()
     ) -> int:
-        """The id of the item that stands for a draft (`media`: its pictures), made once. Raises `KeyError` for no draft.
+        """The id of the item that stands for a draft, made once. Raises `KeyError` where there is no such draft.
 
-        `at` (Unix seconds): from when it seems to be. The item is marked as deleted, which keeps it out of every list
-        and count; it is no arrival of a source, and nothing that arrives is taken for another copy of it.
+        `media`: its pictures; `at` (Unix seconds): from when it seems to be. The item is marked as deleted, which keeps
+        it out of every list and count; it is no arrival of a source, and nothing that arrives is taken for another copy of it.
         """
         with self.db.write():
             draft = self.get(draft_id)
@@ -128,7 +136,7 @@ class Drafts:
             self.db.run("UPDATE drafts SET item_id = ? WHERE id = ?", (item_id, draft_id))
         return item_id
 
-    def _insert(self, draft: Draft, author: str, title: str, at: float, media: tuple[Media, ...]) -> int:
+    def _insert(self, draft: Draft, author: str, title: str, at: float, media: _Media) -> int:
         by = Author(author, author) if author else None
         item = Item(draft.id, "", title, draft.text, author=by, published=at, media=media)
         # a hash of its own: the same words from a source are another item, and neither joins the other

@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING
 
 from penchant.app.generating import FEED_KINDS, REAL, Settings, settings
 from penchant.app.generating_blind import Shown, unseal
-from penchant.app.types import Card
+from penchant.app.types import Card, Event
 
-from .events import Events
 from .held import HELD
 
 if TYPE_CHECKING:
@@ -25,7 +24,16 @@ _FEED = "d.kind IN (SELECT value FROM json_each(?))"
 
 def read(db: Database) -> Settings:
     """How the reader has it now."""
-    return settings(Events(db).of_kind("voice"))
+    return settings(said(db))
+
+
+def said(db: Database) -> list[Event]:
+    """Live "voice" events in their order; the index that answers wants its condition word for word."""
+    rows = db.rows(
+        "SELECT id, value, at FROM events e WHERE kind IN ('duel', 'voice', 'draft') AND kind = 'voice' AND NOT EXISTS"
+        " (SELECT 1 FROM events u WHERE u.undoes = e.id AND u.kind = 'undo') ORDER BY clock, id"
+    )
+    return [Event("voice", value=json.loads(value), id=name, at=at) for name, value, at in rows]
 
 
 def pool(db: Database, wanted: Settings) -> list[int]:

@@ -90,7 +90,8 @@ class Browsing:
             known = set(unseen)
             ids = [item for item in order if item in known]
             rest = known.difference(ids, self.app.last_standing.folded) if len(known) < 500 else ()
-            page = FirstPage(view, ids + sorted(rest, key=unseen.index), [])
+            ids += sorted(rest, key=unseen.index)
+            page = FirstPage(view, await self.app.bridge.reader.do(lambda store: loading.mixed(store, ids)), [])
         self.hide_search()
         self.show_page(page)
 

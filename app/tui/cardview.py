@@ -164,10 +164,11 @@ def standing_of(card: Card) -> tuple[str, str]:
 def meta_of(card: Card, now: float) -> str:
     """Source, author, age, points, comments and people in one line of words."""
     author = card.author if card.author and card.author != card.source else ""
+    when = card.published if card.published is not None else card.first_seen
     parts = [
         card.source,
         author,
-        words.age(card.published if card.published is not None else card.first_seen, now),
+        words.age(when, now) if when else "",  # of a blind test nothing is told
         f"▲{card.points}" if card.points is not None else "",
         words.many(card.comments, "comment") if card.comments else "",
         f"{card.people} you follow" if card.people > 1 else "",
@@ -217,7 +218,8 @@ def _body(card: Card, measure: int, lines: int, palette: Palette, found: Found |
 
 def _where(card: Card) -> str:
     also = f" · also in {words.many(card.also_in, 'other source')}" if card.also_in else ""
-    return f"{words.domain(card.url) or card.kind}{also}"
+    place = words.domain(card.url) or (card.source if card.kind == "draft" else card.kind)
+    return f"{place}{also}"
 
 
 def _cut(segments: list[Segment], width: int) -> list[Segment]:

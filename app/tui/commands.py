@@ -289,6 +289,12 @@ class Effects(Command):
     help = "What the ranking and the writing do to you: shares, narrowing, generated text; w widens"
 
 
+class Blind(Command):
+    id, keys, label, group = "generated", ("B",), "generated items", "Views"
+    help = "Generated items in For you: how many, by which arms; a blind test, its report, unblinding"
+    method = "do_blind"
+
+
 class Duels(Command):
     id, keys, label, group = "duels", ("J",), "duels", "Teach"
     help = "Duels: of two jokes, captions or posts, which is funnier to you; the ranking learns from each answer"
@@ -366,7 +372,7 @@ COMMANDS: tuple[type[Command], ...] = (
     DraftReply, DraftPost, Drafts,
     Like, Skip, Save, Later, Undo, Why, Mute, Mutes, Collect, Tuning, Choice, Duels,
     ForYou, Newest, Following, Saved, Liked, LaterView, SearchView, Search, SavedSearches, Ask, Alike, Digest,
-    History, Numbers, Exposure, Effects,
+    History, Numbers, Exposure, Effects, Blind,
     Refresh, Sources, Add, Models, PictureColumn, Theme, Help, Back, Quit,
 )  # fmt: skip
 

@@ -292,6 +292,11 @@ class FeedScreen(ItemActions, SearchKeys, Browsing, Screen[None]):
 
         show_duels(self.app)
 
+    def do_blind(self) -> None:
+        from .blind import show_blind
+
+        show_blind(self.app)
+
     def do_models(self) -> None:
         from .models import ModelsScreen
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from penchant.app.types import UNDOABLE, Card, Event
 
+from .loading import mixed
 from .visit import Standing, merge
 
 if TYPE_CHECKING:
@@ -244,7 +245,9 @@ class Lessons:
         decisive = any(step.event is not None and step.event.kind in UNDOABLE for step in steps)
         probability = {entry.item_id: entry.probability for entry in ranked}
         standing = Standing(ranked.stories, ranked.notes, ranked.people)
-        ids = merge(fixed, probability, rest, standing.folded)
+        ids = mixed(session.store, merge(fixed, probability, rest, standing.folded), len(fixed))
+        drafts = session.store.drafts.item_ids()
+        probability = {item: number for item, number in probability.items() if item not in drafts}
         return Order(len(fixed), len(rest), ids, probability, decisive, token, standing)
 
     def _loaded(self) -> RankSession:

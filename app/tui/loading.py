@@ -40,11 +40,27 @@ class FirstPage(NamedTuple):
 def first_page(store: Store, view: View, subscription_id: int | None = None) -> FirstPage:
     """The beginning of a view: about a millisecond, also of 100,000 items."""
     ids = list(store.items.ids(view, subscription_id=subscription_id, limit=FIRST_IDS))
+    if view == View.FOR_YOU:
+        ids = mixed(store, ids)
     cards = store.items.cards(ids[:FIRST_CARDS])
     subscribed = bool(ids) or bool(store.subscriptions.all(counted=False))
     behind = view == View.FOR_YOU and store.scores.behind()
     muted = held_in(store.events.mutes(), time.time())
     return FirstPage(view, ids, cards, subscription_id, subscribed, behind, muted)
+
+
+def mixed(store: Store, ids: list[int], fixed: int = 0) -> list[int]:
+    """For you with the generated items that the reader wants in it; the first `fixed` stay where they are."""
+    from penchant.app.store.real import any_drafts
+
+    if not any_drafts(store.db):
+        return ids
+    from penchant.app.generating_seats import weave
+    from penchant.app.store import generated
+
+    wanted = generated.read(store.db)
+    pool, drafts = generated.pool(store.db, wanted), store.drafts.item_ids()
+    return weave(ids, fixed, pool, drafts, wanted.step, 2 if wanted.test else 1)
 
 
 def all_ids(store: Store, view: View, subscription_id: int | None = None, *, folded: bool = False) -> list[int]:

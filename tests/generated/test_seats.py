@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from penchant.app.generating import Settings, arm_event, blind_event, settings, share_event
 from penchant.app.generating_seats import FIRST, weave
+from penchant.app.store import Store, generated
 from penchant.app.types import Event
 
 REAL_ONES = st.integers(0, 200).map(lambda n: list(range(1, n + 1)))
@@ -69,8 +70,19 @@ def test_settings_are_what_the_events_come_to() -> None:
 
 
 @given(st.lists(st.dictionaries(st.sampled_from(["what", "key", "value"]), st.one_of(
-    st.none(), st.booleans(), st.floats(), st.text(max_size=5), st.sampled_from(["share", "feed-arm", "blind", "unblind"])
+    st.none(), st.booleans(), st.floats(), st.text(max_size=5),
+    st.sampled_from(["share", "feed-arm", "blind", "unblind"]),
 ))))  # fmt: skip
 def test_no_event_makes_it_fail(values: list[dict[str, object]]) -> None:
     found = settings(Event("voice", value=value) for value in values)
     assert 0.0 <= found.share <= 0.5 and found.step >= 0
+
+
+def test_settings_are_read_from_an_index(store: Store) -> None:
+    """Asked every few seconds, and most events are of other kinds."""
+    ran: list[str] = []
+    store.db.apsw.exec_trace = lambda cursor, sql, params: ran.append(sql) or True  # type: ignore[func-returns-value]
+    generated.read(store.db)
+    store.db.apsw.exec_trace = None
+    plan = [row[3] for row in store.db.rows(f"EXPLAIN QUERY PLAN {ran[0]}")]
+    assert any("events_voice" in step for step in plan), plan
