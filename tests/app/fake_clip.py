@@ -36,7 +36,7 @@ def main():
             os.abort()
         time.sleep(0.01 * sum(b"SLOW" in each for each in data))
         with open(os.environ["FAKE_MODEL_LOG"], "a") as log:
-            log.write("".join(json.dumps([kind, each.decode()]) + "\n" for each in data))
+            log.write("".join(json.dumps([kind, each.decode(errors="replace")]) + "\n" for each in data))
         write(answers, VECTORS + b"".join(map(vector, data)))
 
 
