@@ -12,9 +12,12 @@ if not __name__.startswith("penchant."):
     raise ImportError("import it as 'penchant.adapters': a bare 'adapters' makes a second copy of every class")
 
 from .base import Source
+from .lean import without_command_line
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
+
+without_command_line()
 
 #: Built-in kinds and the module:class that serves each; loaded on first use.
 BUILTIN = {

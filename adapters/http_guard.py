@@ -184,7 +184,7 @@ class _Stream(httpx.AsyncByteStream):
 
 @functools.lru_cache(maxsize=4)
 def _trust(file: str, folder: str) -> ssl.SSLContext:
-    """Whom TLS trusts, as httpx reads it from the environment: reading the certificates costs 25 ms, so once for each."""
+    """Whom TLS trusts, as httpx has it from the environment: reading the certificates costs 25 ms, so once."""
     return httpx.create_ssl_context()
 
 
