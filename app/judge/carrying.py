@@ -127,9 +127,16 @@ class Carrying:
             opening, inside = [], inside or (model.tokens("\n") if put.soft is None else [])
         return self.judge.kept(self._stacked(put, opening, inside))
 
-    def chat(self, system: str, user: str, put: Put) -> tuple[list[int], int]:
-        """Begin a chat; returns the ids that are left to read, and how many places are taken before them."""
-        before, after = self.judge.model.around(system)
+    def chat(self, system: str, user: str, put: Put, turns: Sequence[tuple[str, str]] = ()) -> tuple[list[int], int]:
+        """Begin a chat; returns the ids that are left to read, and how many places are taken before them.
+
+        `turns`: what was said and answered before; the oldest go where there is no room.
+        """
+        kept, asked = list(turns), len(self.judge.model.tokens(user))
+        before, after = self.judge.model.around(system, kept)
+        while kept and put.tokens + len(before) + asked + len(after) > self.judge.context_tokens:
+            del kept[0]
+            before, after = self.judge.model.around(system, kept)
         room = max(0, self.judge.context_tokens - put.tokens - len(before) - len(after))
         rest = [*self.judge.model.tokens(user)[:room], *after]
         if not put.tokens:

@@ -190,7 +190,8 @@ class Served:
         if begin:
             prompt = self.plugs.question(system, user, begin)
         else:
-            prompt, begin = self.carrying.chat(system, user, put)
+            turns = [(str(said), str(answered)) for said, answered in request.get("turns", ())]
+            prompt, begin = self.carrying.chat(system, user, put, turns)
         ways = {key: request[key] for key in ("stop", "temperature", "seed")}
         self.judge.generate(prompt, request["tokens"], on_text, begin=begin, **ways)
 

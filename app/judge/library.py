@@ -8,6 +8,7 @@ from __future__ import annotations
 import ctypes
 import functools
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -101,12 +102,14 @@ class Model:
         """Whether the file brings a chat template that llama.cpp knows."""
         return self._template is not None and bool(self._rendered("a", _SLOT))
 
-    def around(self, system: str) -> tuple[list[int], list[int]]:
+    def around(self, system: str, turns: Sequence[tuple[str, str]] = ()) -> tuple[list[int], list[int]]:
         """The tokens before and after what the user says in a chat, up to where the answer begins.
 
         Only the template's own control tokens count: what the user says is tokenised without them, so that no text
-        can end its own turn. A model without a template gets plain text.
+        can end its own turn. A model without a template gets plain text. `turns`: (what was said, what was answered).
         """
+        if turns:
+            return self._around(system, turns)
         text = self._rendered(system, _SLOT) if self.chat else f"{system}\n\n{_SLOT}\nAnswer:"
         before, found, after = text.partition(_SLOT)
         if not found:
@@ -114,14 +117,33 @@ class Model:
         start = self.tokens(before, special=True, start=True)
         return start or self.opening(), self.tokens(after, special=True)
 
+    def _around(self, system: str, turns: Sequence[tuple[str, str]]) -> tuple[list[int], list[int]]:
+        """`around`, with everything that was said in slots of its own: no earlier turn can end itself either."""
+        said = [text for turn in turns for text in turn]
+        roles = [role for _ in turns for role in (b"user", b"assistant")]
+        slots = [(role, _SLOT.encode()) for role in (*roles, b"user")]
+        pairs = [(b"system", system.encode()), *slots]
+        joined = [(b"user", f"{system}\n\n{_SLOT}".encode()), *slots[1:]]
+        parts = (self._applied(pairs) or self._applied(joined) if self.chat else "").split(_SLOT)
+        if len(parts) != len(slots) + 1:
+            parts = [f"{system}\n\n", *["\nAnswer: ", "\n\n"] * len(turns), "\nAnswer:"]
+        ids = self.tokens(parts[0], special=True, start=True) or self.opening()
+        for text, part in zip(said, parts[1:-1], strict=True):
+            ids += [*self.tokens(text), *self.tokens(part, special=True)]
+        return ids, self.tokens(parts[-1], special=True)
+
+    def _applied(self, turns: Sequence[tuple[bytes, bytes]]) -> str:
+        """The template over (role, content) pairs; "" where it does not take them."""
+        llama = library()
+        chat = (llama.llama_chat_message * len(turns))(*[llama.llama_chat_message(*turn) for turn in turns])
+        room = ctypes.create_string_buffer(4 * sum(len(said) for _, said in turns) + 4_096)
+        count = llama.llama_chat_apply_template(self._template, chat, len(turns), True, room, len(room))
+        return room.raw[:count].decode("utf-8", "replace") if 0 < count <= len(room) else ""
+
     def _rendered(self, system: str, user: str) -> str:
         """The chat as text; "" where the template is not known, without `system` where it refuses one."""
-        llama = library()
         pairs = [(b"system", system.encode()), (b"user", user.encode())]
         for turns in (pairs, [(b"user", f"{system}\n\n{user}".encode())]):
-            chat = (llama.llama_chat_message * len(turns))(*[llama.llama_chat_message(*turn) for turn in turns])
-            room = ctypes.create_string_buffer(4 * sum(len(said) for _, said in turns) + 4_096)
-            count = llama.llama_chat_apply_template(self._template, chat, len(turns), True, room, len(room))
-            if 0 < count <= len(room) and user.encode() in room.raw[:count]:
-                return room.raw[:count].decode("utf-8", "replace")
+            if user in (text := self._applied(turns)):
+                return text
         return ""

@@ -30,20 +30,21 @@ class Writing(Child):
         plug: Path | Sequence[Path] | None = None,
         exact: bool = False,
         carried: Carried | None = None,
+        turns: Sequence[tuple[str, str]] = (),
     ) -> AsyncGenerator[str, None]:
         """The model's answer, in pieces as they come. Closing the generator (`aclose`) stops the model.
 
         It ends where the model does, before `stop` and after `tokens`. Temperature 0 takes the likeliest token. What
         does not fit into `Ready.context` goes at the end of `user`. With `plug` the answer goes on from that document
         (`penchant plug`): `system` then stands behind it, before `user`. Several documents are joined in their order;
-        where `exact`, all but the first are read anew. The files of `carried` are put into the model first. Raises
-        `PenchantError` in words.
+        where `exact`, all but the first are read anew. The files of `carried` are put into the model first; `turns`
+        is the chat so far, (said, answered), of which the oldest go where they do not fit. Raises `PenchantError`.
         """
         paths = [plug] if isinstance(plug, Path) else list(plug or ())
         request = {
             "do": "write", "system": system, "user": user, "tokens": tokens, "stop": stop,
             "temperature": temperature, "seed": seed, "plugs": [str(path) for path in paths], "exact": exact,
-            "carried": put_in(carried),
+            "carried": put_in(carried), "turns": [list(turn) for turn in turns],
         }  # fmt: skip
         stream = self._streamed(request, self.limits.write)
         try:
