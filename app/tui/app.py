@@ -19,7 +19,7 @@ from penchant.app.errors import PenchantError
 from penchant.app.paths import Paths
 from penchant.app.types import Event, View
 
-from . import closing, interrupts, loading, signals, themes, words
+from . import closing, interrupts, loading, mended, signals, themes, words
 from .bridge import Bridge
 from .commands import COMMANDS
 from .deeds import Deeds, Place
@@ -108,8 +108,7 @@ class PenchantApp(interrupts.Interruptible, PictureWindow, App[None]):
         self.owns_process = False
         self.leaving = False
         self._worker_words = ""
-        self._failing = 0
-        self._beat = 0
+        self._failing = self._beat = 0
         self._looking: asyncio.Task[Any] | None = None
         self._last_failure = ""
         #: A model on its way here.
@@ -136,6 +135,7 @@ class PenchantApp(interrupts.Interruptible, PictureWindow, App[None]):
 
     def _painted(self) -> None:
         """The first page is on screen: now start what costs time."""
+        mended.mend()
         gc.freeze()
         gc.enable()
         self.hang_pictures()

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import weakref
 from typing import Any
 
 import pytest
+from textual._styles_cache import StylesCache
+from textual.color import Color
 
 from penchant.app.tui import article as view
+from penchant.app.tui.mended import mend
 
 pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning")
 
@@ -55,3 +60,15 @@ async def test_what_fails_after_its_screen_is_no_fault(archive: Any, run_app: An
         closed.set()
         await wait(lambda: not app._tasks)
         assert app.is_running and app._exception is None
+
+
+def test_a_closed_widget_does_not_stay_in_memory() -> None:
+    mend()
+    mend()
+    lines, black = StylesCache(), Color(0, 0, 0)
+    inner, outer = lines.get_inner_outer(black, Color(255, 255, 255))
+    assert (inner.background, outer.background) == (Color(255, 255, 255), black)
+    left = weakref.ref(lines)
+    del lines
+    gc.collect()
+    assert left() is None
