@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,7 +13,7 @@ from penchant.app.errors import NoSuchItem, NoSuchSource
 from penchant.app.rank.batch import Batch, build_batch
 from penchant.app.rank.explain import explain
 from penchant.app.rank.features import encode_words
-from penchant.app.rank.types import RankItem
+from penchant.app.rank.types import RankItem, Scores
 from penchant.app.ranking import RankSession
 from penchant.app.standing import source_key
 
@@ -70,7 +71,7 @@ class Taste(RankSession):
             return []
         model = self._learner.model
         scores = model.score(batch, now=self._now)
-        told = self._whys(items, documents, batch) if reasons else [None] * len(items)
+        told = self._whys(items, documents, batch, scores) if reasons else [None] * len(items)
         return [
             Verdict(float(scores.probability[i]), float(scores.logit[i]), _known(batch, i), told[i])
             for i in range(len(items))
@@ -159,14 +160,18 @@ class Taste(RankSession):
             self._asked = self._now
         return self._authors.get(name, name)
 
-    def _whys(self, items: Sequence[RankItem], documents: Sequence[Document], batch: Batch) -> list[Why | None]:
+    def _whys(
+        self, items: Sequence[RankItem], documents: Sequence[Document], batch: Batch, scores: Scores
+    ) -> list[Why | None]:
         model, learned = self._learner.model, self._learner.learned
         judged = self._explainer.judged(learned)
+        judged = replace(judged, title=cache(judged.title))  # a request names the same ones again and again
         own = [item.item_id for item in items if item.item_id]
         texts = self.store.items.texts(own) if own else {}
         return [
             explain(
-                model, item, texts.get(item.item_id, ("", of.text, ()))[1], batch.take([i]), judged, now=self._now
+                model, item, texts.get(item.item_id, ("", of.text, ()))[1], batch.take([i]), judged, _one(scores, i),
+                now=self._now,
             )
             for i, (item, of) in enumerate(zip(items, documents, strict=True))
         ]
@@ -179,6 +184,11 @@ def _matrix(rows: Sequence[bytes | None], dims: int) -> np.ndarray:
         if row is not None and len(row) == 4 * dims:
             out[i] = np.frombuffer(row, "<f4")
     return out
+
+
+def _one(scores: Scores, i: int) -> Scores:
+    own = slice(i, i + 1)
+    return Scores(scores.logit[own], scores.parts[own], scores.variance[own], scores.names)
 
 
 def _known(batch: Batch, i: int) -> tuple[str, ...]:
