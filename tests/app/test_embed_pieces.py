@@ -51,7 +51,7 @@ def own(texts: list[str]) -> list[list[int]]:
     return [TOKENIZER.encode(text, add_special_tokens=False).ids for text in texts]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.lists(TEXTS, max_size=8))
 def test_ids_are_the_tokenizers_own(texts: list[str]) -> None:
     memory = Pieces(TOKENIZER)

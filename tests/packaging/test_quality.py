@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import statistics
 import subprocess
@@ -26,7 +27,9 @@ def test_types(tmp_path: Path) -> None:
     # mypy does not follow an editable install's hook: give it the installed layout.
     for package in ("app", "adapters"):
         shutil.copytree(ROOT / package, tmp_path / "penchant" / package)
-    done = run("mypy", "--config-file", str(ROOT / "pyproject.toml"), "penchant", cwd=tmp_path)
+    # What it knows of the libraries is kept beside the checkout: the next run takes a fifth of the time.
+    cache = ("--cache-dir", str(ROOT / ".mypy_cache")) if os.access(ROOT, os.W_OK) else ()
+    done = run("mypy", "--config-file", str(ROOT / "pyproject.toml"), *cache, "penchant", cwd=tmp_path)
     assert done.returncode == 0, done.stdout
 
 
