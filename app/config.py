@@ -212,6 +212,19 @@ class GeneratedOptions:
 
 
 @dataclass(frozen=True, slots=True)
+class VoiceOptions:
+    """How your taste is carried into a model that writes for you; docs/voice.md."""
+
+    carrier: str = _setting(
+        "auto", 'The carrier of your taste, a name of `penchant voice`; "auto" takes the best that your likes allow.'
+    )
+    lora: str = _setting("", "A LoRA adapter of your own in GGUF, made for the model that writes.")
+    minutes_per_hour: float = _setting(
+        3.0, "CPU minutes of an hour for keeping carriers up to date in the background; 0: none.", low=0.0, high=60.0
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class BackupOptions:
     """Copies of the archive that the worker makes by itself and checks by opening them."""
 
@@ -250,6 +263,7 @@ class Config:
     mastodon: MastodonOptions = field(default_factory=MastodonOptions)
     machines: MachinesOptions = field(default_factory=MachinesOptions)
     backup: BackupOptions = field(default_factory=BackupOptions)
+    voice: VoiceOptions = field(default_factory=VoiceOptions)
     generated: GeneratedOptions = field(default_factory=GeneratedOptions)
     keys: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 

@@ -90,9 +90,13 @@ class Voice(Protocol):
         ...
 
     def write(
-        self, user: str, tokens: int, carried: Carried, *, stop: str = "", temperature: float = 0.0, seed: int = 0
-    ) -> AsyncGenerator[str, None]:
-        """What it writes to `user`, in pieces as they come; closing the generator stops it. Raises `PenchantError`."""
+        self, user: str, tokens: int, carried: Carried, *, stop: str = "", temperature: float = 0.0, seed: int = 0,
+        turns: Sequence[tuple[str, str]] = (),
+    ) -> AsyncGenerator[str, None]:  # fmt: skip
+        """What it writes to `user`, in pieces as they come; closing the generator stops it. Raises `PenchantError`.
+
+        `turns`: the chat so far, (said, answered).
+        """
         ...
 
 
