@@ -21,6 +21,8 @@ MOST_SHARE = 0.5
 IMAGE, REAL = "image", "real"
 #: Arms of a reader who chose none: the model left to itself, and one that knows them.
 USUAL = ("none", "vector")
+#: The kind of items that are drafts, and what stands on their cards in the place of a source.
+DRAFT, MARKED, MASKED = "draft", "generated", "blind test"
 #: Kinds of drafts that stand in the feed.
 FEED_KINDS = ("feed", "image")
 #: Drafts that wait to be shown: at least, and at most.

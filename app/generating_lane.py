@@ -108,7 +108,7 @@ class Generating:
 
     async def _step(self) -> float:
         wanted, waiting = await self._call(_look)
-        if not wanted.on or waiting >= wanted.waiting * (2 if wanted.test else 1):
+        if not wanted.on or waiting >= wanted.waiting:
             if time.monotonic() - self._worked_at > IDLE:
                 await self._close()
             await self._tell(State("enough wait to be shown" if wanted.on else ""))

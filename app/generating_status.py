@@ -44,7 +44,7 @@ def standing(store: Store) -> Standing:
     seen = generated.shown(store.db, wanted.test) if wanted.test else []
     past = [(at, tuple(rows_of(report))) for at, report in reports(store)[:LISTED]]
     marked = rows(each for each in generated.shown(store.db) if each.arm != REAL)
-    waiting = len(generated.pool(store.db, wanted))
+    waiting = sum(map(len, generated.pool(store.db, wanted)))
     return Standing(
         wanted, state(store), waiting, tuple(marked), len(seen), sum(each.liked for each in seen), tuple(past)
     )

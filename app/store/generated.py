@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from penchant.app.generating import FEED_KINDS, REAL, Settings, settings
+from penchant.app.generating import DRAFT, FEED_KINDS, MARKED, MASKED, REAL, Settings, settings
 from penchant.app.generating_blind import Shown, unseal
 from penchant.app.types import Card, Event
 
@@ -16,8 +16,6 @@ from .held import HELD
 if TYPE_CHECKING:
     from .connection import Database
 
-#: What stands in the place of a source on the card of a draft. Nothing else tells the two kinds of cards apart.
-MARKED, MASKED = "generated", "blind test"
 _KINDS = json.dumps(FEED_KINDS)
 _FEED = "d.kind IN (SELECT value FROM json_each(?))"
 
@@ -36,24 +34,27 @@ def said(db: Database) -> list[Event]:
     return [Event("voice", value=json.loads(value), id=name, at=at) for name, value, at in rows]
 
 
-def pool(db: Database, wanted: Settings) -> list[int]:
-    """Items that wait to be shown, in their order: in a blind test each pair of it together, else marked ones."""
+def pool(db: Database, wanted: Settings) -> list[list[int]]:
+    """Items that wait to be shown, in their order: single ones; in a blind test each pair of it, of which one may have
+    been shown already.
+    """
     if not wanted.on:
         return []
     carriers = [arm.name for arm in wanted.arms]
     rows = db.rows(
-        "SELECT d.item_id, d.facts ->> 'blind', d.facts ->> 'pair', d.arm, d.facts ->> 'sealed' IS NOT NULL"
-        f" FROM drafts d WHERE {_FEED} AND d.state = 'offered' AND d.item_id IS NOT NULL"
-        " AND NOT EXISTS (SELECT 1 FROM item_state s WHERE s.item_id = d.item_id) ORDER BY d.made_at, d.item_id",
+        "SELECT d.item_id, d.facts ->> 'blind', d.facts ->> 'pair', d.arm, d.facts ->> 'sealed' IS NOT NULL,"
+        " EXISTS (SELECT 1 FROM item_state s WHERE s.item_id = d.item_id)"
+        f" FROM drafts d WHERE {_FEED} AND d.state = 'offered' AND d.item_id IS NOT NULL ORDER BY d.made_at, d.item_id",
         (_KINDS,),
     )
     if not wanted.test:
-        return [item for item, _, _, arm, sealed in rows if not sealed and arm in carriers]
+        return [[item] for item, _, _, arm, sealed, seen in rows if not (sealed or seen) and arm in carriers]
     pairs: dict[str, list[int]] = {}
-    for item, test, pair, _, _ in rows:
+    for item, test, pair, _, _, seen in rows:
         if test == wanted.test and pair:
-            pairs.setdefault(pair, []).append(item)
-    return [item for members in pairs.values() if len(members) == 2 for item in sorted(members)]
+            waiting = pairs.setdefault(pair, [])
+            waiting += [] if seen else [item]
+    return [sorted(members) for members in pairs.values() if members]
 
 
 def made(db: Database, wanted: Settings) -> dict[str, int]:
@@ -69,7 +70,7 @@ def made(db: Database, wanted: Settings) -> dict[str, int]:
 
 def dressed(db: Database, cards: Sequence[Card]) -> list[Card]:
     """The cards as they may be read: generated ones are marked; those of a blind test say nothing but that."""
-    ids = [card.item_id for card in cards if card.kind == "draft"]
+    ids = [card.item_id for card in cards if card.kind == DRAFT]
     if not ids:
         return list(cards)
     rows = db.rows(

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from penchant.adapters.base import INSIDE
+from penchant.app.generating import DRAFT, MASKED
 from penchant.app.muting import value_of
 from penchant.app.types import Card, EventKind
 
@@ -93,7 +94,9 @@ class ItemActions:
     async def do_collect(self) -> None:
         """Choose a collection for the item at hand."""
         here = self.at_hand()
-        if here is not None:
+        if here is not None and here[0].kind == DRAFT:
+            self.tell("Collections hold what others wrote; s saves this")
+        elif here is not None:
             from .collectbox import collect
 
             await collect(self, *here)
@@ -188,7 +191,9 @@ class ItemActions:
     def do_why(self) -> None:
         """The parts of the number."""
         here = self.at_hand()
-        if here is not None:
+        if here is not None and here[0].kind == DRAFT and here[0].source == MASKED:
+            self.tell("Told when the blind test is over; B says how far it is")
+        elif here is not None:
             from .why import WhyScreen
 
             self.app.push_screen(WhyScreen(*here))

@@ -59,8 +59,7 @@ def mixed(store: Store, ids: list[int], fixed: int = 0) -> list[int]:
     from penchant.app.store import generated
 
     wanted = generated.read(store.db)
-    pool, drafts = generated.pool(store.db, wanted), store.drafts.item_ids()
-    return weave(ids, fixed, pool, drafts, wanted.step, 2 if wanted.test else 1)
+    return weave(ids, fixed, generated.pool(store.db, wanted), store.drafts.item_ids(), wanted.step)
 
 
 def all_ids(store: Store, view: View, subscription_id: int | None = None, *, folded: bool = False) -> list[int]:

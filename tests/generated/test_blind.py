@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from penchant.app import export
 from penchant.app.eventlog.writing import lines
-from penchant.app.generating import REAL, blind_event, settings, share_event
+from penchant.app.generating import MARKED, MASKED, REAL, blind_event, settings, share_event
 from penchant.app.generating_blind import LONGEST, SHORTEST, Shown, beside, rows, seal, shaped, unseal, wilson
 from penchant.app.generating_keep import offer, reports, rows_of, unblind
 from penchant.app.store import Store, generated
@@ -43,7 +43,7 @@ def a_test(store: Store, count: int = 6) -> list[int]:
     for n in range(count):
         assert offer(store, written(n, "vector" if n % 2 else "none"), wanted, draw)
     derive(store)
-    return generated.pool(store.db, wanted)
+    return [item for pair in generated.pool(store.db, wanted) for item in pair]
 
 
 def kind_of(store: Store, item_id: int) -> str:
@@ -175,7 +175,7 @@ def test_drafts_from_before_the_test_wait_until_it_is_over(store: Store) -> None
     wanted = begin(store)
     assert generated.pool(store.db, wanted) == []
     card = store.items.cards(sorted(store.drafts.item_ids()))[0]
-    assert card.source == generated.MARKED, "what was marked once stays marked"
+    assert card.source == MARKED, "what was marked once stays marked"
     unblind(store, wanted)
     assert len(generated.pool(store.db, generated.read(store.db))) == 1
 
@@ -186,13 +186,19 @@ def test_without_a_real_item_to_stand_beside_it_there_is_no_test(store: Store) -
     assert store.drafts.list() == []
 
 
+def test_the_other_half_of_a_pair_waits_on(store: Store) -> None:
+    items = a_test(store, 2)
+    store.events.append([Event("like", items[0])])
+    assert generated.pool(store.db, generated.read(store.db)) == [[items[1]], items[2:]]
+
+
 def test_undoing_the_beginning_shows_nothing_of_it(store: Store) -> None:
     items = a_test(store)
     event = store.events.last_undoable()
     assert event is not None and event.value["what"] == "blind"
     store.events.append([Event("undo", undoes=event.id)])
     assert generated.pool(store.db, generated.read(store.db)) == []
-    assert {card.source for card in store.items.cards(items)} == {generated.MASKED}
+    assert {card.source for card in store.items.cards(items)} == {MASKED}
     assert settings(store.events.of_kind("voice")).test == ""
 
 
