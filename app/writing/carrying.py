@@ -1,4 +1,4 @@
-"""Which model writes, and how the reader's taste is carried into it."""
+"""Which model writes, and how the reader's taste is carried into it: the voice's own choice, asked for a draft."""
 
 from __future__ import annotations
 
@@ -8,17 +8,13 @@ from typing import TYPE_CHECKING
 from penchant.app.asking import ADVICE
 from penchant.app.errors import PenchantError
 from penchant.app.models.choice import chosen
-from penchant.app.voice.values import Taste
 
 if TYPE_CHECKING:
     from penchant.app.config import Config
     from penchant.app.paths import Paths
     from penchant.app.store import Store
     from penchant.app.sync import Call
-    from penchant.app.voice.values import Reader, Voice
-
-#: The arm without any taste.
-NONE = "none"
+    from penchant.app.voice.values import Reader, Taste, Voice
 
 
 class NoModel(PenchantError):
@@ -36,7 +32,7 @@ def chosen_model(wanted: str, config: Config, paths: Paths) -> str:
 
 
 def opened(model: str, config: Config, paths: Paths) -> AbstractAsyncContextManager[Voice]:
-    """The model, ready to write."""
+    """The model, ready to write; on entering it raises `PenchantError` where it cannot be had."""
     from penchant.app.llm.choose import open_voice
 
     return open_voice(model, config, paths)
@@ -52,5 +48,7 @@ def reader_of(store: Store) -> Reader:
 async def carried_by(
     arm: str, reader: Reader, voice: Voice, config: Config, paths: Paths, call: Call
 ) -> tuple[str, Taste]:
-    """The carrier's name and what it hands over; a carrier that cannot (yet) leaves the model to itself, with a note."""
-    raise NotImplementedError
+    """The carrier's name and what it hands over; "" is the reader's own choice. Raises `PenchantError` in words."""
+    from penchant.app.voice.arm import carried
+
+    return await carried(arm, reader, voice, config, paths, call)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import random
 import time
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import replace
@@ -20,8 +21,8 @@ from penchant.app.store.drafts import Draft
 
 from . import overlap
 from .carrying import carried_by, chosen_model, opened
-from .making import Tools, compose
-from .values import Candidate, Progress, Wish
+from .making import TRIES, Tools, compose
+from .values import MOST, Candidate, Progress, Wish
 
 if TYPE_CHECKING:
     import numpy as np
@@ -30,10 +31,12 @@ if TYPE_CHECKING:
     from penchant.app.paths import Paths
     from penchant.app.store import Store
     from penchant.app.sync import Call
-    from penchant.app.voice.values import Voice
+    from penchant.app.voice.values import Reader, Voice
 
     from .taster import Taster
 
+#: Liked texts, the latest, among which a post about anything finds its subject.
+SPARKS = 200
 UNJUDGED = "there are too few likes yet: the drafts are not ranked by taste"
 
 
@@ -66,6 +69,7 @@ class Desk:
         reader, setting = await self._call(partial(_gathered, wish))
         taster = await self._call(_taster)
         arm, taste = await carried_by(wish.arm, reader, voice, self._config, self._paths, self._call)
+        setting = replace(setting, sparks=sparks(wish, reader, arm, voice))
         notes = () if taster is not None else (UNJUDGED,)
         steps = compose(wish, setting, voice, taste, self._tools(taster), arm)
         async with contextlib.aclosing(steps):
@@ -107,6 +111,19 @@ class Desk:
             return embedder.embed_batch(list(texts))
 
         return Tools(vectors, judge, repeats)
+
+
+def sparks(wish: Wish, reader: Reader, arm: str, voice: Voice) -> tuple[str, ...]:
+    """What a post about anything starts from: liked texts, drawn anew for every seed.
+
+    None where the taste is left out, and none for a host that was not allowed to read what was liked.
+    """
+    if wish.kind == "reply" or wish.topic or wish.item_ids or arm == "none":
+        return ()
+    if getattr(voice, "host", "") and not getattr(voice, "near", False) and arm != "history":
+        return ()
+    texts = list(dict.fromkeys(text.text for text in reader.liked[:SPARKS] if text.text.strip()))
+    return tuple(random.Random(wish.seed).sample(texts, min(len(texts), MOST * TRIES)))
 
 
 def _gathered(wish: Wish, store: Store) -> tuple[Any, Any]:

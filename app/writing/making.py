@@ -1,4 +1,4 @@
-"""Candidates, one after another, until enough stand: written, tidied, compared, weighed. I/O only through what is given.
+"""Candidates, one after another, until enough stand: written, tidied, compared, weighed. I/O through what is given.
 
 A candidate that says what another one (or one seen before) says is refused, and the next is written hotter and from
 another angle: that is where variety comes from. One that repeats the archive word for word is refused as well.
@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 
 from penchant.app.voice.values import LIKELIHOOD, Taste, Voice, ratio
+
+from penchant.app.voice.words import scored
 
 from . import prompt, style
 from .choosing import nearest, offering, same, worths
@@ -95,14 +97,9 @@ class _Writer:
         """One candidate as it grows."""
         asked = prompt.request(self._wish, self._setting, self._tried, self._length)
         room, pieces, began, said = prompt.tokens(self._length), 0, time.monotonic(), ""
-        stream = self._voice.write(
-            asked,
-            room,
-            self._taste.toward,
-            stop="",
-            temperature=round(self._heat, 2),
-            seed=self._wish.seed + self._tried,
-        )
+        heat, seed = round(self._heat, 2), (self._wish.seed + self._tried) & 0x7FFFFFFF
+        turns = prompt.turns(self._wish, self._setting)
+        stream = self._voice.write(asked, room, self._taste.toward, temperature=heat, seed=seed, turns=turns)
         self._tried += 1
         async with contextlib.aclosing(stream):
             async for piece in stream:
@@ -147,7 +144,7 @@ class _Writer:
         taste = self._taste
         if not self.kept or LIKELIHOOD not in self._voice.can or taste.toward == taste.away:
             return
-        values = await ratio(self._voice, taste, [f" {each.text}\n" for each in self.kept])
+        values = await ratio(self._voice, taste, [scored(each.text) for each in self.kept])
         self.kept = [replace(each, ratio=value) for each, value in zip(self.kept, values, strict=True)]
 
     def ranked(self) -> list[Candidate]:

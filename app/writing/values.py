@@ -85,6 +85,7 @@ class Setting:
     `above`: the thread over the post, oldest first; `post`: what is answered; `quoted`: what that quotes; `sources`:
     articles that a post is made of; `mine`: the reader's own texts that fit, best first (style and nothing else).
     `links`, `people`: what may be named in a draft (addresses, @handles), since it stands in what was given.
+    `sparks`: texts that the reader liked, one for each candidate of a post about anything: what it starts from.
     """
 
     above: tuple[Said, ...] = ()
@@ -94,6 +95,7 @@ class Setting:
     mine: tuple[Example, ...] = ()
     links: frozenset[str] = frozenset()
     people: frozenset[str] = frozenset()
+    sparks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
