@@ -18,6 +18,8 @@ from penchant.app.errors import PenchantError
 
 from . import carried
 from .adapter import Adapter
+from .behind import Behind
+from .behind import of as behind_of
 from .library import library
 from .llama import VIRTUAL, Prefix
 from .virtual import MOST, Virtual
@@ -31,12 +33,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Put:
-    """What is in the model now. `mark` is "" where a history is what it always is; `deep` is a block of state."""
+    """What is in the model now. `mark` is "" where a history is what it always is; `deep` is a block of state.
+
+    `behind`: tokens that answer about a text; they neither go before a history nor write.
+    """
 
     mark: str = ""
     soft: NDArray[np.float32] | None = None
     deep: NDArray[np.uint8] | None = None
     deep_tokens: int = 0
+    behind: Behind | None = None
 
     @property
     def tokens(self) -> int:
@@ -77,10 +83,13 @@ class Carrying:
         strength = float(said.get("strength", 1.0))
         if not math.isfinite(strength):
             raise PenchantError(f"a strength of {strength} is no number", hint="From -2 to 2 is usual.")
-        steer = soft = None
+        steer = soft = behind = None
         if "soft" in said:
-            soft = self._fitting(carried.load(Path(said["soft"]), carried.SOFT, self.model), said["soft"])
-            digest.update(b"soft" + soft.tobytes())
+            facts, soft = carried.read(Path(said["soft"]), carried.SOFT, self.model)
+            self._check_soft(soft, said["soft"])
+            behind = behind_of(facts, soft, model.words)
+            soft = soft if behind is None else None
+            digest.update(b"soft" + (b"" if soft is None else soft.tobytes()))
         if "steer" in said:
             steer = carried.load(Path(said["steer"]), carried.STEER, self.model)
             if steer.shape != (model.layers, model.width):
@@ -92,9 +101,9 @@ class Carrying:
         if "lora" in said:
             digest.update(b"lora" + self.adapter.use(Path(said["lora"]), strength) + repr(strength).encode())
         self._steer(None if steer is None else steer * steer.dtype.type(strength))
-        return Put(digest.hexdigest(), soft)
+        return Put(digest.hexdigest(), soft, behind=behind)
 
-    def _fitting(self, rows: NDArray[np.float32], name: str) -> NDArray[np.float32]:
+    def _check_soft(self, rows: NDArray[np.float32], name: str) -> None:
         self.virtual.check()
         if rows.shape[1] != self.virtual.width or len(rows) > MOST:
             raise PenchantError(
@@ -102,7 +111,6 @@ class Carrying:
                 f"this model takes up to {MOST} of {self.virtual.width}",
                 hint="They are made again from what you liked.",
             )
-        return rows
 
     def _steer(self, rows: NDArray[np.float32] | None) -> None:
         """Add rows [layers, width] behind the layers from the second on; None: nothing any more."""

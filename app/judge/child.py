@@ -148,10 +148,13 @@ class Served:
         """Numbers for a request; `say` gets the pieces of a writing."""
         import numpy as np
 
+        from .behind import answered
         from .states import embeddings, states
 
         judge, do = self.judge, request["do"]
         put = self.carrying.put(request.get("carried"))
+        if do == "loglik" and put.behind is not None:
+            return answered(judge, self.carrying.virtual, put.behind, request["texts"])
         if do == "loglik":
             return judge.loglik(self.histories.of(judge.history(request["history"]), put), request["texts"])
         if do == "hidden":
@@ -166,12 +169,9 @@ class Served:
             return judge.yes_no(self.histories.of(ids), request["texts"], request["system"])
         if do == "count":
             return np.array([len(judge.tokens(text)) for text in request["texts"]], np.float64)
-        if do in ("write", "plug"):
+        if do in ("write", "plug", "tune"):
             self.stopped.clear()
-            if do == "write":
-                self._write(request, put, say)
-            else:
-                self._plug(request, say)
+            {"write": self._write, "plug": self._plug, "tune": self._tune}[do](request, put, say)
             return np.empty(0)
         if do in DOES:
             self.stopped.clear()
@@ -195,8 +195,14 @@ class Served:
         ways = {key: request[key] for key in ("stop", "temperature", "seed")}
         self.judge.generate(prompt, request["tokens"], on_text, begin=begin, **ways)
 
-    def _plug(self, request: dict[str, Any], say: Any) -> None:
+    def _plug(self, request: dict[str, Any], put: Put, say: Any) -> None:
         self.plugs.make(request, say, lambda: not self.stopped.is_set())
+
+    def _tune(self, request: dict[str, Any], put: Put, say: Any) -> None:
+        from .tune import opened
+
+        with opened(self.judge, self.carrying.virtual, self.plugs.maker, request["job"]) as tuning:
+            tuning.run(Path(request["checkpoint"]), say, lambda: not self.stopped.is_set())
 
     def _sound(self) -> None:
         """Damaged weights mostly load, and then answer nothing or the same to everything."""

@@ -12,7 +12,7 @@ from penchant.app.voice.values import Carried
 
 from .carried import request as put_in
 from .runner_child import Limits, Ready, number
-from .runner_write import Writing
+from .runner_tune import TuningRunner
 
 __all__ = ["Limits", "Ready", "Runner"]
 
@@ -22,8 +22,8 @@ log = logging.getLogger(__name__)
 SLICE = 16
 
 
-class Runner(Writing):
-    """The child (see `runner_child.Child`), asked about many texts at once; `Writing` lets it write."""
+class Runner(TuningRunner):
+    """The child (see `runner_child.Child`), asked about many texts at once; it also writes (`Writing`) and learns."""
 
     async def loglik(self, history: str, texts: Sequence[str], carried: Carried | None = None) -> list[float | None]:
         """Mean log p (nats) of a token of each text as what goes on from a history, to the letter.

@@ -1,0 +1,229 @@
+"""Tunes virtual tokens that stand behind a text and make the model answer whether this reader likes it.
+
+A text is read once and kept; a step then costs the tokens behind it alone. The words of the answer are found first:
+those that become likelier behind liked texts than behind skipped ones. Then the tokens are moved, by forward passes
+only (`tuning`), until texts that were held out are no better answered for. The best of them are adopted where they
+answer better than what is there.
+
+A run is kept in its checkpoint every few steps, and goes on from there as if it had never stopped.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import math
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from penchant.app.errors import PenchantError
+
+from . import carried, statefile
+from .behind import MOST, line, opening
+from .llama import NO, YES
+from .tuning import Plan, State, answering, area, begin, centre, drawn, held_out, loss, stepped
+from .tuning_items import TEXTS, Items
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from .llama import Judge
+    from .virtual import Virtual
+
+KIND = "tuning"
+#: What the virtual tokens are at first; texts of either side below which nothing can be held out.
+FIRST, FEWEST = " Topic:", 6
+
+
+class Tuning:
+    """One run over a job: {"liked", "skipped": texts, "path", "against": files, "cpu", "slice": seconds, plan...}."""
+
+    def __init__(self, judge: Judge, virtual: Virtual, maker: Mapping[str, str], job: Mapping[str, Any]) -> None:
+        import numpy as np
+
+        virtual.check()
+        known = {field.name for field in fields(Plan)}
+        self.plan = Plan(**{key: value for key, value in job.items() if key in known})
+        self.judge, self.maker, self.job = judge, maker, job
+        liked, skipped = (list(job[side]) for side in ("liked", "skipped"))
+        if min(len(liked), len(skipped)) < FEWEST or len(liked) + len(skipped) > TEXTS:
+            raise PenchantError(
+                f"{len(liked)} liked and {len(skipped)} skipped texts cannot be tuned on",
+                hint=f"It takes {FEWEST} of either, and {TEXTS} together at most.",
+            )
+        if not 1 <= self.plan.tokens <= MOST:
+            raise PenchantError(f"{self.plan.tokens} virtual tokens", hint=f"From 1 to {MOST} can be tuned.")
+        texts = [*liked, *skipped]
+        self.y = np.array([1.0] * len(liked) + [0.0] * len(skipped))
+        self.learn: dict[str, list[int]] = {}
+        self.held: list[int] = []
+        for side, first, count in (("liked", 0, len(liked)), ("skipped", len(liked), len(skipped))):
+            mine, out = held_out(self.plan, count)
+            self.learn[side] = [first + at for at in mine]
+            self.held += [first + at for at in out]
+        self.first, self.spread = _first(virtual, judge, self.plan.tokens)
+        rows = [[*opening(judge), *line(judge, text)] for text in texts]
+        self.items = Items(judge.model, rows)
+        said = json.dumps([texts, liked == [], asdict(self.plan), dict(maker)])
+        self.digest = hashlib.sha256(said.encode("utf-8", "replace")).hexdigest()
+        self.yes: list[int] = []
+        self.no: list[int] = []
+        self.scale = 1.0
+
+    @property
+    def learning(self) -> list[int]:
+        """All texts that are learned from."""
+        return [*self.learn["liked"], *self.learn["skipped"]]
+
+    def run(self, checkpoint: Path, say: Callable[[str], object], go_on: Callable[[], bool]) -> None:
+        """Go on until it is done, the slice is over or it is told to stop; `say` gets progress as JSON, "" between."""
+        state, spent = self._begun(checkpoint)
+        before = time.process_time() - spent
+        until = spent + float(self.job.get("slice", math.inf))
+        why = ""
+        while not (why := self._ended(state, spent)) and go_on() and spent < until:
+            state = self._step(state)
+            spent = time.process_time() - before
+            say("")
+            if state.step % self.plan.every == 0:
+                state = self._look(state, spent)
+                self._keep(checkpoint, state, spent)
+                say(json.dumps(self._progress(state, spent)))
+        self._keep(checkpoint, state, spent)
+        last = self._progress(state, spent)
+        if why:
+            last |= {"done": True, "why": why, "adopted": self._adopt(state, spent)}
+        say(json.dumps(last))
+
+    def _begun(self, checkpoint: Path) -> tuple[State, float]:
+        kept = _kept(checkpoint, self.digest)
+        if kept is not None:
+            state, facts = kept
+            self.yes, self.no, self.scale = facts["yes"], facts["no"], facts["scale"]
+            return state, float(facts["cpu"])
+        start = time.process_time()
+        state = begin(*self.first.shape)
+        self.yes, self.no = (_single(self.judge, words) for words in (YES, NO))
+        unled = self._look(state, 0.0).looks[-1]
+        told = self.items.words(self._tokens(state.point), self.learning)
+        self.yes, self.no, self.scale = answering(told, self.y[self.learning])
+        spent = time.process_time() - start
+        state = self._look(begin(*self.first.shape), spent)
+        looks = ({**unled, "step": -1}, *state.looks)
+        return State(**{**_fields(state), "looks": looks}), spent
+
+    def _tokens(self, point: NDArray[np.float64]) -> NDArray[np.float32]:
+        return (self.first + self.spread * point).astype(self.first.dtype)
+
+    def _scores(self, point: NDArray[np.float64], which: list[int]) -> NDArray[np.float64]:
+        return self.scale * self.items.answers(self._tokens(point), which, self.yes, self.no)
+
+    def _step(self, state: State) -> State:
+        texts, signs = drawn(self.plan, state.step, self.learn["liked"], self.learn["skipped"], state.point.shape)
+        y = self.y[texts]
+        losses = []
+        for sign in (1.0, -1.0):
+            scores = self._scores(state.point + sign * self.plan.reach * signs, texts)
+            losses.append(loss(scores - centre(scores, y), y))
+        return stepped(state, self.plan, signs, *losses)
+
+    def _look(self, state: State, spent: float) -> State:
+        """Score everything: learned texts from their own centre, held-out ones from the centre of the learned."""
+        mine, other = self._scores(state.point, self.learning), self._scores(state.point, self.held)
+        y, held = self.y[self.learning], self.y[self.held]
+        middle = centre(mine, y)
+        look = {
+            "step": state.step, "cpu": round(spent, 1), "loss": loss(mine - middle, y), "area": area(mine, y),
+            "held_loss": loss(other - middle, held), "held_area": area(other, held), "centre": middle,
+        }  # fmt: skip
+        changed: dict[str, Any] = {"looks": (*state.looks, look)}
+        if look["held_loss"] < state.best_loss:
+            changed |= {"best": state.point, "best_step": state.step, "best_loss": look["held_loss"]}
+        return State(**{**_fields(state), **changed})
+
+    def _ended(self, state: State, spent: float) -> str:
+        if state.step >= self.plan.steps:
+            return "all steps are made"
+        if spent >= float(self.job.get("cpu", math.inf)):
+            return "its time is used up"
+        waited = (state.step - state.best_step) // self.plan.every
+        return "texts that it did not learn from are answered for no better" if waited >= self.plan.patience else ""
+
+    def _progress(self, state: State, spent: float) -> dict[str, Any]:
+        look = {key: value for key, value in state.looks[-1].items() if key != "centre"}
+        start = {f"start_{key}": state.looks[0][key] for key in ("loss", "area", "held_loss", "held_area")}
+        more = {"step": state.step, "steps": self.plan.steps, "cpu": round(spent, 1), "best_step": state.best_step}
+        return {**look, **start, **more, "best_loss": state.best_loss, "done": False, "adopted": False, "why": ""}
+
+    def _adopt(self, state: State, spent: float) -> bool:
+        """Write the best tokens where they answer for held-out texts better than those that are there, or than none."""
+        there = Path(self.job["path"])
+        before = math.log(2)
+        with contextlib.suppress(PenchantError):
+            facts, rows = carried.read(there, carried.SOFT, self.maker["model"])
+            if rows.shape[1] == self.first.shape[1] and len(rows) <= MOST:
+                scores = float(facts["scale"]) * self.items.answers(rows, self.held, facts["yes"], facts["no"])
+                before = min(before, loss(scores - float(facts["centre"]), self.y[self.held]))
+        if state.best is None or state.best_loss > before - self.plan.better:
+            return False
+        found = {look["step"]: look for look in state.looks}[state.best_step]
+        for path, answer in ((there, "yes"), (Path(self.job["against"]), "no")):
+            carried.save(
+                path, carried.SOFT, self.maker["model"], self._tokens(state.best), behind=answer, yes=self.yes,
+                no=self.no, scale=self.scale, centre=found["centre"], held_area=found["held_area"], cpu=round(spent, 1),
+            )  # fmt: skip
+        return True
+
+    def _keep(self, checkpoint: Path, state: State, spent: float) -> None:
+        plain = {key: value for key, value in _fields(state).items() if key not in ("point", "momentum", "best")}
+        facts = {"kind": KIND, "job": self.digest, "cpu": spent, "yes": self.yes, "no": self.no, "scale": self.scale}
+        best = state.point if state.best is None else state.best
+        parts = [array.tobytes() for array in (state.point, state.momentum, best)]
+        statefile.save(checkpoint, {**facts, "state": plain, "shape": list(state.point.shape)}, parts)
+
+
+def _kept(checkpoint: Path, digest: str) -> tuple[State, dict[str, Any]] | None:
+    """The state of this very job; None where there is none, or the file is damaged."""
+    import numpy as np
+
+    try:
+        found = statefile.load(checkpoint)
+    except OSError:
+        return None
+    if found is None or found[0].get("kind") != KIND or found[0].get("job") != digest or len(found[1]) != 3:
+        return None
+    facts, parts = found
+    point, momentum, best = (np.frombuffer(part, np.float64).reshape(facts["shape"]) for part in parts)
+    said = {**facts["state"], "looks": tuple(facts["state"]["looks"])}
+    return State(point=point, momentum=momentum, best=best, **said), facts
+
+
+def _fields(state: State) -> dict[str, Any]:
+    return {field.name: getattr(state, field.name) for field in fields(State)}
+
+
+def _first(virtual: Virtual, judge: Judge, count: int) -> tuple[NDArray[np.float32], float]:
+    """What the tokens are at first, the embeddings of FIRST, the last of them last; and how far embeddings spread."""
+    rows = virtual.of(judge.model.tokens(FIRST))
+    import numpy as np
+
+    return np.concatenate([rows[:1]] * max(0, count - len(rows)) + [rows])[-count:], float(rows.std())
+
+
+def _single(judge: Judge, words: tuple[str, ...]) -> list[int]:
+    return sorted({ids[0] for word in words if len(ids := judge.model.tokens(word)) == 1})
+
+
+@contextlib.contextmanager
+def opened(judge: Judge, virtual: Virtual, maker: Mapping[str, str], job: Mapping[str, Any]) -> Iterator[Tuning]:
+    """A run whose memory is given back at the end."""
+    tuning = Tuning(judge, virtual, maker, job)
+    try:
+        yield tuning
+    finally:
+        tuning.items.close()

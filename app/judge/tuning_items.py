@@ -1,0 +1,120 @@
+"""Texts that a model has read once, so that virtual tokens behind each of them cost nothing but themselves."""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from penchant.app.errors import PenchantError
+
+from .library import DAMAGED, Model, library
+from .likelihood import log_softmax
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+#: Texts of one context at most (llama.cpp has 256 sequences), and tokens in a call.
+TEXTS, BATCH = 256, 256
+
+
+class Items:
+    """Texts as sequences of a context of its own. `rows`: what is read of each, ids.
+
+    One thread, one shape of every call and the same places in memory: the same question has the same answer to the
+    last bit, in another process too. To be closed.
+    """
+
+    def __init__(self, model: Model, rows: Sequence[Sequence[int]]) -> None:
+        if not 0 < len(rows) <= TEXTS:
+            raise PenchantError(f"{len(rows)} texts cannot be tuned on", hint=f"From 1 to {TEXTS} can.")
+        self.model, self.rows = model, rows
+        llama = library()
+        settings = llama.llama_context_default_params()
+        settings.n_seq_max = len(rows)
+        settings.n_ctx = sum(map(len, rows)) + 2 * BATCH
+        settings.n_batch = settings.n_ubatch = BATCH
+        settings.kv_unified = settings.no_perf = True
+        settings.flash_attn_type = llama.LLAMA_FLASH_ATTN_TYPE_AUTO
+        settings.n_threads = settings.n_threads_batch = 1
+        self._context = llama.llama_init_from_model(model.pointer, settings)
+        if not self._context:
+            raise PenchantError("llama.cpp has no room to tune in", hint="Fewer texts, or a smaller model.")
+        self._memory = llama.llama_get_memory(self._context)
+        self._words = llama.llama_batch_init(BATCH, 0, 1)
+        self._vectors = llama.llama_batch_init(BATCH, model.width, 1)
+        for sequence, ids in enumerate(rows):
+            self._read(sequence, ids)
+
+    def close(self) -> None:
+        """Give the memory back."""
+        llama = library()
+        for batch in (self._words, self._vectors):
+            llama.llama_batch_free(batch)
+        llama.llama_free(self._context)
+        self._context = None
+
+    def answers(
+        self, virtual: NDArray[np.float32], which: Sequence[int], yes: Sequence[int], no: Sequence[int]
+    ) -> NDArray[np.float64]:
+        """How much likelier some words are than others behind these texts and virtual tokens [k, width].
+
+        The mean of the logits of `yes` less that of `no` [len(which)].
+        """
+        import numpy as np
+
+        found = np.empty(len(which))
+        for start, logits in self._calls(virtual, which):
+            for at, row in enumerate(logits, start):
+                found[at] = row[list(yes)].mean(dtype=np.float64) - row[list(no)].mean(dtype=np.float64)
+        return found
+
+    def words(self, virtual: NDArray[np.float32], which: Sequence[int]) -> NDArray[np.float32]:
+        """log p of every word behind these texts and virtual tokens [len(which), words]."""
+        import numpy as np
+
+        return np.concatenate(
+            [np.stack([log_softmax(row) for row in logits]) for _, logits in self._calls(virtual, which)]
+        )
+
+    def _calls(self, virtual: NDArray[np.float32], which: Sequence[int]) -> Iterator[tuple[int, NDArray[np.float32]]]:
+        """(place in `which`, logits [texts, words] from there on) of each call."""
+        import numpy as np
+
+        count = len(virtual)
+        together = BATCH // count
+        for start in range(0, len(which), together):
+            part = which[start : start + together]
+            self._put(np.tile(virtual, (len(part), 1)).astype(np.float32), part, count)
+            yield start, np.ctypeslib.as_array(library().llama_get_logits(self._context), (len(part), self.model.words))
+            for sequence in part:
+                library().llama_memory_seq_rm(self._memory, sequence, len(self.rows[sequence]), -1)
+
+    def _read(self, sequence: int, ids: Sequence[int]) -> None:
+        batch = self._words
+        for at, token in enumerate(ids):
+            batch.token[at] = token
+            _place(batch, at, at, sequence, wanted=False)
+        self._run(batch, len(ids))
+
+    def _put(self, rows: NDArray[np.float32], part: Sequence[int], count: int) -> None:
+        batch = self._vectors
+        ctypes.memmove(batch.embd, rows.ctypes.data, rows.nbytes)
+        for at in range(len(rows)):
+            sequence, behind = part[at // count], at % count
+            _place(batch, at, len(self.rows[sequence]) + behind, sequence, wanted=behind == count - 1)
+        self._run(batch, len(rows))
+
+    def _run(self, batch: Any, tokens: int) -> None:
+        batch.n_tokens = tokens
+        code = library().llama_decode(self._context, batch)
+        if code:
+            raise PenchantError(f"llama.cpp answers with the code {code}", hint=DAMAGED)
+
+
+def _place(batch: Any, at: int, position: int, sequence: int, *, wanted: bool) -> None:
+    batch.pos[at] = position
+    batch.n_seq_id[at] = 1
+    batch.seq_id[at][0] = sequence
+    batch.logits[at] = wanted
