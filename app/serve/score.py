@@ -164,6 +164,7 @@ class Scorer:
         if self._models is None:
             copy = self._taste.store.control.setting(COPY)
             self._models = Models(self._config, self._paths, copy if isinstance(copy, int) else 0)
+            self._background.do(asyncio.sleep(0))  # one loop, whoever asks first
         return self._taste
 
     def close(self) -> None:

@@ -13,6 +13,7 @@ from penchant.app.errors import NoSuchItem, NoSuchSource
 from penchant.app.rank.batch import Batch, build_batch
 from penchant.app.rank.explain import explain
 from penchant.app.rank.features import encode_words
+from penchant.app.rank.model import ExpertFailed
 from penchant.app.rank.types import RankItem, Scores
 from penchant.app.ranking import RankSession
 from penchant.app.standing import source_key
@@ -69,8 +70,11 @@ class Taste(RankSession):
         items, batch = self._batch(documents, read)
         if not items:
             return []
-        model = self._learner.model
-        scores = model.score(batch, now=self._now)
+        try:
+            scores = self._learner.model.score(batch, now=self._now)
+        except ExpertFailed as error:  # as in the feed: the others go on without it
+            self._set_aside(error)
+            scores = self._learner.model.score(batch, now=self._now)
         told = self._whys(items, documents, batch, scores) if reasons else [None] * len(items)
         return [
             Verdict(float(scores.probability[i]), float(scores.logit[i]), _known(batch, i), told[i])
