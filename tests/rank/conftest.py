@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -78,28 +79,36 @@ def world() -> World:
     return World()
 
 
-@pytest.fixture
-def archive(tmp_path: Path) -> Callable[[], Path]:
-    """Makes an archive that holds the sample feed with its vectors and words; returns its path."""
+@pytest.fixture(scope="session")
+def sample_archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An archive that holds the sample feed with its vectors and words; made once, only to be copied."""
     from penchant.adapters import load
     from penchant.app.derive import Deriver
     from penchant.app.store import Store
 
+    path = tmp_path_factory.mktemp("sample") / "archive.db"
+    with Store.open(path, role="worker") as store:
+        sub = store.subscriptions.add("sample", "sample:feed", title="Sample")
+        found = load("sample")
+        source = found() if isinstance(found, type) else found
+
+        async def fetch() -> None:
+            async for page in source.fetch(None, {"address": "sample:feed"}, {}):
+                store.items.put_page(sub, page, time.time())
+
+        asyncio.run(fetch())
+        deriver = Deriver(store)
+        while deriver.step():
+            pass
+    assert not path.with_name("archive.db-wal").exists(), "a copy of the file alone would lack something"
+    return path
+
+
+@pytest.fixture
+def archive(tmp_path: Path, sample_archive: Path) -> Callable[[], Path]:
+    """Makes an archive of one's own that holds the sample feed; returns its path."""
+
     def make() -> Path:
-        path = tmp_path / "archive.db"
-        with Store.open(path, role="worker") as store:
-            sub = store.subscriptions.add("sample", "sample:feed", title="Sample")
-            found = load("sample")
-            source = found() if isinstance(found, type) else found
-
-            async def fetch() -> None:
-                async for page in source.fetch(None, {"address": "sample:feed"}, {}):
-                    store.items.put_page(sub, page, time.time())
-
-            asyncio.run(fetch())
-            deriver = Deriver(store)
-            while deriver.step():
-                pass
-        return path
+        return Path(shutil.copy(sample_archive, tmp_path / "archive.db"))
 
     return make
