@@ -1,0 +1,98 @@
+"""The file of an experiment: a line that says what it is of, then a line for each record. It only grows."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from penchant.app.errors import PenchantError
+
+from .values import Record
+
+FILE = "results.jsonl"
+
+
+class Results:
+    """Opened for adding. A line that a crash cut short is taken away: that record is made again."""
+
+    def __init__(self, folder: Path, about: Mapping[str, Any]) -> None:
+        self.path = folder / FILE
+        self.about = dict(about)
+        self.records: dict[tuple[str, int, int, int], Record] = {}
+        try:
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._take_up()
+        except OSError as error:
+            raise _failed(self.path, error) from error
+
+    def _take_up(self) -> None:
+        said, records, whole = parsed(self.path.read_bytes() if self.path.exists() else b"")
+        if said is None:
+            self.path.write_text(json.dumps(self.about) + "\n", encoding="utf-8")
+            return
+        if said != json.loads(json.dumps(self.about)):
+            parts = [key for key in {*said, *self.about} if said.get(key) != json.loads(json.dumps(self.about.get(key)))]
+            raise PenchantError(
+                f"the experiment in {self.path.parent} was begun with other settings: {', '.join(sorted(parts))}",
+                hint="Give the same again to go on with it, another --experiment, or --fresh to begin anew.",
+            )
+        if whole < self.path.stat().st_size:
+            os.truncate(self.path, whole)
+        self.records = {record.key: record for record in records}
+
+    def add(self, record: Record) -> None:
+        """Keep it, on the disk before this returns."""
+        try:
+            with self.path.open("a", encoding="utf-8") as file:
+                file.write(record.line() + "\n")
+                file.flush()
+                os.fsync(file.fileno())
+        except OSError as error:
+            raise _failed(self.path, error) from error
+        self.records[record.key] = record
+
+
+def parsed(data: bytes) -> tuple[dict[str, Any] | None, list[Record], int]:
+    """(what it is of, records, bytes of whole lines); None where the first line is no such thing."""
+    said: dict[str, Any] | None = None
+    records: list[Record] = []
+    whole = 0
+    for line in data.split(b"\n")[:-1]:
+        try:
+            if said is None:
+                found = json.loads(line)
+                said = found if isinstance(found, dict) else None
+            else:
+                records.append(Record.read(line.decode()))
+        except (ValueError, TypeError, KeyError):
+            break
+        if said is None:
+            break
+        whole += len(line) + 1
+    return said, records, whole
+
+
+def load(folder: Path) -> tuple[dict[str, Any], list[Record]]:
+    """What an experiment is of and its records. Raises `PenchantError`."""
+    path = folder / FILE
+    try:
+        said, records, _ = parsed(path.read_bytes())
+    except FileNotFoundError as error:
+        raise PenchantError(
+            f"there is no experiment {folder.name}", hint="`penchant lab list` shows those there are."
+        ) from error
+    except OSError as error:
+        raise _failed(path, error) from error
+    if said is None:
+        raise PenchantError(f"{path} is no file of results", hint="`penchant lab run --fresh` begins it anew.")
+    return said, records
+
+
+def _failed(path: Path, error: OSError) -> PenchantError:
+    return PenchantError(
+        f"the results cannot be kept in {path}: {error.strerror or error}",
+        hint="Free some space or check the permissions; the same command then goes on where it stopped.",
+    )
