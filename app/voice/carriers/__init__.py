@@ -1,7 +1,7 @@
 """Ways to carry a reader into a model, one a module, behind the seam `voice.values.Carrier`.
 
 make("vector", Tools(shelf)).taste(reader, voice)     # what it hands over
-await carried("", reader, voice, config, paths, call) # the reader's own choice, with consent looked up
+await arm.carried("", reader, voice, config, paths, call)   # the reader's own choice, with consent looked up
 """
 
 from __future__ import annotations
@@ -12,7 +12,11 @@ from typing import TYPE_CHECKING
 from penchant.app.errors import UsageError
 
 from .base import CannotCarry, Tools
+from .lora import Lora
+from .mapped import Mapped
+from .summary import Summary
 from .told import History, Nothing, Typed
+from .vector import Vector
 
 if TYPE_CHECKING:
     from penchant.app.voice.values import Carrier
@@ -23,7 +27,11 @@ __all__ = ["ALL", "CannotCarry", "Tools", "make"]
 ALL: Mapping[str, Callable[[Tools], Carrier]] = {
     "none": Nothing,
     "typed": Typed,
+    "summary": Summary,
     "history": History,
+    "vector": Vector,
+    "map": Mapped,
+    "lora": Lora,
 }
 
 

@@ -1,0 +1,95 @@
+"""(e) A control vector: the mean of the model's states at liked texts less that at skipped ones, added to its layers.
+
+It takes no place in the context and costs the same after ten likes and after a thousand. How loud it is, is the
+reader's dial: 0 is not at all, -2 to 2 either way.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from penchant.app.judge import carried as files
+from penchant.app.voice import words
+from penchant.app.voice.shelf import Kept, file_of
+from penchant.app.voice.values import STATES, STEER, Carried, Reader, Taste, Voice
+
+from .base import CannotCarry, Inside, Tools, inside, liked_enough
+from .rows import WAITING, Rows, keep, lines
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+#: Likes below which a mean says nothing; texts of the world where nothing was skipped.
+FEW, WORLD = 3, 32
+
+
+class Vector:
+    """See above."""
+
+    name = "vector"
+    needs = frozenset({STATES, STEER})
+
+    def __init__(self, tools: Tools) -> None:
+        self._shelf, self._making = tools.shelf, tools.making
+
+    async def taste(self, reader: Reader, voice: Voice) -> Taste:
+        """The vector of the likes and skips of now. Raises `CannotCarry`."""
+        model = inside(voice, self.needs, self.name)
+        liked_enough(reader, FEW, self.name)
+        liked, skipped = (lines([text.text for text in side]) for side in (reader.liked, reader.skipped))
+        if len(skipped) < FEW:
+            skipped = lines(await self._shelf.world(WORLD))
+        layers, width = layers_of(model.ready.layers), model.ready.width
+        rows = await self._rows(model, layers, width, liked, skipped)
+        sides = [rows.of(side) for side in (liked, skipped)]
+        if min(map(len, sides)) < FEW:
+            raise CannotCarry("there is nothing to compare what you liked with", hint="Skip some items (x), or sync.")
+        made = steering(sides[0], sides[1], layers, model.ready.layers, width)
+        path = file_of(self._shelf, self.name, model.key)
+        await asyncio.to_thread(keep, path, model.key, made, files.STEER)
+        counts = {"liked": len(sides[0]), "skipped": len(sides[1]), "of": len(liked) + len(skipped)}
+        await self._shelf.put(Kept(self.name, model.key, reader.upto, {**counts, "layers": list(layers)}))
+        both = [Carried(history=words.PLAIN, steer=path, strength=sign * reader.dial) for sign in (1.0, -1.0)]
+        read = len(sides[0]) + len(sides[1])
+        note = (
+            "" if read >= 0.9 * counts["of"] else f"it has read {read} of {counts['of']} of your likes and skips so far"
+        )
+        return Taste(
+            both[0], both[1], 0, note or ("the dial stands at 0: your taste is not heard" if not reader.dial else "")
+        )
+
+    async def _rows(
+        self, model: Inside, layers: Sequence[int], width: int, liked: list[str], skipped: list[str]
+    ) -> Rows:
+        path, maker = file_of(self._shelf, "states", model.key), f"{model.key} {list(layers)}"
+        rows = await asyncio.to_thread(Rows, path, maker, len(layers) * width)
+
+        async def read(texts: Sequence[str]) -> list[bytes | None]:
+            return await model.states(texts, layers)
+
+        await rows.forget_others([*liked, *skipped])
+        # in turn, so that whenever it stops there are as many of either
+        mixed = [text for pair in zip(liked, skipped, strict=False) for text in pair]
+        await rows.fill([*mixed, *liked, *skipped], read, None if self._making else WAITING)
+        return rows
+
+
+def layers_of(count: int) -> tuple[int, ...]:
+    """The layers that it is taken from and added to: a third, half and two thirds of the way."""
+    return tuple(
+        sorted({max(1, count // 3), max(1, count // 2), max(1, 2 * count // 3)} & set(range(1, max(count, 2))))
+    )
+
+
+def steering(
+    liked: NDArray[np.float64], skipped: NDArray[np.float64], layers: Sequence[int], count: int, width: int
+) -> NDArray[np.float32]:
+    """[count, width]: the difference of the means of rows [n, len(layers) * width] at its layers, 0 elsewhere."""
+    import numpy as np
+
+    made = np.zeros((count, width), np.float32)
+    made[list(layers)] = (liked.mean(axis=0) - skipped.mean(axis=0)).reshape(len(layers), width)
+    return made
