@@ -141,8 +141,8 @@ def _ahead(found: Effects) -> Iterator[Line]:
     if ahead.size:
         yield Line("What comes next", "head")
         yield Line(
-            f"  The next {ahead.size} places of For you come from {ahead.ranked} sources, the newest {ahead.size} from"
-            f" {ahead.newest}; {ahead.common} items are in both."
+            f"  Sources behind the next {ahead.size} places of For you: {ahead.ranked}; behind the newest {ahead.size}:"
+            f" {ahead.newest}. Items in both: {ahead.common}."
         )
 
 
