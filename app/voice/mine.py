@@ -17,7 +17,7 @@ OWN = ("authored", "replied", "quoted")
 #: Characters of a text, and of what it answers.
 LONGEST = 4_000
 #: What says who wrote to whom, or where, instead of how somebody writes.
-_NAMES = re.compile(r"(?:https?://|www\.)\S+|(?<!\w)@[\w.-]+(?:@[\w.-]+)?")
+_NAMES = re.compile(r"(?:https?://|www\.)\S+|(?<!\w)@[\w.-]+(?:@[\w.-]+)?|\[\d+\]")
 _FIRST = re.compile(r"^(?:@[\w.-]+(?:@[\w.-]+)?[\s,:]*)+")
 
 

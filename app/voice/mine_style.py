@@ -19,7 +19,7 @@ from penchant.app.rank.metrics import auc_interval
 from .mine import bare
 
 #: Buckets of runs, characters of a text that count, texts of either side that are learned from.
-BUCKETS, LENGTH, MOST = 1 << 16, 400, 1_500
+BUCKETS, LENGTH, MOST = 1 << 14, 400, 500
 #: What is added to the inner products' diagonal: how little a single text is believed.
 RIDGE = 0.1
 #: Texts of either side below which nothing can be told.
@@ -55,30 +55,30 @@ def runs(text: str) -> Counter[int]:
 
 
 def rows(texts: Sequence[str]) -> np.ndarray:
-    """float32[n, used buckets]: log counts of runs."""
-    counted = [runs(text) for text in texts]
-    place = {bucket: n for n, bucket in enumerate(sorted({b for each in counted for b in each}))}
-    out = np.zeros((len(texts), len(place)), np.float32)
-    for n, each in enumerate(counted):
-        for bucket, count in each.items():
-            out[n, place[bucket]] = 1.0 + np.log(count)
+    """float32[n, BUCKETS]: log counts of runs."""
+    out = np.zeros((len(texts), BUCKETS), np.float32)
+    for n, text in enumerate(texts):
+        counted = runs(text)
+        out[n, list(counted)] = 1.0 + np.log(np.fromiter(counted.values(), np.float32, len(counted)))
     return out
 
 
-def scores(mine: Sequence[str], others: Sequence[str], asked: Sequence[str]) -> np.ndarray:
-    """float64[n]: how much more each asked text is like `mine` than like `others`; above 0 more like mine."""
-    every = rows([*mine, *others, *asked])
-    known = len(mine) + len(others)
+def scores(every: np.ndarray, mine: Sequence[int], others: Sequence[int], asked: Sequence[int]) -> np.ndarray:
+    """float64[n]: how much more each asked row of `every` is like `mine` than like `others`; above 0 more like mine."""
+    known = [*mine, *others]
+    learned, rest = every[known], every[asked]
     # Rare runs tell more; counted where it is learned only.
-    idf = np.log((1.0 + known) / (1.0 + np.count_nonzero(every[:known], axis=0))) + 1.0
-    every = every * idf.astype(np.float32)
-    every /= np.maximum(np.linalg.norm(every, axis=1, keepdims=True), 1e-9)
-    learned, rest = every[:known].astype(np.float64), every[known:].astype(np.float64)
+    idf = (np.log((1.0 + len(known)) / (1.0 + np.count_nonzero(learned, axis=0))) + 1.0).astype(np.float32)
+    for part in (learned, rest):
+        part *= idf
+        part /= np.maximum(np.linalg.norm(part, axis=1, keepdims=True), 1e-9)
     centre = learned.mean(axis=0)
-    learned, rest = learned - centre, rest - centre
-    y = np.concatenate([np.full(len(mine), 1.0 / len(mine)), np.full(len(others), -1.0 / len(others))]) * known / 2
-    share = np.linalg.solve(learned @ learned.T + RIDGE * np.eye(known), y)
-    return np.asarray(rest @ (learned.T @ share))
+    learned -= centre
+    rest -= centre
+    y = np.append(np.full(len(mine), 0.5 / len(mine)), np.full(len(others), -0.5 / len(others))) * len(known)
+    products = (learned @ learned.T).astype(np.float64)
+    share = np.linalg.solve(products + RIDGE * np.eye(len(known)), y)
+    return np.asarray((rest @ learned.T).astype(np.float64) @ share)
 
 
 def measure(mine: Sequence[str], others: Sequence[str], seed: int = 0) -> Attribution | None:
@@ -93,9 +93,9 @@ def measure(mine: Sequence[str], others: Sequence[str], seed: int = 0) -> Attrib
         return None
     order = np.random.default_rng(seed).permutation(len(others))
     cut, apart = len(mine) - round(HELD_OUT * len(mine)), len(others) - round(HELD_OUT * len(others))
-    learn = [others[n] for n in order[:apart]]
-    test = [others[n] for n in order[apart:]]
-    said = scores(mine[:cut], learn, [*mine[cut:], *test])
+    learn, test = ((len(mine) + part).tolist() for part in (order[:apart], order[apart:]))
+    newer = list(range(cut, len(mine)))
+    said = scores(rows([*mine, *others]), range(cut), learn, [*newer, *test])
     y = np.concatenate([np.ones(len(mine) - cut), np.zeros(len(test))])
     best = sorted(zip(said[: len(mine) - cut].tolist(), mine[cut:], strict=True), reverse=True)
     area, half = auc_interval(said, y)
