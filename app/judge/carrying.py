@@ -20,6 +20,7 @@ from . import carried
 from .adapter import Adapter
 from .behind import Behind
 from .behind import of as behind_of
+from .deep import prefix as deep_prefix
 from .library import library
 from .llama import VIRTUAL, Prefix
 from .virtual import MOST, Virtual
@@ -70,11 +71,18 @@ class Carrying:
         if marks == self._marks:
             return self._put
         self._marks, self._put = (), NOTHING
-        self._steer(None)
-        self.adapter.use(None)
-        self._put = self._made(said)
+        self._clear()
+        try:
+            self._put = self._made(said)
+        except BaseException:
+            self._clear()
+            raise
         self._marks = marks
         return self._put
+
+    def _clear(self) -> None:
+        self._steer(None)
+        self.adapter.use(None)
 
     def _made(self, said: Mapping[str, Any]) -> Put:
         if not said:
@@ -90,6 +98,11 @@ class Carrying:
             behind = behind_of(facts, soft, model.words)
             soft = soft if behind is None else None
             digest.update(b"soft" + (b"" if soft is None else soft.tobytes()))
+        deep, deep_tokens = None, 0
+        if "deep" in said:
+            rows = carried.load(Path(said["deep"]), carried.DEEP, self.model)
+            deep, deep_tokens = deep_prefix(self.judge, rows)
+            digest.update(b"deep" + rows.tobytes())
         if "steer" in said:
             steer = carried.load(Path(said["steer"]), carried.STEER, self.model)
             if steer.shape != (model.layers, model.width):
@@ -101,7 +114,7 @@ class Carrying:
         if "lora" in said:
             digest.update(b"lora" + self.adapter.use(Path(said["lora"]), strength) + repr(strength).encode())
         self._steer(None if steer is None else steer * steer.dtype.type(strength))
-        return Put(digest.hexdigest(), soft, behind=behind)
+        return Put(digest.hexdigest(), soft, deep, deep_tokens, behind)
 
     def _check_soft(self, rows: NDArray[np.float32], name: str) -> None:
         self.virtual.check()

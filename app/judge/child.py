@@ -148,6 +148,7 @@ class Served:
         """Numbers for a request; `say` gets the pieces of a writing."""
         import numpy as np
 
+        from . import deep
         from .behind import answered
         from .states import embeddings, states
 
@@ -164,6 +165,10 @@ class Served:
         if do == "embeddings":
             found = embeddings(judge, self.carrying.virtual, request["texts"], request["parts"])
             return found.ravel().astype(np.float64)
+        if do == "memory":
+            return np.array([deep.rows(judge.plain().state).shape[1]], np.float64)
+        if do == "memories":
+            return deep.memories(judge, request["texts"], request["tokens"]).ravel().astype(np.float64)
         if do == "ask":
             ids = judge.chat_history(request["system"], request["history"])
             return judge.yes_no(self.histories.of(ids), request["texts"], request["system"])

@@ -20,6 +20,8 @@ log = logging.getLogger(__name__)
 
 #: Texts asked at a time; between two such calls something more urgent may go first.
 SLICE = 16
+#: Bytes of one answer, where a text has many numbers.
+TOGETHER = 32 << 20
 
 
 class Runner(TuningRunner):
@@ -68,6 +70,19 @@ class Runner(TuningRunner):
         """
         width = parts * (await self.ready()).width
         return _floats(await self._asked({"do": "embeddings", "parts": parts}, texts, width))
+
+    async def memories(self, texts: Sequence[str], tokens: int = 8) -> list[bytes | None]:
+        """What the model remembers of the first `tokens` (up to 16) of each text, float32[tokens, numbers] as bytes.
+
+        Their mean over texts is a deep prefix (`carried.save` with DEEP). None for a shorter text. Raises
+        `PenchantError` where the kind of model or the version of llama.cpp does not show it.
+        """
+        size = int(number((await self._asked({"do": "memory"}, [""], 1))[0]) or 1)
+        together, found = max(1, TOGETHER // (8 * size * tokens)), []
+        for start in range(0, len(texts), together):
+            part = texts[start : start + together]
+            found += await self._asked({"do": "memories", "tokens": tokens}, part, tokens * size)
+        return _floats(found)
 
     async def ask(self, system: str, history: str, questions: Sequence[str]) -> list[float | None]:
         """log p(yes) - log p(no) as the answer of a chat in which the user says the history, then the question."""
