@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 #: Liked items that are looked at; the newest items that say which words are usual.
 LIKED, USUAL = 200, 400
 #: Words of an idea, words and subjects that it is drawn from, characters of it, tokens that a model may write.
-SHOWN, AMONG, LONGEST, TOKENS = 4, 40, 300, 80
+SHOWN, AMONG, SHORTEST, LONGEST, TOKENS = 4, 40, 20, 300, 80
 _WORD = re.compile(r"[^\W\d_]{3,}")
 #: What comes from models of pictures and from people. What OCR read in a picture says nothing of how it looks.
 _MAKERS = ("tags", "model:")
@@ -108,5 +108,5 @@ async def worded(known: Taste, draw: random.Random, voice: Voice | None, carried
         said += piece
     sentence = clean_line(said, LONGEST)
     end = max(sentence.rfind(mark) for mark in ".!?")
-    sentence = sentence[: end + 1] if end >= 40 else sentence
-    return Idea(sentence, voice.name) if len(sentence) >= 20 else Idea(plain)
+    sentence = sentence[: end + 1] if end >= SHORTEST else sentence
+    return Idea(sentence, voice.name) if len(sentence) >= SHORTEST else Idea(plain)

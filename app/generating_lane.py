@@ -10,7 +10,7 @@ import asyncio
 import json
 import logging
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -40,11 +40,14 @@ BEGIN, LOOK, AGAIN, LONGEST, IDLE, PATIENCE = 3.0, 3.0, 30.0, 1800.0, 60.0, 900.
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """How it stands, for the reader: `doing` now, or why nothing is made (`note` with its `hint`)."""
+    """How it stands, for the reader: `doing` now, or why nothing is made (`note` with its `hint`); `resting`: arms that
+    cannot write at the moment, and why.
+    """
 
     doing: str = ""
     note: str = ""
     hint: str = ""
+    resting: str = ""
 
 
 def state(store: Store) -> State:
@@ -156,6 +159,9 @@ class Generating:
             await self._maker.close()
 
     async def _tell(self, now: State) -> None:
+        if self._maker is not None:
+            arms = sorted(self._maker.resting.items())
+            now = replace(now, resting="; ".join(f"{name}: {why}" for name, (_, why) in arms))
         if now != self._told:
             self._told = now
             await self._call(lambda store: store.control.remember(STATE, json.dumps(asdict(now))))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import random
 import time
+from collections.abc import Collection, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,13 +14,14 @@ from penchant.adapters.text import clean_line
 
 from . import generating_draw as drawing
 from . import generating_images as images
-from .errors import PenchantError
+from .errors import PenchantError, StoreError
 from .generating import IMAGE, Arm, Settings
 from .generating_blind import LONGEST
 from .generating_keep import offer
 from .store import generated
 from .store.drafts import Draft
 from .types import View
+from .voice.values import Carried
 from .writing.desk import Desk
 from .writing.values import Wish
 
@@ -33,6 +35,8 @@ if TYPE_CHECKING:
 
 #: The newest items that say what there is to write about; texts of drafts that are not to be written again.
 SUBJECTS, AVOID = 300, 24
+#: Seconds for which an arm that could not write is not asked.
+REST = 300.0
 NO_COMPANION = "no real item is there to stand beside it in the blind test"
 
 
@@ -49,6 +53,8 @@ class Maker:
         self._config, self._call = config, call
         self._desk = Desk(config, paths, call)
         self._draw = draw or random.Random()
+        #: Arm -> (until when it rests, why): what cannot write now must not keep the others from it.
+        self.resting: dict[str, tuple[float, str]] = {}
 
     async def __aenter__(self) -> Maker:
         return self
@@ -61,9 +67,25 @@ class Maker:
         await self._desk.close()
 
     async def make(self, wanted: Settings) -> str:
-        """One draft of the arm that has fewest, ready to be shown; the arm's name. Raises `PenchantError` in words."""
+        """One draft of the arm that has fewest, ready to be shown; the arm's name. Raises `PenchantError` in words.
+
+        An arm that cannot write rests for a while, and the next one is asked.
+        """
         counts = await self._call(lambda store: generated.made(store.db, wanted))
-        arm = turn(wanted, counts, self._draw)
+        now = time.monotonic()
+        self.resting = {name: rest for name, rest in self.resting.items() if rest[0] > now}
+        while True:
+            arm = turn(wanted, counts, self._draw, self.resting)
+            try:
+                return await self._of(arm, wanted)
+            except (NothingMade, StoreError):
+                raise
+            except PenchantError as error:
+                self.resting[arm.name] = (now + REST, str(error))
+                if all(other.name in self.resting for other in _able(wanted)):
+                    raise
+
+    async def _of(self, arm: Arm, wanted: Settings) -> str:
         if arm.carrier == IMAGE:
             draft, media = await self._drawn()
         else:
@@ -88,7 +110,10 @@ class Maker:
     async def _drawn(self) -> tuple[Draft, tuple[Media, ...]]:
         began, seed = time.monotonic(), self._draw.randrange(1 << 31)
         known = await self._call(images.taste)
-        idea = await images.worded(known, self._draw, None, None)
+        voice = None
+        with contextlib.suppress(PenchantError):  # without a model the words are strung together
+            voice = await self._desk.voice()
+        idea = await images.worded(known, self._draw, voice, Carried())
         if idea is None:
             raise NothingMade("nothing is known of your taste yet", hint="Like some items, and pictures come.")
         data = await drawing.draw(idea.prompt, seed, self._config.generated)
@@ -98,11 +123,15 @@ class Maker:
         return Draft("image", idea.prompt, None, "", IMAGE, idea.by, facts=facts, made_at=time.time()), (media,)
 
 
-def turn(wanted: Settings, counts: dict[str, int], draw: random.Random) -> Arm:
-    """The arm that has fewest drafts; one of them by lot where several have as few."""
-    arms = wanted.writing if wanted.test else wanted.arms
+def turn(wanted: Settings, counts: dict[str, int], draw: random.Random, resting: Collection[str] = ()) -> Arm:
+    """The arm that has fewest drafts; one of them by lot where several have as few. Those that rest come last."""
+    arms = [arm for arm in _able(wanted) if arm.name not in resting] or _able(wanted)
     least = min(counts.get(arm.name, 0) for arm in arms)
     return draw.choice([arm for arm in arms if counts.get(arm.name, 0) == least])
+
+
+def _able(wanted: Settings) -> Sequence[Arm]:
+    return wanted.writing if wanted.test else wanted.arms
 
 
 def _subject(draw: random.Random, store: Store) -> tuple[str, tuple[str, ...]]:

@@ -72,6 +72,8 @@ def lately(found: Standing) -> list[str]:
             out.append("Pictures wait until it is over: nothing real could stand beside them.")
     if found.settings.share:
         out.append(f"{found.waiting} wait to be shown{f'; {found.state.doing}' if found.state.doing else ''}.")
+        if found.state.resting:
+            out.append(f"Rests for now: {found.state.resting}.")
         if found.state.note:
             hint = f" {found.state.hint}" if found.state.hint else ""
             out.append(f"Nothing new: {found.state.note}.{hint}")
@@ -126,6 +128,7 @@ def facts(found: Standing) -> dict[str, Any]:
         "share": wanted.share, "arms": [arm.name for arm in wanted.arms], "on": wanted.on,
         "blind": {"since": wanted.test_at, "shown": found.shown, "liked": found.liked} if wanted.test else None,
         "waiting": found.waiting, "doing": found.state.doing, "note": found.state.note, "hint": found.state.hint,
+        "resting": found.state.resting,
         "marked": [row._asdict() for row in found.marked],
         "reports": [{"at": at, "arms": [row._asdict() for row in each]} for at, each in found.past],
     }  # fmt: skip

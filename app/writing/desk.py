@@ -82,6 +82,10 @@ class Desk:
                 hint="Try again, give it a topic, or choose a larger model (`penchant models list --all`).",
             )
 
+    async def voice(self, model: str = "") -> Voice:
+        """The model itself, for what is no request; it stays until `close`. Raises `PenchantError`."""
+        return await self._opened(chosen_model(model, self._config, self._paths))
+
     async def _opened(self, model: str) -> Voice:
         if self._voice is not None and self._model == model:
             return self._voice
