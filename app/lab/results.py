@@ -43,6 +43,11 @@ class Results:
             os.truncate(self.path, whole)
         self.records = {record.key: record for record in records}
 
+    def done(self, key: tuple[str, int, int, int]) -> bool:
+        """Whether there is a record; what failed is tried again."""
+        found = self.records.get(key)
+        return found is not None and not found.error
+
     def add(self, record: Record) -> None:
         """Keep it, on the disk before this returns."""
         try:
