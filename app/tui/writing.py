@@ -150,6 +150,8 @@ class WritingScreen(DraftDesk):
             else:
                 self.show()
             if request.over and request.answer is not None and not request.answer.error:
+                if not self.chosen:  # the order of worth stands only now
+                    self.select(0)
                 self.tell(f"{KEYS}  m more")
         elif request.gave_up(time.time()):
             self.show()

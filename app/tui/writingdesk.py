@@ -65,6 +65,8 @@ class DraftDesk(Posting, Box[None]):
         super().__init__()
         self.drafts: list[Shown] = []
         self.at = 0
+        #: Whether the reader has a draft in mind; until then the best one is at hand.
+        self.chosen = False
 
     def above(self) -> ComposeResult:
         """Widgets over the drafts."""
@@ -128,10 +130,12 @@ class DraftDesk(Posting, Box[None]):
         return self.drafts[self.at] if self.at < len(self.drafts) else None
 
     def action_step(self, step: int) -> None:
+        self.chosen = True
         self.select(self.at + step)
 
     def action_number(self, number: int) -> None:
         if number <= len(self.drafts):
+            self.chosen = True
             self.select(number - 1)
         else:
             self.tell(f"There is no draft {number}")
@@ -159,7 +163,7 @@ class DraftDesk(Posting, Box[None]):
         if shown is None:
             self.tell("There is no draft yet")
             return
-        draft, position = shown.draft, self.at
+        draft, position, self.chosen = shown.draft, self.at, True
         item_id = await self.app.bridge.clerk.do(lambda store: store.drafts.as_item(draft.id))
         (card,) = await self.app.bridge.reader.do(lambda store: store.items.cards([item_id]))
         known = draft.facts.get("probability")

@@ -86,9 +86,9 @@ def facts(shown: Shown) -> str:
     if isinstance(known.get("probability"), int | float):
         found.append(f"{round(known['probability'] * 100)} %")
     if isinstance(known.get("ratio"), int | float):
-        found.append(f"{known['ratio']:+.2f} nats a token toward your taste")
+        found.append(f"{known['ratio']:+.2f} toward your taste")
     found.append(f"{words.many(len(draft.text), 'character')}")
-    found.append(f"{draft.arm} · {draft.model}".strip(" ·"))
+    found.append(draft.arm)
     if known.get("written"):
         found.append("edited")
     if known.get("url"):

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 
 from penchant.app.voice.values import LIKELIHOOD, Taste, Voice, ratio
-
 from penchant.app.voice.words import scored
 
 from . import prompt, style

@@ -12,7 +12,7 @@ from collections.abc import Collection
 #: Words of a run; characters of one where words are not divided by spaces.
 N, CHARACTERS = 8, 12
 _WORD = re.compile(r"[^\W_]+")
-_UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\U0010ffff]{%d,}" % CHARACTERS)
+_UNSPACED = re.compile(f"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\U0010ffff]{{{CHARACTERS},}}")
 
 
 def runs(text: str, n: int = N) -> list[str]:

@@ -19,6 +19,7 @@ POST = "The trams of Lisbon climb better than I do."
         f"“{POST}”",
         f"Sure! Here's a draft: {POST}",
         f"Reply: {POST}",
+        f"The post to answer: {POST}",
         f"Draft 2: {POST}",
         f"- {POST}",
         f"1. {POST}",

@@ -11,8 +11,8 @@ import pytest
 from penchant.adapters import outgoing, secrets
 from penchant.adapters.base import BadSettings, NotAuthorized
 from penchant.adapters.mastodon_api import token_key
-from penchant.adapters.mastodon_post import narrower, post
 from penchant.adapters.mastodon_place import Place
+from penchant.adapters.mastodon_post import narrower, post
 from penchant.adapters.outgoing import Outgoing, Undelivered
 
 TEXT = "Trams & owls: 100 % of what I like."
