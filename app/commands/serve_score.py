@@ -37,13 +37,13 @@ def run(args: argparse.Namespace, context: Context) -> None:
     assert context.store
     from penchant.app.serve.score import Scorer
     from penchant.app.serve.score_ask import MOST_BYTES
-    from penchant.app.serve.score_site import ScoreSite
+    from penchant.app.serve.score_site import THREADS, ScoreSite
     from penchant.app.serve.server import Server
 
     scorer = Scorer(context.paths.archive, context.config, context.paths)
     try:
         server = Server(ScoreSite(scorer, Doorman.at(host, token)), host, PORT if args.port is None else args.port,
-                        body=MOST_BYTES)  # fmt: skip
+                        body=MOST_BYTES, threads=THREADS)  # fmt: skip
         context.start_log()
         shown = f"[{host}]" if ":" in host else host
         say(f"Scoring at http://{shown}:{server.port}/v1/score and /v1/rerank")

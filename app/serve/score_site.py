@@ -17,8 +17,9 @@ from .score import Scored, Scorer
 from .score_ask import Refused, Wanted, body_of, wanted
 from .site import Answer, Request
 
-#: Requests that are worked on or wait at the same time.
+#: Requests that are worked on or wait at the same time; a thread more tells others to come again.
 MOST_WAITING = 8
+THREADS = MOST_WAITING + 1
 _JSON = "application/json; charset=utf-8"
 _ALWAYS = {
     "Cache-Control": "no-store",

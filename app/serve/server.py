@@ -27,6 +27,8 @@ from .site import Answer, Request, words
 log = logging.getLogger(__name__)
 
 THREADS = 4
+#: Connections at a time where requests have bodies.
+WITH_BODIES = 32
 #: Seconds a connection may live, and between two looks for those that are due.
 LIFETIME, LOOK = 60.0, 5
 LIMITS: dict[str, Any] = {
@@ -68,8 +70,9 @@ class Server:
     """
 
     def __init__(
-        self, site: Answering, host: str, port: int, *, lifetime: float = LIFETIME, body: int | None = None
-    ) -> None:
+        self, site: Answering, host: str, port: int, *, lifetime: float = LIFETIME, body: int | None = None,
+        threads: int = THREADS,
+    ) -> None:  # fmt: skip
         self._socket = bound(host, port)
         self.port: int = self._socket.getsockname()[1]
         self._stopping = threading.Event()
@@ -78,8 +81,10 @@ class Server:
         self._closed = False
         self._map: dict[int, Any] = {}
         self._threads = ThreadedTaskDispatcher()
-        self._threads.set_thread_count(THREADS)
-        limits = LIMITS if body is None else {**LIMITS, "max_request_body_size": body}
+        self._threads.set_thread_count(threads)
+        limits = {**LIMITS, "threads": threads}
+        if body is not None:  # bodies wait on the disk, also of those who have no token
+            limits |= {"max_request_body_size": body, "connection_limit": WITH_BODIES}
         adjusted = Adjustments(sockets=[self._socket], **limits)
         self._listener = _Listener(
             _wsgi(site), self._map, True, self._socket, dispatcher=self._threads, adj=adjusted,

@@ -11,6 +11,7 @@ import signal
 import stat
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
@@ -28,7 +29,7 @@ from penchant.app.ranking import RankSession
 from penchant.app.serve.doorman import Doorman
 from penchant.app.serve.score import Scorer
 from penchant.app.serve.score_ask import Refused, Wanted, wanted
-from penchant.app.serve.score_site import MOST_WAITING, ScoreSite
+from penchant.app.serve.score_site import MOST_WAITING, THREADS, ScoreSite
 from penchant.app.serve.server import Server
 from penchant.app.store import Store, spaces
 from penchant.app.types import Event
@@ -76,7 +77,7 @@ def scorer(archive: Path) -> Iterator[Scorer]:
 
 @contextmanager
 def serving(scorer: Scorer, token: str = TOKEN, body: int = 1 << 20) -> Iterator[Post]:
-    server = Server(ScoreSite(scorer, Doorman.at("127.0.0.1", token)), "127.0.0.1", 0, body=body)
+    server = Server(ScoreSite(scorer, Doorman.at("127.0.0.1", token)), "127.0.0.1", 0, body=body, threads=THREADS)
     thread = threading.Thread(target=server.run)
     thread.start()
 
@@ -207,16 +208,17 @@ def test_limits_are_said_and_the_service_goes_on(scorer: Scorer) -> None:
         assert post("/v1/score", {"documents": ["a"]})[0].status == 200
 
 
-def test_a_request_that_finds_the_ranking_busy_is_told_so(scorer: Scorer) -> None:
+def test_a_request_that_finds_the_ranking_busy_is_told_so(scorer: Scorer, until: Any) -> None:
     scorer.score(wanted({"documents": ["a"]}))
     with scorer._lock, pytest.raises(Refused) as refused:
         scorer.score(Wanted(wanted({"documents": ["a"]}).documents, seconds=0.2))
     assert refused.value.status == 503
-    site = ScoreSite(scorer, Doorman.at("127.0.0.1", TOKEN))
-    with serving(scorer) as post:
-        held = [site._places.acquire() for _ in range(MOST_WAITING)]
-        assert all(held) and not site._places.acquire(blocking=False)
-        assert post("/v1/score", {"documents": ["a"]})[0].status == 200  # another site's places
+    with serving(scorer) as post, ThreadPoolExecutor(MOST_WAITING) as pool:
+        with scorer._lock:
+            waiting = [pool.submit(post, "/v1/score", {"documents": ["a"]}) for _ in range(MOST_WAITING)]
+            until(lambda: post("/v1/score", {"documents": ["a"], "seconds": 0.1})[0].status == 429)
+            assert post("/v1/models", method="GET")[0].status == 200
+        assert [each.result()[0].status for each in waiting] == [200] * MOST_WAITING
 
 
 def test_nothing_is_written_and_nothing_is_kept(scorer: Scorer, archive: Path, home: Path) -> None:
