@@ -127,14 +127,13 @@ def tid(at: float, key: str) -> str:
 
 def facets(said: str) -> list[dict[str, Any]]:
     """Links and hashtags as ranges of the UTF-8: without them Bluesky shows both as plain text."""
-    raw, found = said.encode(), []
-    for match in _LINK.finditer(raw):
-        found.append(_facet(match.span(), "link", uri=match[0].decode()))
-    taken = [match.span() for match in _LINK.finditer(raw)]
-    for match in _TAG.finditer(raw):
-        if not any(start <= match.start() < end for start, end in taken):
-            found.append(_facet(match.span(), "tag", tag=match[1].decode(errors="replace")))
-    return found
+    raw = said.encode()
+    links, tags = list(_LINK.finditer(raw)), list(_TAG.finditer(raw))
+    alone = [tag for tag in tags if not any(link.start() <= tag.start() < link.end() for link in links)]
+    return [
+        *(_facet(link.span(), "link", uri=link[0].decode()) for link in links),
+        *(_facet(tag.span(), "tag", tag=tag[1].decode(errors="replace")) for tag in alone),
+    ]
 
 
 def _facet(span: tuple[int, int], name: str, **feature: str) -> dict[str, Any]:
@@ -143,7 +142,7 @@ def _facet(span: tuple[int, int], name: str, **feature: str) -> dict[str, Any]:
 
 
 def graphemes(said: str) -> int:
-    """What a reader would count as characters, never too few: marks, joiners and what they join count with the first."""
+    """What a reader would count as characters, never too few: marks, joiners and what they join are one."""
     count, joined = 0, False
     for char in unicodedata.normalize("NFC", said):
         if char == "\u200d":

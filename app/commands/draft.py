@@ -62,7 +62,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, context: Context) -> int | None:
     if args.what == "list":
-        return _list(args, context)
+        _list(args, context)
+        return None
     if args.what in ("reply", "post"):
         show = _Quiet() if args.json else _Typed()
         return asyncio.run(_write(_wish(args, context), context, show, args))

@@ -12,7 +12,7 @@ MOST = 400
 
 
 def standing(db: Database, stretches: Iterable[str]) -> set[str]:
-    """Those of the stretches that an item holds; drafts do not count. Case, marks and punctuation make no difference."""
+    """Those of the stretches that an item holds, whatever its case, marks and punctuation; drafts do not count."""
     wanted = list(dict.fromkeys(stretches))[:MOST]
     return {stretch for stretch in wanted if _stands(db, stretch)}
 

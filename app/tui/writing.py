@@ -192,7 +192,7 @@ class WritingScreen(DraftDesk):
 
 
 def bases_of(store: Store, ids: Sequence[int], here: int | None) -> list[Basis]:
-    """What a post can be made of: a topic, the item at hand, what was liked of the list, its first items, collections."""
+    """What a post can be made of: a topic, what was liked of the list, the item at hand, first items, collections."""
     cards = store.items.cards(ids)
     liked = [card.item_id for card in cards if card.marks.liked][:SOURCES]
     found = [ANYTHING]
@@ -202,10 +202,8 @@ def bases_of(store: Store, ids: Sequence[int], here: int | None) -> list[Basis]:
         found.append(Basis("the item at hand", (here,)))
     if len(ids) > 1:
         found.append(Basis(f"the first {min(len(ids), SOURCES)} items of the list", tuple(ids[:SOURCES])))
-    for each in store.collections.all()[:20]:
-        if members := store.collections.ids(each.name)[:SOURCES]:
-            found.append(Basis(f"your collection {words.one_line(each.name)}", tuple(members)))
-    return found
+    named = [(each.name, tuple(store.collections.ids(each.name)[:SOURCES])) for each in store.collections.all()[:20]]
+    return found + [Basis(f"your collection {words.one_line(name)}", members) for name, members in named if members]
 
 
 def write_reply(screen: ItemActions) -> None:
