@@ -1,15 +1,18 @@
-"""Forgetting for good: the archive first, then every file beside it that may say the same again."""
+"""Forgetting for good: the archive, and every file beside it that may say the same again."""
 
 from __future__ import annotations
 
 import contextlib
+import json
+import os
+import re
 import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .errors import PenchantError
-from .store.forget import Gone, forget, wipe
+from .store.forget import Gone, forget, look, wipe
 
 if TYPE_CHECKING:
     from .paths import Paths
@@ -18,6 +21,10 @@ if TYPE_CHECKING:
 
 #: Caches made of texts that the worker makes again: evaluated histories, looks at pictures, vectors of `evaluate`.
 CACHES = ("judge", "sights", "vectors")
+#: The folder beside the archive with what carries a taste into a model, made of the same texts.
+VOICE = "voice"
+#: Setting: what is left to do once the archive has forgotten.
+UNFINISHED = "forget.unfinished"
 
 
 @dataclass(slots=True)
@@ -32,36 +39,64 @@ class Done:
 def carry_out(
     store: Store, paths: Paths, wish: Wish, *, machines: str = "", backups: bool = False, folder: str = ""
 ) -> Done:
-    """Forget, in the archive and in the files. The caller holds the worker's lock. Raises `StoreError`."""
-    done = Done(forget(store.db, wish))
-    if trouble := wipe(store.db):
-        done.told.append(trouble)
+    """Forget, in the files and in the archive. The caller holds the worker's lock. Raises `StoreError`.
+
+    Files that are found by what goes come first: whoever is interrupted can say the same again, and what is left to do
+    after the archive is remembered there (`finish`).
+    """
+    done = Done(look(store.db, wish))
     for what, files in _files(paths, done.gone).items():
         done.removed[what] = sum(_unlink(path, done.told) for path in files)
-    done.removed["caches"] = sum(_drop(paths.cache / name, done.told) for name in CACHES)
-    if machines:
-        _machines(store, paths, Path(machines).expanduser(), done)
-    old = backups_of(paths, folder)
-    if backups:
+    places = (*(paths.cache / name for name in CACHES), paths.data / VOICE)
+    done.removed["caches"] = sum(_drop(place, done.told) for place in places)
+    store.control.remember(UNFINISHED, json.dumps({"machines": machines, "backups": backups, "folder": folder}))
+    done.gone = forget(store.db, wish)
+    return finish(store, paths, done)
+
+
+def finish(store: Store, paths: Paths, done: Done | None = None) -> Done:
+    """What comes after the archive, also of a forgetting that was interrupted there: its file anew, logs, backups."""
+    done = done or Done(Gone(0, 0, 0, 0))
+    left = unfinished(store) or {}
+    if trouble := wipe(store.db):
+        done.told.append(trouble)
+    if left.get("machines"):
+        _machines(store, paths, Path(left["machines"]).expanduser(), done)
+    old = backups_of(paths, str(left.get("folder") or ""))
+    if left.get("backups"):
         done.removed["backups"] = sum(_unlink(path, done.told) for path in old)
     elif old:
         done.told.append(
             f"{len(old)} backups still hold it: {', '.join(path.name for path in old[:3])};"
             " `penchant forget ... --backups` deletes them"
         )
+    for path in sorted(paths.data.rglob(f"{paths.archive.stem}*{paths.archive.suffix}")):
+        if path != paths.archive and path not in old:
+            done.told.append(f"{path} looks like a copy of the archive that you made: it is left as it is.")
+    store.control.remember(UNFINISHED, None)
     return done
 
 
+def unfinished(store: Store) -> dict[str, Any] | None:
+    """What an interrupted forgetting has still to do; None after a whole one."""
+    kept = store.control.setting(UNFINISHED)
+    found = json.loads(kept) if kept else None
+    return found if isinstance(found, dict) else None
+
+
 def backups_of(paths: Paths, folder: str = "") -> list[Path]:
-    """Copies of the archive that penchant made, in its own folder and the configured one, oldest name first."""
-    stem, live = paths.archive.stem, paths.archive.name
-    beside = {live, f"{live}-wal", f"{live}-shm"}
-    places = [paths.data, *([Path(folder).expanduser()] if folder else [])]
-    return sorted(
-        path
-        for path in {path for place in places for path in place.rglob(f"{stem}*")}
-        if path.is_file() and path.name not in beside and (path.suffix in (".db", ".bak") or ".bak" in path.name)
+    """Copies of the archive that penchant made or began, in its own folders and the configured one.
+
+    Known by the names that penchant gives (archive-20250131-120000.db, archive-rescued-..., archive.db.before-v9.bak):
+    the configured folder is the reader's, and may hold other files that begin alike.
+    """
+    stem, end = (re.escape(part) for part in (paths.archive.stem, paths.archive.suffix))
+    name = re.compile(
+        rf"({stem}-(rescued-)?\d{{8}}-\d{{6}}{end}|{stem}{end}\.before-v\d+\.bak)(\.part)?(-wal|-shm|-journal)?"
     )
+    places = {paths.data, paths.data / "backups", *([Path(folder).expanduser()] if folder else [])}
+    found = {path for place in places for path in place.glob(f"{paths.archive.stem}*") if name.fullmatch(path.name)}
+    return sorted(path for path in found if path.is_file())
 
 
 def _files(paths: Paths, gone: Gone) -> dict[str, list[Path]]:
@@ -94,6 +129,8 @@ def _unlink(path: Path, told: list[str]) -> bool:
         with contextlib.suppress(OSError), path.open("r+b") as file:
             for _ in range(0, size, 1 << 20):
                 file.write(b"\0" * min(1 << 20, size - file.tell()))
+            file.flush()
+            os.fsync(file.fileno())  # zeros of a file that is gone would never be written
         path.unlink()
     except FileNotFoundError:
         return False

@@ -40,6 +40,7 @@ def run(args: argparse.Namespace, context: Context) -> int | None:
     from penchant.app.lock import WorkerLock
     from penchant.app.store.forget import look
 
+    _finish(args, context)
     wish, words = _wish(args, context)
     gone = look(context.store.db, wish)
     backups = len(backups_of(context.paths, context.config.backup.folder))
@@ -58,6 +59,19 @@ def run(args: argparse.Namespace, context: Context) -> int | None:
     with WorkerLock(context.paths.lock_file):
         _carry_out(args, context, wish)
     return None
+
+
+def _finish(args: argparse.Namespace, context: Context) -> None:
+    """An earlier forgetting that was interrupted after the archive had forgotten is brought to its end first."""
+    from penchant.app.forgetting import finish, unfinished
+    from penchant.app.lock import WorkerLock
+
+    if not args.dry_run and unfinished(context.store) is not None:
+        with WorkerLock(context.paths.lock_file):
+            done = finish(context.store, context.paths)
+        note("an earlier `penchant forget` was interrupted; its files are done now")
+        for line in done.told:
+            note(plain(line))
 
 
 def _carry_out(args: argparse.Namespace, context: Context, wish: Wish) -> None:
@@ -139,12 +153,13 @@ def _source(name: str, context: Context) -> tuple[int, str]:
 
 
 def _counts(gone: Gone) -> str:
-    return f"{gone.items:,} items, {gone.events:,} events, {gone.texts:,} texts, {gone.pictures:,} pictures"
+    said = f"{gone.items:,} items, {gone.events:,} events, {gone.texts:,} texts, {gone.pictures:,} pictures"
+    return said + (f", {gone.drafts:,} drafts" if gone.drafts else "")
 
 
 def _facts(gone: Gone) -> dict[str, int]:
     facts = asdict(gone)
-    return {key: facts[key] for key in ("items", "events", "texts", "pictures")}
+    return {key: facts[key] for key in ("items", "events", "texts", "pictures", "drafts")}
 
 
 def _agreed() -> bool:

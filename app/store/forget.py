@@ -27,7 +27,7 @@ from .ingest import recount_people
 #: What belongs to a text or a picture alone, by its hash.
 _BY_HASH = ("embeddings", "features", "opinions", "model_answers")
 #: Caches of no item in particular that may quote any: they are made again, or last a day.
-_CACHES = ("threads", "answers", "control", "interests", "scores", "ranking")
+_CACHES = ("threads", "answers", "control", "interests", "scores", "ranking", "carrier_states")
 #: Remembered about the above.
 _SETTINGS = ("judge.history", "judge.centres", "judge.status", "interests", "interests.state")
 
@@ -46,6 +46,7 @@ class Gone:
     item_ids: frozenset[int] = frozenset()
     files: tuple[bytes, ...] = ()
     words: frozenset[str] = frozenset()
+    drafts: int = 0
 
 
 def look(db: Database, wish: Wish) -> Gone:
@@ -86,7 +87,7 @@ def wipe(db: Database) -> str:
 
 
 def _counted(db: Database, wish: Wish) -> Gone:
-    items, events, texts, number = (int(db.value(f"SELECT count(*) FROM {table}")) for table in TABLES)
+    items, events, texts, number, drafts = (int(db.value(f"SELECT count(*) FROM {table}")) for table in TABLES)
     files = db.rows(
         "SELECT hash FROM gone_pictures g WHERE hash IS NOT NULL AND NOT EXISTS"
         " (SELECT 1 FROM pictures p WHERE p.hash = g.hash AND p.id NOT IN (SELECT id FROM gone_pictures))"
@@ -101,7 +102,7 @@ def _counted(db: Database, wish: Wish) -> Gone:
         row = db.row("SELECT title, address FROM subscriptions WHERE id = ?", (wish.source,)) or ()
         words |= {word for word in row if len(word) > 3}
     ids = frozenset(int(row[0]) for row in db.rows("SELECT id FROM gone_items"))
-    return Gone(items, events, texts, number, ids, tuple(row[0] for row in files), frozenset(words))
+    return Gone(items, events, texts, number, ids, tuple(row[0] for row in files), frozenset(words), drafts)
 
 
 def _remember(db: Database, wish: Wish, now: float) -> None:
@@ -157,6 +158,7 @@ def _delete(db: Database, wish: Wish) -> None:
         )
     db.run("DELETE FROM descriptions WHERE hash IN (SELECT hash FROM gone_pictures WHERE hash IS NOT NULL)")
     db.run("DELETE FROM gate_log WHERE item_id IN (SELECT id FROM gone_items)")
+    db.run("DELETE FROM drafts WHERE id IN (SELECT id FROM gone_drafts)")
     # The events first: marks of what stays are made anew of what is left of them.
     touched = [row[0] for row in db.rows("SELECT item_id FROM item_state")]
     db.run("DELETE FROM items WHERE id IN (SELECT id FROM gone_items)")

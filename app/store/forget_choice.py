@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from .connection import Database
 
 #: `gone_hashes`: texts that only forgotten items have; `gone_pictures`: pictures that only they show.
-TABLES = ("gone_items", "gone_events", "gone_hashes", "gone_pictures")
+TABLES = ("gone_items", "gone_events", "gone_hashes", "gone_pictures", "gone_drafts")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,9 @@ def choose(db: Database, wish: Wish) -> None:
     db.run("CREATE TEMP TABLE gone_events (seq INTEGER PRIMARY KEY)")
     db.run("CREATE TEMP TABLE gone_hashes (hash BLOB PRIMARY KEY) WITHOUT ROWID")
     db.run("CREATE TEMP TABLE gone_pictures (id INTEGER PRIMARY KEY, hash BLOB)")
+    db.run("CREATE TEMP TABLE gone_drafts (id TEXT PRIMARY KEY) WITHOUT ROWID")
     _items(db, wish)
+    _drafts(db, wish)
     _events(db, wish)
     db.run(
         "INSERT OR IGNORE INTO gone_hashes SELECT content_hash FROM ("
@@ -111,6 +113,31 @@ def _items(db: Database, wish: Wish) -> None:
         )
 
 
+def _drafts(db: Database, wish: Wish) -> None:
+    """What was written about them, with the items that stand for it; and every draft nobody decided on, as a cache."""
+    add = "INSERT OR IGNORE INTO gone_drafts SELECT d.id FROM drafts d WHERE "
+    db.run(f"{add} d.parent_id IN (SELECT id FROM gone_items) OR d.item_id IN (SELECT id FROM gone_items)")
+    db.run(f"{add} CAST(d.facts ->> 'original' AS INTEGER) IN (SELECT id FROM gone_items)")
+    db.run_many(f"{add} d.id = ? AND ? IN (SELECT id FROM gone_items)", _sealed_copies(db))
+    db.run(f"{add} d.item_id IS NULL AND d.state IN ('offered', 'dropped')")
+    if wish.dated and wish.source is None and not wish.authors:
+        ends = (-1e18 if wish.since is None else wish.since, 1e18 if wish.until is None else wish.until)
+        db.run(f"{add} d.made_at >= ? AND d.made_at < ?", ends)
+    db.run(
+        "INSERT OR IGNORE INTO gone_items SELECT item_id FROM drafts WHERE item_id IS NOT NULL"
+        " AND id IN (SELECT id FROM gone_drafts)"
+    )
+
+
+def _sealed_copies(db: Database) -> list[tuple[str, int]]:
+    """(draft, item that it is a copy of) in a blind test, where only the envelope says so."""
+    from penchant.app.generating_blind import unseal
+
+    found = db.rows("SELECT id, facts ->> 'sealed' FROM drafts WHERE facts ->> 'sealed' IS NOT NULL")
+    copies = [(draft, unseal(sealed).get("original")) for draft, sealed in found]
+    return [(draft, item) for draft, item in copies if isinstance(item, int)]
+
+
 def _events(db: Database, wish: Wish) -> None:
     add = "INSERT OR IGNORE INTO gone_events SELECT e.seq FROM events e WHERE "
     db.run(f"{add} e.item_id IN (SELECT id FROM gone_items)")
@@ -118,6 +145,7 @@ def _events(db: Database, wish: Wish) -> None:
         f"{add} e.kind = 'less' AND substr(e.value ->> 'key', 1, 5) = 'item:'"
         " AND CAST(substr(e.value ->> 'key', 6) AS INTEGER) IN (SELECT id FROM gone_items)"
     )
+    db.run(f"{add} e.kind = 'draft' AND e.value ->> 'draft' IN (SELECT id FROM gone_drafts)")
     db.run(f"{add} e.kind = 'duel' AND CAST(e.value ->> 'other' AS INTEGER) IN (SELECT id FROM gone_items)")
     if wish.whole_source:
         db.run(

@@ -3,24 +3,30 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from penchant.adapters.base import Author, Item, Media, Page
+from penchant.app import forgetting
 from penchant.app.cli import main
 from penchant.app.derive import Deriver
 from penchant.app.errors import Exit
 from penchant.app.eventlog.folder import exchange, machine_of
+from penchant.app.generating_blind import seal
 from penchant.app.judge import statefile
 from penchant.app.lock import WorkerLock
 from penchant.app.paths import Paths
 from penchant.app.store import Store
-from penchant.app.store.backup import backup
+from penchant.app.store.backup import backup, dated
 from penchant.app.store.doctor import check
+from penchant.app.store.drafts import Draft
 from penchant.app.store.forget import forget, look
 from penchant.app.store.forget_choice import Wish, authors_named
 from penchant.app.types import Event, Reply, Thread
+from penchant.app.voice.shelf import Kept
+from penchant.app.voice.shelf import write as keep
 
 SECRET = "zanzibarcanary"
 THEN, NOW = 1_700_000_000.0, 1_750_000_000.0
@@ -69,15 +75,32 @@ def store(paths: Paths) -> Store:
     return opened
 
 
+def write_about(store: Store, mine: int) -> None:
+    """What a model wrote: an answer that was liked, a blind copy, a post nobody decided on; one on other things."""
+    answer = store.drafts.add(Draft("reply", f"I do not believe the {SECRET}.", mine, topic=SECRET))
+    judged = store.drafts.as_item(answer, title=f"To {SECRET}")
+    store.events.append([Event("like", judged, at=NOW + 24), Event("draft", None, {"draft": answer}, at=NOW + 25)])
+    copied = {"sealed": seal({"original": mine + 1})}
+    copy = store.drafts.add(Draft("feed", f"A real text on the {SECRET}", facts=copied))
+    store.drafts.as_item(copy)
+    store.drafts.add(Draft("post", f"Who has seen the {SECRET}?"))
+    store.drafts.add(Draft("post", "On gardens in the rain", state="kept"))
+    keep(store, Kept("summary", facts={"text": f"likes the {SECRET}"}, made_at=NOW))
+
+
 def furnish(store: Store, paths: Paths) -> None:
-    """Files beside the archive that say the same."""
+    """Drafts, and files beside the archive, that say the same."""
     mine = store.db.value("SELECT min(id) FROM items WHERE title LIKE ?", (f"%{SECRET}%",))
+    write_about(store, mine)
     statefile.save(
         paths.data / "plugs" / "x-0123456789.plug",
         {"kind": "plug", "title": SECRET, "model": "m", "content": "", "tokens": 1, "made_at": 1.0, "item_ids": [mine]},
         [SECRET.encode()],
     )
-    places = ((paths.cache / "judge", "a.state"), (paths.state, "crash.log"), (paths.state, "penchant.log.1"))
+    places = (
+        (paths.cache / "judge", "a.state"), (paths.state, "crash.log"), (paths.state, "penchant.log.1"),
+        (paths.data / "voice", "soft-0123.state"),
+    )  # fmt: skip
     for folder, name in places:
         folder.mkdir(exist_ok=True)
         (folder / name).write_text(f"of {SECRET}")
@@ -113,7 +136,8 @@ def test_no_byte_of_a_source_is_left(store: Store, paths: Paths, capsys: pytest.
     assert {"archive.db", "crash.log", "a.state", "archive-20250101-000000.db", "x-0123456789.plug"} <= set(before)
     assert main(["forget", f"Source {SECRET}", "--dry-run", "--json"]) == Exit.OK
     told = json.loads(capsys.readouterr().out)
-    assert told["items"] == 6 and told["events"] >= 5 and not told["forgotten"]
+    assert told["items"] == 6 + 2 and told["events"] >= 5 and not told["forgotten"]
+    assert told["drafts"] == 3, "what answers it, a copy of it, and what nobody decided on"
     assert traces(home, synced(paths)) == before
     assert main(["forget", f"Source {SECRET}", "--yes", "--backups"]) == Exit.OK
     assert traces(home, synced(paths)) == []
@@ -124,6 +148,7 @@ def test_no_byte_of_a_source_is_left(store: Store, paths: Paths, capsys: pytest.
     with Store.open(paths.archive) as left:
         assert left.events.count() == 5, "what was said of the other source, and the choice of twelve"
         assert left.events.of_kind("picks")[0].value["chosen"] == [1]
+        assert [draft.text for draft in left.drafts.list("post")] == ["On gardens in the rain"]
         with pytest.raises(Exception, match="append-only"):
             left.db.run("DELETE FROM events")
         with pytest.raises(Exception, match="append-only"):
@@ -138,6 +163,79 @@ def test_without_the_option_backups_stay_and_are_told(
     assert main(["forget", f"Source {SECRET}", "--yes"]) == Exit.OK
     assert traces(paths.data.parent, synced(paths)) == ["archive-20250101-000000.db"]
     assert "1 backups still hold it" in capsys.readouterr().err
+
+
+def test_backups_go_from_the_folder_that_was_configured_and_nothing_else_does(
+    store: Store, paths: Paths, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "my disk"
+    (folder / "deep").mkdir(parents=True)
+    with paths.config_file.open("a") as file:
+        file.write(f'[backup]\nfolder = "{folder}"\n')
+    made = backup(paths.archive, dated(paths.archive, folder, NOW))
+    begun = made.with_name(made.name + ".part")
+    begun.write_text(SECRET)
+    before = backup(paths.archive, paths.data / "archive.db.before-v9.bak")
+    rescued = backup(paths.archive, paths.data / "archive-rescued-20250101-000000.db")
+    others = [folder / "archive-of-photos.db", folder / "archive.db", folder / "deep" / made.name]
+    others.append(paths.data / "archive-mine.db")
+    for path in others:
+        path.write_text(f"not penchant's, whatever {SECRET} it holds")
+    store.close()
+    assert main(["forget", f"Source {SECRET}", "--yes", "--backups"]) == Exit.OK
+    said = capsys.readouterr()
+    assert "4 backups go too" in said.out and "archive-mine.db looks like a copy" in said.err
+    assert not any(path.exists() for path in (made, begun, before, rescued))
+    assert all(SECRET in path.read_text() for path in others)
+
+
+def test_what_two_sources_brought_stays_as_the_others(store: Store, paths: Paths) -> None:
+    """Of the forgotten one nothing is left on it; when the other is forgotten too, it goes."""
+    plain, other = (int(row[0]) for row in store.db.rows("SELECT id FROM subscriptions ORDER BY id"))
+    both = Item("shared", "https://third.example/shared", "What both have", "A text that both sources have. " * 9)
+    [shared] = store.items.put_page(other, Page((both,), {}), NOW).item_ids
+    theirs = replace(both, native_id="its name there")
+    assert store.items.put_page(plain, Page((theirs,), {}), NOW + 1).item_ids == [shared]
+    store.events.append([Event("like", shared, at=NOW + 60)])
+    assert forget(store.db, Wish(source=other)).items == 6
+    left = store.db.row("SELECT subscription_id, also_in FROM items WHERE id = ?", (shared,))
+    assert left == (plain, 0) and [e.kind for e in store.events.of_item(shared)] == ["like"]
+    assert store.db.rows("SELECT DISTINCT subscription_id FROM sightings") == [(plain,)]
+    again = store.items.put_page(plain, Page((theirs,), {}), NOW + 99)
+    assert again.item_ids == [shared] and again.new == 0
+    assert check(store.path).sound
+    assert forget(store.db, Wish(source=plain)).items == 7
+    assert store.db.value("SELECT count(*) FROM items") == 0
+    assert store.events.of_item(shared) == []
+
+
+def test_it_is_overwritten_before_it_is_deleted(store: Store, paths: Paths, tmp_path: Path) -> None:
+    furnish(store, paths)
+    store.close()
+    file = paths.cache / "judge" / "a.state"
+    (tmp_path / "second name").hardlink_to(file)
+    assert main(["forget", f"Source {SECRET}", "--yes", "--backups"]) == Exit.OK
+    assert not file.exists() and set((tmp_path / "second name").read_bytes()) == {0}
+
+
+@pytest.mark.parametrize("where", ["forget", "wipe", "_machines"])
+def test_one_that_was_interrupted_is_brought_to_its_end(
+    store: Store, paths: Paths, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], where: str
+) -> None:
+    furnish(store, paths)
+    store.close()
+
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(forgetting, where, killed)
+        main(["forget", f"Source {SECRET}", "--yes", "--backups"])
+    assert traces(paths.data.parent, synced(paths))
+    again = main(["forget", f"Source {SECRET}", "--yes", "--backups"])
+    assert again == (Exit.OK if where == "forget" else Exit.FAILED), "the source is gone from the archive already"
+    assert "was interrupted" in capsys.readouterr().err
+    assert traces(paths.data.parent, synced(paths)) == []
 
 
 def test_nothing_brings_it_back(store: Store, paths: Paths, tmp_path: Path) -> None:
