@@ -3,7 +3,7 @@
     PENCHANT_SHARED=../shared python bench/forward_tuning.py --model SmolLM2.gguf --seeds 5 --cpu 1200 --out tuned
 
 A reader of seed s likes what is nearest, by static word vectors, to one title of the data sets, and is shown 32 of
-those and 32 of all others. 16 of the 64 labels are held out by the tuning itself, to stop by; AUC is told of 200 titles
+those and 32 of all others. 16 of the 64 labels are held out by the tuning itself, to stop by; AUC is told of 120 titles
 that nothing has seen: before anything, with the words of the answer found, and with the tokens that it ends with. Each
 seed is written as it is done; a run that is broken off goes on from its checkpoint.
 """
@@ -26,7 +26,7 @@ from penchant.app.judge.tuning import area
 from penchant.app.voice.values import Carried
 
 #: Titles nearest to the taste, those left out between, and what is asked of afterwards.
-NEAR, BETWEEN, TEST = 200, 1_000, 200
+NEAR, BETWEEN, TEST = 200, 1_000, 120
 SYSTEM = "You know what this reader likes."
 QUESTION = "A post: {}\nWould they like it? Yes or no."
 FOLDERS = ("hn_one_user", "rss_one_user_sods17", "movielens_small_tmdb")
@@ -80,9 +80,8 @@ async def measured(model: str, case: Case, seed: int, cpu: float, folder: Path, 
         asked = await runner.ask(SYSTEM, "", [QUESTION.format(text) for text in test])
         found["test_asked"] = area(np.array([float(value or 0.0) for value in asked]), y)
         if looks[-1]["adopted"]:
-            ways = [Carried(soft=files[name]) for name in ("path", "against")]
-            told = [await runner.loglik("", test, way) for way in ways]
-            found["test_tuned"] = area(np.array([float(a or 0) - float(b or 0) for a, b in zip(*told, strict=True)]), y)
+            told = await runner.loglik("", test, Carried(soft=files["path"]))  # log p of a like: one side orders
+            found["test_tuned"] = area(np.array([float(value or 0.0) for value in told]), y)
     return found
 
 
@@ -90,7 +89,7 @@ def line(seed: int, look: dict[str, Any]) -> str:
     """One look, for who waits."""
     return (
         f"seed {seed} step {look['step']:5d} {look['cpu']:7.1f} s  "
-        f"loss {look['start_loss']:.3f} -> {look['loss']:.3f}  "
+        f"loss {look['start_loss']:.3f} -> {look['loss']:.3f} (apart {look['apart_loss']:.3f})  "
         f"held out {look['held_loss']:.3f} AUC {look['held_area']:.2f}  best at {look['best_step']}  {look['why']}"
     )
 

@@ -2,8 +2,9 @@
 
 A text is read once and kept; a step then costs the tokens behind it alone. The words of the answer are found first:
 those that become likelier behind liked texts than behind skipped ones. Then the tokens are moved, by forward passes
-only (`tuning`), until texts that were held out are no better answered for. The best of them are adopted where they
-answer better than what is there.
+only (`tuning`), until texts that were held out are no better answered for. While they move, each text is answered for
+by words that were found without it: by words that know it already, nothing would be left to learn. The best tokens are
+adopted where they answer better than what is there.
 
 A run is kept in its checkpoint every few steps, and goes on from there as if it had never stopped.
 """
@@ -25,7 +26,7 @@ from penchant.app.errors import PenchantError
 from . import carried, statefile
 from .behind import MOST, line, opening
 from .llama import NO, YES
-from .tuning import Plan, State, answering, area, begin, centre, drawn, held_out, loss, stepped
+from .tuning import Plan, State, Words, answering, area, begin, centre, drawn, held_out, loss, parted, stepped
 from .tuning_items import TEXTS, Items
 
 if TYPE_CHECKING:
@@ -71,9 +72,7 @@ class Tuning:
         self.items = Items(judge.model, rows)
         said = json.dumps([texts, liked == [], asdict(self.plan), dict(maker)])
         self.digest = hashlib.sha256(said.encode("utf-8", "replace")).hexdigest()
-        self.yes: list[int] = []
-        self.no: list[int] = []
-        self.scale = 1.0
+        self.words, self.parts = Words([], []), [Words([], [])]
 
     @property
     def learning(self) -> list[int]:
@@ -104,14 +103,15 @@ class Tuning:
         kept = _kept(checkpoint, self.digest)
         if kept is not None:
             state, facts = kept
-            self.yes, self.no, self.scale = facts["yes"], facts["no"], facts["scale"]
+            self.words, *self.parts = (Words(*each) for each in facts["words"])
             return state, float(facts["cpu"])
         start = time.process_time()
         state = begin(*self.first.shape)
-        self.yes, self.no = (_single(self.judge, words) for words in (YES, NO))
+        self.words = Words(*(_single(self.judge, words) for words in (YES, NO)))
+        self.parts = [self.words] * len(self.learning)
         unled = self._look(state, 0.0).looks[-1]
         told = self.items.words(self._tokens(state.point), self.learning)
-        self.yes, self.no, self.scale = answering(told, self.y[self.learning])
+        self.words, self.parts = (found(told, self.y[self.learning]) for found in (answering, parted))
         spent = time.process_time() - start
         state = self._look(begin(*self.first.shape), spent)
         looks = ({**unled, "step": -1}, *state.looks)
@@ -121,24 +121,32 @@ class Tuning:
         return (self.first + self.spread * point).astype(self.first.dtype)
 
     def _scores(self, point: NDArray[np.float64], which: list[int]) -> NDArray[np.float64]:
-        return self.scale * self.items.answers(self._tokens(point), which, self.yes, self.no)
+        """By the words found with all that is learned from."""
+        return self.items.answers(self._tokens(point), which, [self.words] * len(which))
+
+    def _parted(self, point: NDArray[np.float64], which: list[int]) -> NDArray[np.float64]:
+        """By words found without each text."""
+        words = dict(zip(self.learning, self.parts, strict=True))
+        return self.items.answers(self._tokens(point), which, [words[text] for text in which])
 
     def _step(self, state: State) -> State:
         texts, signs = drawn(self.plan, state.step, self.learn["liked"], self.learn["skipped"], state.point.shape)
         y = self.y[texts]
         losses = []
         for sign in (1.0, -1.0):
-            scores = self._scores(state.point + sign * self.plan.reach * signs, texts)
+            scores = self._parted(state.point + sign * self.plan.reach * signs, texts)
             losses.append(loss(scores - centre(scores, y), y))
         return stepped(state, self.plan, signs, *losses)
 
     def _look(self, state: State, spent: float) -> State:
         """Score everything: learned texts from their own centre, held-out ones from the centre of the learned."""
         mine, other = self._scores(state.point, self.learning), self._scores(state.point, self.held)
+        apart = self._parted(state.point, self.learning)
         y, held = self.y[self.learning], self.y[self.held]
         middle = centre(mine, y)
         look = {
             "step": state.step, "cpu": round(spent, 1), "loss": loss(mine - middle, y), "area": area(mine, y),
+            "apart_loss": loss(apart - centre(apart, y), y),
             "held_loss": loss(other - middle, held), "held_area": area(other, held), "centre": middle,
         }  # fmt: skip
         changed: dict[str, Any] = {"looks": (*state.looks, look)}
@@ -167,21 +175,22 @@ class Tuning:
         with contextlib.suppress(PenchantError):
             facts, rows = carried.read(there, carried.SOFT, self.maker["model"])
             if rows.shape[1] == self.first.shape[1] and len(rows) <= MOST:
-                scores = float(facts["scale"]) * self.items.answers(rows, self.held, facts["yes"], facts["no"])
+                words = Words(facts["yes"], facts["no"], float(facts["scale"]))
+                scores = self.items.answers(rows, self.held, [words] * len(self.held))
                 before = min(before, loss(scores - float(facts["centre"]), self.y[self.held]))
         if state.best is None or state.best_loss > before - self.plan.better:
             return False
         found = {look["step"]: look for look in state.looks}[state.best_step]
         for path, answer in ((there, "yes"), (Path(self.job["against"]), "no")):
             carried.save(
-                path, carried.SOFT, self.maker["model"], self._tokens(state.best), behind=answer, yes=self.yes,
-                no=self.no, scale=self.scale, centre=found["centre"], held_area=found["held_area"], cpu=round(spent, 1),
+                path, carried.SOFT, self.maker["model"], self._tokens(state.best), behind=answer,
+                **self.words._asdict(), centre=found["centre"], held_area=found["held_area"], cpu=round(spent, 1),
             )  # fmt: skip
         return True
 
     def _keep(self, checkpoint: Path, state: State, spent: float) -> None:
         plain = {key: value for key, value in _fields(state).items() if key not in ("point", "momentum", "best")}
-        facts = {"kind": KIND, "job": self.digest, "cpu": spent, "yes": self.yes, "no": self.no, "scale": self.scale}
+        facts = {"kind": KIND, "job": self.digest, "cpu": spent, "words": [self.words, *self.parts]}
         best = state.point if state.best is None else state.best
         parts = [array.tobytes() for array in (state.point, state.momentum, best)]
         statefile.save(checkpoint, {**facts, "state": plain, "shape": list(state.point.shape)}, parts)

@@ -13,7 +13,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     import numpy as np
@@ -25,6 +25,18 @@ if TYPE_CHECKING:
 #: Words on either side that answer; how far their differences spread over the texts that they were chosen by; and
 #: what is added to a word's own variance, so that one that is hardly ever moved is not taken for sure.
 WORDS, SPREAD, STEADY = 64, 1.5, 0.05
+
+
+#: Parts of what is learned from; each is scored by words that were found without it.
+PARTS = 4
+
+
+class Words(NamedTuple):
+    """Ids of words that answer for and against, and what their difference is taken times."""
+
+    yes: list[int]
+    no: list[int]
+    scale: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +101,7 @@ def stepped(state: State, plan: Plan, signs: Numbers, up: float, down: float) ->
     return replace(state, point=point, momentum=momentum, square=square, step=step)
 
 
-def answering(told: NDArray[np.float32], y: Numbers) -> tuple[list[int], list[int], float]:
+def answering(told: NDArray[np.float32], y: Numbers) -> Words:
     """Which words answer: those that become likelier behind liked texts, those behind skipped ones, and a scale.
 
     `told`: log p of every word behind each text [texts, words]. Words are in the order of Welch's t between the sides.
@@ -103,7 +115,18 @@ def answering(told: NDArray[np.float32], y: Numbers) -> tuple[list[int], list[in
     count = min(WORDS, len(order) // 4)
     yes, no = order[:count].tolist(), order[-count:].tolist()
     spread = float((told[:, yes].mean(1) - told[:, no].mean(1)).std())
-    return yes, no, SPREAD / max(spread, 1e-6)
+    return Words(yes, no, SPREAD / max(spread, 1e-6))
+
+
+def parted(told: NDArray[np.float32], y: Numbers) -> list[Words]:
+    """Words for each text, found without the part that it is in: every PARTS-th liked and skipped text is one."""
+    import numpy as np
+
+    part = np.empty(len(y), int)
+    for side in (y > 0, y <= 0):
+        part[side] = np.arange(int(side.sum())) % PARTS
+    each = [answering(told[part != number], y[part != number]) for number in range(PARTS)]
+    return [each[number] for number in part.tolist()]
 
 
 def centre(scores: Numbers, y: Numbers) -> float:

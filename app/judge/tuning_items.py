@@ -10,6 +10,7 @@ from penchant.app.errors import PenchantError
 
 from .library import DAMAGED, Model, library
 from .likelihood import log_softmax
+from .tuning import Words
 
 if TYPE_CHECKING:
     import numpy as np
@@ -56,18 +57,19 @@ class Items:
         self._context = None
 
     def answers(
-        self, virtual: NDArray[np.float32], which: Sequence[int], yes: Sequence[int], no: Sequence[int]
+        self, virtual: NDArray[np.float32], which: Sequence[int], words: Sequence[Words]
     ) -> NDArray[np.float64]:
-        """How much likelier some words are than others behind these texts and virtual tokens [k, width].
+        """What words say behind these texts and virtual tokens [k, width]; `words`: those for each of `which`.
 
-        The mean of the logits of `yes` less that of `no` [len(which)].
+        The mean of the logits of `yes` less that of `no`, times `scale` [len(which)].
         """
         import numpy as np
 
         found = np.empty(len(which))
         for start, logits in self._calls(virtual, which):
             for at, row in enumerate(logits, start):
-                found[at] = row[list(yes)].mean(dtype=np.float64) - row[list(no)].mean(dtype=np.float64)
+                yes, no = (row[list(side)].mean(dtype=np.float64) for side in (words[at].yes, words[at].no))
+                found[at] = words[at].scale * (yes - no)
         return found
 
     def words(self, virtual: NDArray[np.float32], which: Sequence[int]) -> NDArray[np.float32]:

@@ -16,7 +16,7 @@ import pytest
 from penchant.app.errors import PenchantError
 from penchant.app.judge import statefile
 from penchant.app.judge.carried import SOFT, load
-from penchant.app.judge.tuning import Plan, answering, area, begin, centre, drawn, held_out, loss, stepped
+from penchant.app.judge.tuning import Plan, answering, area, begin, centre, drawn, held_out, loss, parted, stepped
 from penchant.app.voice.values import Carried
 
 needs_llama = pytest.mark.skipif(
@@ -60,7 +60,12 @@ def test_words_answer_that_stand_behind_one_side_only() -> None:
     told[:20, 7] += 4
     told[20:, 9] += 4
     yes, no, scale = answering(told, y)
+    told[0, 11], told[1:20, 11] = 900.0, 0.0
+    each = parted(told, y)
+    assert len(each) == 40 and each[0] is each[4] is each[20] is not each[1]
+    assert 11 not in each[0].yes and 7 in each[0].yes, "found without the text that alone knows it"
     assert yes[0] == 7 and no[-1] == 9 and len(yes) == len(no) == 64 and not set(yes) & set(no)
+    told[:, 11] = 0.0
     assert (scale * (told[:, yes].mean(1) - told[:, no].mean(1))).std() == pytest.approx(1.5, rel=1e-3)
 
 
