@@ -196,7 +196,7 @@ def throughput(client: Client, texts: Sequence[str]) -> None:
         each = 1000 * (time.process_time() - spent) / done
         usual = 1000 * took[len(took) // 2]
         print(f"  {size:3} a request, {told:12}: {done / sum(took):5.0f} texts/s, {usual:6.1f} ms a request, "
-              f"{each:.2f} ms of CPU a text (client included)")  # fmt: skip
+              f"{each:.2f} ms of CPU a text (with the client, without children)")  # fmt: skip
 
 
 def questions(client: Client, texts: Sequence[str]) -> None:
