@@ -55,6 +55,7 @@ class ArmsScreen(Box[list[str]]):
 
     def on_mount(self) -> None:
         ticks = self.query_one(TickList)
+        ticks.styles.height = len(self.names)
         for number, name in enumerate(self.names):
             ticks.tick(number, name in self.now)
 

@@ -52,7 +52,7 @@ def table(rows: Sequence[Row], width: int) -> list[Line]:
     """A line for each arm: how often it was liked, a bar with its interval, how many were shown."""
     room = max(40, min(width - 4, MEASURE))
     name = min(32, max(8, room - BESIDE))
-    head = f"{words.fit('', name)} {'likes':>6} {words.fit('', BAR)}  {'interval':<12} shown"
+    head = f"{words.fit('arm', name)} {'liked':>6} {words.fit('', BAR)}  {'interval':<12} shown"
     out = [Line(words.fit(head, room), "meta")]
     for row in rows:
         bar = words.bar(round(1000 * row.rate), 1000, BAR)
