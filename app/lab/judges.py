@@ -15,6 +15,7 @@ from penchant.app.rank.metrics import auc
 from penchant.app.voice import abstain
 
 from . import plots
+from .tables import mean
 from .values import ARMS, Record
 
 Key = tuple[int, int, int]
@@ -22,8 +23,6 @@ Key = tuple[int, int, int]
 
 def scoring(made: Sequence[Record], readers: Sequence[Record]) -> list[str]:
     """A table: AUC of the ratio, of head and ratio, and what the ratio adds to the head."""
-    from .report import mean
-
     of = {record.key[1:]: record for record in readers}
     out = ["| arm | ratio | head + ratio | more than the head |", "|---|---|---|---|"]
     for arm in ARMS:
@@ -92,16 +91,17 @@ def coverage(made: Sequence[Record], readers: Sequence[Record]) -> list[str]:
             for r in readers if r.scores.get("verbal")
         ]  # fmt: skip
     out = ["## The judge that may abstain", ""]
-    out += [f"It promises at most {abstain.RISK:.0%} wrong verdicts; threshold and weights come from other readers.", ""]
+    out += [f"It promises at most {abstain.RISK:.0%} wrong verdicts; threshold and weights come from other readers."]
+    out += [""]
     out += ["| judge | texts | speaks of | wrong when it speaks | wrong if it always spoke |", "|---|---|---|---|---|"]
     curves: dict[str, list[float]] = {}
     for name, rows in kinds.items():
         p, said, y = _foretold(rows)
         spoke = said != abstain.SILENT
-        wrong = f"{np.mean(said[spoke] != y[spoke]):.2f}" if spoke.any() else "–"
+        wrong = f"{np.mean(said[spoke] != y[spoke]):.2f}" if spoke.any() else "-"
         out.append(f"| {name} | {len(y)} | {spoke.mean():.2f} | {wrong} | {np.mean((p >= 0.5) != (y > 0)):.2f} |")
         points = abstain.curve(p, y)
-        curves[name] = [_at(points, step / 10) for step in range(1, 11)]
+        curves[name] = [at(points, step / 10) for step in range(1, 11)]
     ticks = [step / 10 for step in range(1, 11)]
     return [*out, "", *plots.lines("share of wrong verdicts by coverage", curves, ticks, "coverage"), ""]
 
@@ -123,6 +123,6 @@ def _foretold(
     return tuple(np.concatenate(part) if part else empty for part in (p, said, truth))  # type: ignore[return-value]
 
 
-def _at(points: Sequence[abstain.Point], coverage: float) -> float:
+def at(points: Sequence[abstain.Point], coverage: float) -> float:
     """The error at a coverage, from the nearest point that speaks of as much."""
     return next((point.error for point in points if point.coverage >= coverage - 1e-9), math.nan)

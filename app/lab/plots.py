@@ -11,7 +11,9 @@ _MARKS = ("●", "+", "x", "o", "*", "#", "▲", "■")
 MISSING = "(plotext is not installed, so nothing is drawn: pip install 'plotext<6' adds it)"
 
 
-def lines(title: str, series: Mapping[str, Sequence[float]], ticks: Sequence[int | float], label: str = "") -> list[str]:
+def lines(
+    title: str, series: Mapping[str, Sequence[float]], ticks: Sequence[int | float], label: str = ""
+) -> list[str]:
     """One drawing of several series over the same ticks, evenly spaced; NaN is left out."""
     try:
         import plotext

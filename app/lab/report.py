@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
-
-from penchant.app.rank.metrics import half_width
-
 from . import judges, plots
+from .tables import escaped, mean
 from .values import ARMS, READER, Record
 
 #: Columns of the tables: metric, heading, decimals.
@@ -62,15 +60,6 @@ def _table(
         cells = [mean([getattr(r, where).get(key, math.nan) for r in mine], places) for key, _, places in columns]
         out.append(f"| {name} | {len(mine)} | " + " | ".join(cells) + " |")
     return out
-
-
-def mean(values: Sequence[float], places: int) -> str:
-    """Mean ± half the interval; a dash where nothing is known."""
-    known = np.array([value for value in values if math.isfinite(value)], np.float64)
-    if not len(known):
-        return "–"
-    half = half_width(known)
-    return f"{known.mean():.{places}f}" + (f" ± {half:.{places}f}" if math.isfinite(half) else "")
 
 
 def _against(made: Sequence[Record]) -> list[str]:
@@ -128,12 +117,6 @@ def _failures(records: Sequence[Record]) -> list[str]:
     failed = [record for record in records if record.error]
     notes = {(record.arm, record.note) for record in records if record.note}
     out = ["## What did not work", ""] if failed or notes else []
-    count: Callable[[str, str], int] = lambda arm, error: sum((r.arm, r.error) == (arm, error) for r in failed)  # noqa: E731
-    out += [f"- {arm}, {count(arm, error)} readers: {escaped(error)}" for arm, error in sorted({(r.arm, r.error) for r in failed})]
+    times = Counter((record.arm, record.error) for record in failed)
+    out += [f"- {arm}, {count} readers: {escaped(error)}" for (arm, error), count in sorted(times.items())]
     return [*out, *[f"- {arm}: {escaped(note)}" for arm, note in sorted(notes)]]
-
-
-def escaped(text: str) -> str:
-    """A text of others on one line, without markup."""
-    flat = " ".join(text.split())
-    return "".join(f"\\{c}" if c in "\\`*_[]<>#|~" else c for c in flat)

@@ -34,7 +34,8 @@ class Results:
             self.path.write_text(json.dumps(self.about) + "\n", encoding="utf-8")
             return
         if said != json.loads(json.dumps(self.about)):
-            parts = [key for key in {*said, *self.about} if said.get(key) != json.loads(json.dumps(self.about.get(key)))]
+            now = json.loads(json.dumps(self.about))
+            parts = [key for key in {*said, *now} if said.get(key) != now.get(key)]
             raise PenchantError(
                 f"the experiment in {self.path.parent} was begun with other settings: {', '.join(sorted(parts))}",
                 hint="Give the same again to go on with it, another --experiment, or --fresh to begin anew.",

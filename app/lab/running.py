@@ -18,8 +18,8 @@ from .values import READER, Case, Record
 if TYPE_CHECKING:
     from penchant.app.voice.carriers import Tools
 
-#: Texts of the world that a carrier may look at.
-WORLD = 400
+#: Texts of the world that a carrier may look at, the same for all readers.
+WORLD = 128
 Allow = Callable[[str], Awaitable[None]]
 
 
@@ -29,7 +29,9 @@ def left(results: Results, cases: Sequence[Case], names: Sequence[str]) -> int:
     return sum(not results.done(key) for key in keys)
 
 
-async def run(bench: Bench, cases: Sequence[Case], results: Results, allow: Allow | None = None) -> AsyncIterator[Record]:
+async def run(
+    bench: Bench, cases: Sequence[Case], results: Results, allow: Allow | None = None
+) -> AsyncIterator[Record]:
     """Make what is missing, each record as it is there. `allow` is asked before a carrier tells a server anything; what
     it raises becomes the arm's error, which is tried again the next time. Raises `PenchantError`, `OSError`."""
     for case in cases:
@@ -39,11 +41,13 @@ async def run(bench: Bench, cases: Sequence[Case], results: Results, allow: Allo
             if results.done((name, case.k, case.n, case.seed)):
                 continue
             if name == READER:
+                if allow is not None:
+                    await allow("none")
                 record = await cell.reader(bench, case)
             else:
                 reader = results.records[READER, case.k, case.n, case.seed]
                 about = about or cell.known(bench, case, reader)
-                tools = tools or _tools(bench, case, results.path.parent)
+                tools = tools or _tools(bench, results.path.parent)
                 record = await _arm(bench, case, name, about, tools, allow)
             results.add(record)
             yield record
@@ -61,10 +65,10 @@ async def _arm(
     return await cell.arm(bench, case, name, about, tools)
 
 
-def _tools(bench: Bench, case: Case, folder: Path) -> Tools:
-    """A shelf of this reader's own: arms that build on the same carrier share what it made."""
-    known = {*case.test.tolist(), *case.judge.tolist()}
-    world = [text for row, text in enumerate(bench.pool.texts) if row not in known]
-    shelf = MemoryShelf(folder / f"k{case.k}-n{case.n}-{case.seed}", world[:: max(1, len(world) // WORLD)][:WORLD])
+def _tools(bench: Bench, folder: Path) -> Tools:
+    """A shelf for one reader: arms that build on the same carrier share what it made. What carriers read of single
+    texts is kept in the one folder, so that it is read once."""
+    world = list(bench.pool.texts[:: max(1, len(bench.pool.texts) // WORLD)][:WORLD])
+    shelf = MemoryShelf(folder / "carriers", world)
     shelf.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     return carriers.Tools(shelf)

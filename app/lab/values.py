@@ -39,7 +39,7 @@ class Plan:
     posts: int = 8
     tokens: int = 48
     test: int = 24
-    judged: int = 80
+    judged: int = 120
     topics: int = 12
     noise: float = 0.05
     temperature: float = 0.8

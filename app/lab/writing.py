@@ -25,13 +25,11 @@ async def posts(voice: Voice, taste: Taste, plan: Plan, seed: int) -> list[str]:
     """What it writes, tidied as drafts are; texts that came out empty are empty."""
     found: list[str] = []
     for place in range(plan.posts):
-        pieces: list[str] = []
         stream = voice.write(
             WISH, plan.tokens, taste.toward, stop="\n\n", temperature=plan.temperature, seed=1_000 * seed + place + 1
         )
         async with contextlib.aclosing(stream):
-            async for piece in stream:
-                pieces.append(piece)
+            pieces = [piece async for piece in stream]
         found.append(tidy("".join(pieces), CHARACTERS, whole=False))
     return found
 
@@ -40,6 +38,8 @@ async def ratios(voice: Voice, taste: Taste, texts: Sequence[str]) -> list[float
     """The likelihood ratio of each text, nats a token; None where the model tells no likelihoods."""
     if LIKELIHOOD not in voice.can or not texts:
         return [None] * len(texts)
+    if taste.toward == taste.away:
+        return [0.0] * len(texts)
     return await ratio(voice, taste, [words.scored(text) for text in texts])
 
 
@@ -54,7 +54,10 @@ async def gains(voice: Voice, texts: Sequence[str]) -> list[float | None]:
 
 
 async def verbal(voice: Voice, case: Case, texts: Sequence[str]) -> list[float | None]:
-    """The verbal judge: log p(yes) - log p(no) when asked whether this reader would like each text; None without one."""
+    """The verbal judge: log p(yes) - log p(no) when asked whether this reader would like each text.
+
+    None for every text where the model cannot be asked.
+    """
     runner: Any = getattr(voice, "runner", None)
     if runner is None or not texts:
         return [None] * len(texts)

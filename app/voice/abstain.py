@@ -40,9 +40,7 @@ class Judge:
 
     def probability(self, opinions: np.ndarray) -> np.ndarray:
         """float64[n]: how likely each is liked."""
-        return _sigmoid(
-            self.weights.base + self.weights.offset + self._unit(opinions) @ self.weights.weight
-        )
+        return _sigmoid(self.weights.base + self.weights.offset + self._unit(opinions) @ self.weights.weight)
 
     def verdicts(self, opinions: np.ndarray) -> np.ndarray:
         """int8[n]; `SILENT` where it is not sure enough, or no expert says anything."""
@@ -120,9 +118,9 @@ def _weighed(opinions: np.ndarray, y: np.ndarray) -> Judge:
 
 
 def threshold(p: np.ndarray, y: np.ndarray, risk: float = RISK, delta: float = DELTA) -> float:
-    """The least |p - 1/2| at which at most `risk` of verdicts are wrong, but for a chance of `delta`; infinity for none.
+    """The least |p - 1/2| at which at most `risk` of verdicts are wrong, but for a chance of `delta`.
 
-    p are out-of-sample probabilities float64[n].
+    Infinity where there is none; p are out-of-sample probabilities float64[n].
     """
     sure = np.sort(np.abs(np.asarray(p, np.float64) - 0.5))[::-1]
     wrong = (p >= 0.5) != (np.asarray(y) > 0)

@@ -1,0 +1,25 @@
+"""Numbers and texts of others as a Markdown table takes them (pure)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from penchant.app.rank.metrics import half_width
+
+
+def mean(values: Sequence[float], places: int) -> str:
+    """Mean ± half the interval; a dash where nothing is known."""
+    known = np.array([value for value in values if math.isfinite(value)], np.float64)
+    if not len(known):
+        return "-"
+    half = half_width(known)
+    return f"{known.mean():.{places}f}" + (f" ± {half:.{places}f}" if math.isfinite(half) else "")
+
+
+def escaped(text: str) -> str:
+    """A text of others on one line, without markup."""
+    flat = " ".join(text.split())
+    return "".join(f"\\{c}" if c in "\\`*_[]<>#|~" else c for c in flat)
