@@ -53,6 +53,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "models": ("models", "show, pull, choose, verify and remove models"),
     "judge": ("judge", "show what the language model does, and what it thinks of an item"),
     "plug": ("plug", "let the language model read a document once, to be asked about at once"),
+    "lab": ("lab", "experiments on how your taste is carried into a model; a judge that may abstain"),
     "evaluate": ("evaluate", "measure the ranking against simple recipes"),
     "config": ("config", "show, check or print the configuration"),
     "adapters": ("adapters", "list the kinds of source, check one that another package brings"),
