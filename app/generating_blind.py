@@ -19,9 +19,12 @@ from typing import Any, NamedTuple
 SHORTEST, LONGEST = 30, 240
 #: Real texts nearest in length among which one is drawn.
 AMONG = 6
+#: Small words that two texts of one language share.
+SHARED = 2
 _ADDRESS = re.compile(r"(?:https?://|www\.)\S+", re.IGNORECASE)
 _SIGNS = re.compile(r"(?<!\w)[#@](?=\w)")
 _END = re.compile(r"[.!?…][\"')\]]*(?=\s|$)")
+_WORD = re.compile(r"[^\W\d_]+")
 _LETTERS = re.compile(r"[^\W\d_]")
 
 
@@ -49,10 +52,19 @@ def _cut(flat: str) -> str:
 
 
 def beside(text: str, others: Sequence[tuple[int, str]], draw: random.Random) -> tuple[int, str] | None:
-    """One of (item, shaped text) to stand beside `text`: drawn from those nearest in length. None: there is none."""
+    """One of (item, shaped text) to stand beside `text`: drawn from those nearest in length. None: there is none.
+
+    Texts that share its small words go before others: they are in the same language, as far as that can be told.
+    """
     known = [each for each in others if each[1] and each[1] != text]
+    small = _small(text)
+    known = [each for each in known if len(small & _small(each[1])) >= SHARED] or known
     near = sorted(known, key=lambda each: (abs(len(each[1]) - len(text)), each[0]))[:AMONG]
     return draw.choice(near) if near else None
+
+
+def _small(text: str) -> set[str]:
+    return {word for word in _WORD.findall(text.lower()) if len(word) <= 4}
 
 
 # -- envelopes

@@ -226,6 +226,15 @@ def test_one_is_drawn_from_the_nearest_in_length() -> None:
     assert beside("y", [(1, "")], random.Random(0)) is None
 
 
+def test_texts_of_the_same_language_go_before_others() -> None:
+    bank = "Die Bank stand an der Mauer des alten Hauses, und das seit vielen Jahren im Regen."
+    german = [(n, f"{bank} {n}") for n in range(50)]
+    english = [(99, "The bench has stood at the wall of an old house for a long time, and in the rain at that.")]
+    text = "The tram went past the windows of a town, and it was in no hurry at all to be anywhere."
+    assert beside(text, [*german, *english], random.Random(0))[0] == 99  # type: ignore[index]
+    assert beside(text, german, random.Random(0)) is not None, "better than none"
+
+
 @given(st.dictionaries(st.text(min_size=1), st.text()))
 def test_what_is_sealed_comes_out_again(facts: dict[str, str]) -> None:
     assert unseal(seal(facts)) == facts
