@@ -2,7 +2,7 @@
 
 The map is a ridge regression over texts of the archive, from a text's sentence vector to the mean embeddings of its
 parts; it knows nothing of the reader and is made once for a model. A reader is then one matrix product: it costs the
-same whatever they liked. (The idea of a user embedding as soft tokens: User-LLM, arXiv 2402.13598; here without training.)
+same whatever they liked. (A user embedding as soft tokens: User-LLM, arXiv 2402.13598; here without training.)
 """
 
 from __future__ import annotations

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 #: Likes below which a mean says nothing; texts of the world where nothing was skipped.
 FEW, WORLD = 3, 32
+#: How far the other way a text is scored: on small models twice tells more than once, and it writes nothing.
+AGAINST = 2.0
 
 
 class Vector:
@@ -52,7 +54,7 @@ class Vector:
         await asyncio.to_thread(keep, path, model.key, made, files.STEER)
         counts = {"liked": len(sides[0]), "skipped": len(sides[1]), "of": len(liked) + len(skipped)}
         await self._shelf.put(Kept(self.name, model.key, reader.upto, {**counts, "layers": list(layers)}))
-        both = [Carried(history=words.PLAIN, steer=path, strength=sign * reader.dial) for sign in (1.0, -1.0)]
+        both = [Carried(history=words.PLAIN, steer=path, strength=times * reader.dial) for times in (1.0, -AGAINST)]
         read = len(sides[0]) + len(sides[1])
         note = (
             "" if read >= 0.9 * counts["of"] else f"it has read {read} of {counts['of']} of your likes and skips so far"
