@@ -136,6 +136,10 @@ def _of_accounts(sources: Sequence[object], config: Config) -> list[Leaving]:
             "[mastodon] favourite_likes = false", config.mastodon.favourite_likes and "mastodon" in kinds,
         ),
         Leaving(
+            "drafts that you post", (), "only after `p` and then `P` on a draft, or `penchant draft send` and a yes",
+            "the draft, to the server of the account that you named", "not posting", False,
+        ),
+        Leaving(
             "logs for other machines", (), "once a minute, into a folder that a program of yours syncs",
             "to that program: your events and the items they name", '[machines] folder = ""',
             bool(config.machines.folder),
