@@ -12,9 +12,9 @@ from .values import Pool
 
 #: Rounds of moving centres at most; the share of texts that belong to no topic in particular.
 ROUNDS, STRAY = 50, 0.1
-#: Words of a topic; letters of one at least; texts that it is in at least; the share of all texts that a word of no
-#: topic is in.
-SAID, LETTERS, TEXTS, COMMON = 4, 4, 3, 0.1
+#: Words of a topic; letters of one at least; texts that it is in at least. A word in more texts than so many
+#: topics have on average belongs to none.
+SAID, LETTERS, TEXTS, COMMON = 4, 4, 3, 1.5
 
 
 def pool(texts: Sequence[str], vectors: np.ndarray, count: int) -> Pool:
@@ -50,7 +50,7 @@ def names(texts: Sequence[str], topic: np.ndarray, count: int) -> list[tuple[str
     """The words that tell each topic from the others, as one would say what one likes to read."""
     sets = [{word for word in words(text) if len(word) >= LETTERS and not word.isdigit()} for text in texts]
     everywhere = Counter(word for each in sets for word in each)
-    common = {word for word, times in everywhere.items() if times > COMMON * len(texts) and count > 1}
+    common = {word for word, times in everywhere.items() if times > COMMON * len(texts) / count}
     found: list[tuple[str, ...]] = []
     for number in range(count):
         here = Counter(word for each, of in zip(sets, topic, strict=True) if of == number for word in each - common)
