@@ -82,8 +82,8 @@ def facts(found: Effects) -> dict[str, Any]:
              "sources": None if each.sources is None else round(each.sources, 3)} for each in found.stages
         ],
         "drawn": found.drawn,
-        "ahead": {"places": found.ahead.size, "sources": found.ahead.ranked, "sources_newest": found.ahead.newest,
-                  "in_both": found.ahead.common},
+        "ahead": {"places": found.ahead.size, "sources": round(found.ahead.ranked, 3),
+                  "sources_newest": round(found.ahead.newest, 3), "in_both": found.ahead.common},
         "generated": {
             "share": round(generated.share, 5), "characters": generated.characters,
             "real_characters": generated.real_characters, "items": generated.shown, "real_items": generated.real_shown,

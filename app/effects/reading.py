@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from penchant.app.generating import REAL, settings
 from penchant.app.memory.deeds import Clock, start_of
+from penchant.app.memory.diversity import shannon
 from penchant.app.memory.exposure import Came, report
 from penchant.app.store import memory, real
 from penchant.app.store.exposure import arrivals
@@ -128,7 +129,7 @@ def _ahead(store: Store) -> Ahead:
         return Ahead()
     ranked, newest = ranked[:size], newest[:size]
     names = {card.item_id: card.subscription_id for card in store.items.cards([*{*ranked, *newest}])}
-    count = [len({names.get(item_id) for item_id in ids}) for ids in (ranked, newest)]
+    count = [shannon(Counter(names.get(item_id) for item_id in ids).values()) for ids in (ranked, newest)]
     return Ahead(size, count[0], count[1], len({*ranked} & {*newest}))
 
 

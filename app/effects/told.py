@@ -141,8 +141,8 @@ def _ahead(found: Effects) -> Iterator[Line]:
     if ahead.size:
         yield Line("What comes next", "head")
         yield Line(
-            f"  Sources behind the next {ahead.size} places of For you: {ahead.ranked}; behind the newest {ahead.size}:"
-            f" {ahead.newest}. Items in both: {ahead.common}."
+            f"  The next {ahead.size} places of For you are as varied as {ahead.ranked:.1f} equal sources, the newest"
+            f" {ahead.size} as {ahead.newest:.1f}; {ahead.common} items are in both."
         )
 
 

@@ -25,11 +25,11 @@ class Stage:
 
 @dataclass(frozen=True, slots=True)
 class Ahead:
-    """The next `size` places of For you beside the newest unseen: sources in each, items in both."""
+    """The next `size` places of For you beside the newest unseen: as many equal sources as varied, items in both."""
 
     size: int = 0
-    ranked: int = 0
-    newest: int = 0
+    ranked: float = 0.0
+    newest: float = 0.0
     common: int = 0
 
 

@@ -20,6 +20,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len, set_cell_size
 
+from penchant.app.derive import Deriver
 from penchant.app.effects import narrowing
 from penchant.app.effects.narrowing import rarefied, trend, variety
 from penchant.app.effects.reading import OUTSIDE_NAME, effects
@@ -30,6 +31,7 @@ from penchant.app.effects.widen import widen
 from penchant.app.generating import blind_event
 from penchant.app.memory.exposure import Came
 from penchant.app.rank.steps import STEPS
+from penchant.app.ranking import RankSession
 from penchant.app.store import Store
 from penchant.app.store.drafts import Draft
 from penchant.app.types import Event
@@ -159,6 +161,30 @@ def test_a_narrowing_screen_is_said_to_narrow(narrowed: tuple[Store, float]) -> 
     assert {gap.name for gap in leaning(found.sources.gaps, "less", 9)} >= {"source10", "source11"}
     assert "narrows" in headline(found) and "narrows" in trend_words(found)
     assert found.generated.share == 0 and found.ahead.size == 50
+
+
+def test_steps_wider_widen_the_order(store: Store, fill: Any) -> None:
+    """Twelve sources with 15 unseen items each, of which the reader liked whatever three of them brought."""
+    now, events = time.time(), []
+    for number in range(12):
+        ids = fill(store, f"source{number}", [f"word{number} {n}" for n in range(24)], now - 60)
+        events += [Event("like" if number < 3 else "skip", item, at=now - 50) for item in ids[:9]]
+    store.events.append(events)
+    deriver = Deriver(store)
+    while deriver.step():
+        pass
+
+    def next_places() -> float:
+        session = RankSession(Path(store.path))
+        session.load()
+        session.publish()
+        session.close()
+        return effects(store, time.time(), 2).ahead.ranked
+
+    narrow = next_places()
+    while (step := effects(store, time.time(), 2).step) is not None:
+        store.events.append([Event("dial", value=step.value)])
+    assert next_places() > narrow + 0.5
 
 
 def test_equal_weeks_are_steady(store: Store, fill: Any) -> None:
