@@ -43,7 +43,7 @@ def standing(store: Store) -> Standing:
     wanted = generated.read(store.db)
     seen = generated.shown(store.db, wanted.test) if wanted.test else []
     past = [(at, tuple(rows_of(report))) for at, report in reports(store)[:LISTED]]
-    marked = rows(each for each in generated.shown(store.db) if each.arm != REAL)
+    marked = rows(generated.shown(store.db))
     waiting = sum(map(len, generated.pool(store.db, wanted)))
     return Standing(
         wanted, state(store), waiting, tuple(marked), len(seen), sum(each.liked for each in seen), tuple(past)
@@ -88,7 +88,7 @@ def _advice(found: Standing) -> str:
 
 def name_of(arm: str) -> str:
     """An arm in words."""
-    return {REAL: "real items", "none": "none (the model by itself)", IMAGE: "image (drawn)"}.get(arm, arm)
+    return {REAL: "real items", "none": "the model by itself", IMAGE: "image (drawn)"}.get(arm, arm)
 
 
 def told(found: Sequence[Row]) -> list[list[str]]:

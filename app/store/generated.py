@@ -101,7 +101,7 @@ def masked(db: Database, item_id: int) -> bool:
 
 
 def shown(db: Database, test: str | None = None) -> list[Shown]:
-    """What became of the drafts that were on screen; of one blind test, or (None) of all that are not sealed."""
+    """What became of the drafts that were on screen: of one blind test, or (None) of those that never were in one."""
     rows = db.rows(
         "SELECT d.arm, d.facts ->> 'blind', d.facts ->> 'sealed', s.liked OR s.saved, s.skipped, s.opened"
         f" FROM drafts d JOIN item_state s ON s.item_id = d.item_id WHERE {_FEED} ORDER BY d.made_at, d.item_id",
@@ -109,7 +109,7 @@ def shown(db: Database, test: str | None = None) -> list[Shown]:
     )
     found = []
     for arm, of, sealed, liked, skipped, opened in rows:
-        if of == test if test is not None else not sealed:
+        if of == test:
             name = str(unseal(sealed).get("arm", "")) if sealed else arm
             found.append(Shown(name, bool(liked), bool(skipped), bool(opened)))
     return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
+from textual import events
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.screen import Screen
@@ -72,6 +73,10 @@ class BlindScreen(Screen[None]):
         self.query_one("#below", StatusLine).tell(KEYS)
         self.app.spawn(self._load(top=True))
         self.set_interval(LOOK, lambda: self.app.spawn(self._load()))
+
+    def on_resize(self, event: events.Resize) -> None:
+        if self.found is not None:
+            self._show(self.found)
 
     async def _load(self, *, top: bool = False) -> None:
         from penchant.app.generating_status import standing
