@@ -107,11 +107,12 @@ class Tuning:
             return state, float(facts["cpu"])
         start = time.process_time()
         state = begin(*self.first.shape)
-        self.words = Words(*(_single(self.judge, words) for words in (YES, NO)))
+        self.words = Words(_single(self.judge, YES), _single(self.judge, NO))
         self.parts = [self.words] * len(self.learning)
         unled = self._look(state, 0.0).looks[-1]
         told = self.items.words(self._tokens(state.point), self.learning)
-        self.words, self.parts = (found(told, self.y[self.learning]) for found in (answering, parted))
+        y = self.y[self.learning]
+        self.words, self.parts = answering(told, y), parted(told, y)
         spent = time.process_time() - start
         state = self._look(begin(*self.first.shape), spent)
         looks = ({**unled, "step": -1}, *state.looks)

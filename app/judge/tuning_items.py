@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +10,7 @@ from penchant.app.errors import PenchantError
 from .library import DAMAGED, Model, library
 from .likelihood import log_softmax
 from .tuning import Words
+from .vectors import Vectors
 
 if TYPE_CHECKING:
     import numpy as np
@@ -44,16 +44,15 @@ class Items:
             raise PenchantError("llama.cpp has no room to tune in", hint="Fewer texts, or a smaller model.")
         self._memory = llama.llama_get_memory(self._context)
         self._words = llama.llama_batch_init(BATCH, 0, 1)
-        self._vectors = llama.llama_batch_init(BATCH, model.width, 1)
+        self._vectors = Vectors(model, BATCH)
         for sequence, ids in enumerate(rows):
             self._read(sequence, ids)
 
     def close(self) -> None:
         """Give the memory back."""
-        llama = library()
-        for batch in (self._words, self._vectors):
-            llama.llama_batch_free(batch)
-        llama.llama_free(self._context)
+        self._vectors.close()
+        library().llama_batch_free(self._words)
+        library().llama_free(self._context)
         self._context = None
 
     def answers(
@@ -96,27 +95,21 @@ class Items:
     def _read(self, sequence: int, ids: Sequence[int]) -> None:
         batch = self._words
         for at, token in enumerate(ids):
-            batch.token[at] = token
-            _place(batch, at, at, sequence, wanted=False)
-        self._run(batch, len(ids))
+            batch.token[at], batch.pos[at] = token, at
+            batch.n_seq_id[at] = 1
+            batch.seq_id[at][0] = sequence
+            batch.logits[at] = False
+        batch.n_tokens = len(ids)
+        self._run(batch)
 
     def _put(self, rows: NDArray[np.float32], part: Sequence[int], count: int) -> None:
-        batch = self._vectors
-        ctypes.memmove(batch.embd, rows.ctypes.data, rows.nbytes)
+        places = []
         for at in range(len(rows)):
             sequence, behind = part[at // count], at % count
-            _place(batch, at, len(self.rows[sequence]) + behind, sequence, wanted=behind == count - 1)
-        self._run(batch, len(rows))
+            places.append((len(self.rows[sequence]) + behind, sequence, behind == count - 1))
+        self._run(self._vectors.filled(rows, places))
 
-    def _run(self, batch: Any, tokens: int) -> None:
-        batch.n_tokens = tokens
+    def _run(self, batch: Any) -> None:
         code = library().llama_decode(self._context, batch)
         if code:
             raise PenchantError(f"llama.cpp answers with the code {code}", hint=DAMAGED)
-
-
-def _place(batch: Any, at: int, position: int, sequence: int, *, wanted: bool) -> None:
-    batch.pos[at] = position
-    batch.n_seq_id[at] = 1
-    batch.seq_id[at][0] = sequence
-    batch.logits[at] = wanted

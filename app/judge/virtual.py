@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from penchant.app.errors import PenchantError
 
-from .library import library
 from .likelihood import log_softmax
 from .tap import GIVEN
+from .vectors import Vectors
 
 if TYPE_CHECKING:
     import numpy as np
@@ -27,23 +27,28 @@ _TRIED = "- a garden in the rain"
 class Virtual:
     """Reads embeddings into the context of a judge.
 
-    They are in the unit in which the model's first layer is given them (Gemma's are scaled by the square root of the
-    width), which is the unit of `of`.
+    They are in the unit of `of`: what is in the table, or what the first layer is given, where the model scales only
+    words (Gemma 3 scales those by the square root of the width; the first Gemma scales whatever it is given).
     """
 
     def __init__(self, judge: Judge) -> None:
         self.judge = judge
-        self.width = int(library().llama_model_n_embd_inp(judge.model.pointer))
-        self._batch = library().llama_batch_init(judge.batch_tokens, self.width, 1)
+        self._vectors = Vectors(judge.model, judge.batch_tokens)
+        self.width = self._vectors.width
         self._sound: bool | None = None
+        self._given: tuple[bytes, ...] = GIVEN  # the name under which the tap finds them
 
     def of(self, ids: Sequence[int]) -> NDArray[np.float32]:
         """The embeddings of tokens [n, width]; empties the context. At most `batch_tokens`. Raises `PenchantError`."""
+        self.check()
+        return self._seen(ids)
+
+    def _seen(self, ids: Sequence[int]) -> NDArray[np.float32]:
         judge = self.judge
         judge.forget()
         with judge.tap.open(*GIVEN):
             judge.decode([(token, at, 0, True) for at, token in enumerate(ids)])
-            rows = judge.tap.rows(*GIVEN)
+            rows = judge.tap.rows(*self._given)
         judge.forget()
         return rows.copy()
 
@@ -58,17 +63,7 @@ class Virtual:
 
     def put(self, rows: NDArray[np.float32], places: Sequence[tuple[int, int, bool]]) -> None:
         """One call with embeddings [n, width] at (position, sequence, whether its logits are wanted)."""
-        import ctypes
-
-        batch = self._batch
-        ctypes.memmove(batch.embd, rows.ctypes.data, rows.nbytes)
-        for at, (position, sequence, wanted) in enumerate(places):
-            batch.pos[at] = position
-            batch.n_seq_id[at] = 1
-            batch.seq_id[at][0] = sequence
-            batch.logits[at] = wanted
-        batch.n_tokens = len(places)
-        self.judge.run(batch)
+        self.judge.run(self._vectors.filled(rows, places))
 
     def check(self) -> None:
         """Whether the model reads embeddings as it reads words: tried once. Raises `PenchantError`."""
@@ -81,16 +76,22 @@ class Virtual:
             )
 
     def _tried(self) -> bool:
+        """Find under which name the embeddings of words are seen that say what the words say."""
         judge = self.judge
         ids = [*judge.model.opening(), *judge.model.tokens(_TRIED)]
-        try:
-            rows = self.of(ids)
-        except PenchantError:
-            return False
-        said = []
-        for read in (lambda: judge.feed(ids), lambda: self.feed(rows, 0)):
-            judge.forget()
-            read()
-            said.append(log_softmax(judge.logits(1)[0]))
         judge.forget()
-        return bool(abs(said[0] - said[1]).max() < _SAME)
+        judge.feed(ids)
+        wanted = log_softmax(judge.logits(1)[0])
+        for name in reversed(GIVEN):
+            self._given = (name,)
+            try:
+                rows = self._seen(ids)
+            except PenchantError:
+                continue
+            self.feed(rows, 0)
+            found = log_softmax(judge.logits(1)[0])
+            judge.forget()
+            if abs(found - wanted).max() < _SAME:
+                return True
+        judge.forget()
+        return False
