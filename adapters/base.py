@@ -14,6 +14,8 @@ from dataclasses import dataclass, field, fields
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, runtime_checkable
 
+from .hidden import hide
+
 if TYPE_CHECKING:
     from .http import Client
 
@@ -159,14 +161,14 @@ class SourceError(Exception):
     """A failure of one source, in words for the reader.
 
     `str(error)` says what happened; `hint` says what it means and what to do.
-    `retry_after` is the number of seconds the server asked us to wait.
+    `retry_after` is the number of seconds the server asked us to wait. Neither holds a credential that was read here.
     """
 
     hint: str = "penchant will try again later; nothing is lost."
 
     def __init__(self, message: str, *, hint: str = "", retry_after: float | None = None) -> None:
-        super().__init__(message)
-        self.hint = hint or self.hint
+        super().__init__(hide(message))
+        self.hint = hide(hint or self.hint)
         self.retry_after = retry_after
 
 

@@ -19,10 +19,14 @@ from pathlib import Path
 from typing import Any
 
 from .base import SourceError
+from .hidden import keep
 
 SERVICE = "penchant"
 KEYRING_SECONDS = 4.0
 FILE_NAME = "secrets.json"
+
+#: Keys of commands that were allowed: no credentials, and their failures name them.
+_COMMANDS = "exec:"
 
 _folder: Path | None = None
 #: A keyring call that was given up and still runs: until it ends, nobody asks again.
@@ -52,6 +56,13 @@ def folder() -> Path:
 
 def get(key: str) -> str | None:
     """The secret stored under `key`, None when there is none. Raises `SecretsUnavailable`."""
+    value = _get(key)
+    if value and not key.startswith(_COMMANDS):
+        keep(value)
+    return value
+
+
+def _get(key: str) -> str | None:
     entry = _read().get(key)
     if entry is None:
         return None
@@ -67,6 +78,8 @@ def get(key: str) -> str | None:
 
 def set(key: str, value: str) -> str:
     """Store a secret; returns where it went: "keyring" or "file". Raises `SecretsUnavailable`."""
+    if not key.startswith(_COMMANDS):
+        keep(value)
     where = "keyring" if _store_in_keyring(key, value) else "file"
     entry = {"where": "keyring"} if where == "keyring" else {"where": "file", "value": value}
     with _changing() as entries:

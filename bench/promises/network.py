@@ -13,7 +13,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import gzip
-import json
 import os
 import resource
 import socket
@@ -24,28 +23,19 @@ import zlib
 from pathlib import Path
 from typing import Any
 
+from canaries import canaries
 from common import Result, main
 from network_tls import tls_servers
 
-from penchant.adapters import http_guard, secrets
+from penchant.adapters import http_guard
 from penchant.adapters.base import SourceError
 from penchant.adapters.contract_server import Answer, Server, running
-from penchant.adapters.github_token import token_key as github_key
 from penchant.adapters.http import Client
 from penchant.adapters.http_guard import is_public
-from penchant.adapters.mastodon_api import token_key as mastodon_key
 from penchant.app.paths import Paths
 from penchant.app.store import Store
 
-SECONDS, MEGABYTES, CANARY = 10.0, 64.0, "cAnArY0f7heReader"
-#: The client of the sync, but for canaries: there redirects to this machine are followed, to see what they carry.
-OPEN = """
-import functools, sys
-from penchant.adapters import http
-http.Client = functools.partial(http.Client, allow_private=True)
-from penchant.app import cli
-sys.exit(cli.main(sys.argv[1:]))
-"""
+SECONDS, MEGABYTES = 10.0, 64.0
 
 
 def bad_ways(server: Server, trap: int) -> dict[str, str]:
@@ -144,47 +134,6 @@ async def rebinding(result: Result, rounds: int) -> None:
     result.check(tried, "no connection was tried: the test tests nothing")
     result.check(not private, f"connections to {private[:5]}")
     result.figure(f"{rounds} visits of rebinding names: {len(tried)} connections, {len(private)} to private addresses")
-
-
-def canaries(folder: Path, result: Result) -> None:
-    """Sources with tokens whose servers send the reader to another host, which writes down what it is given."""
-    home = folder / "canary"
-    paths = Paths.under(home).ensure()
-    os.environ["PENCHANT_SECRETS_DIR"] = str(home / "secrets")
-    secrets.configure(home / "secrets")
-    os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.null.Keyring"
-    with running() as server, running() as thief:
-        base, away = server.url("").rstrip("/"), thief.url("/stolen", host="localhost")
-        server.default = Answer(status=302, headers={"Location": away})
-        said = json.dumps({"error": "the token is invalid"}).encode()
-        thief.default = Answer(said, 401, {"Content-Type": "application/json"})
-        account = f"ada@127.0.0.1:{server.port}"
-        secrets.set(mastodon_key(account), CANARY)
-        secrets.set(github_key(base), CANARY)
-        with Store.open(paths.archive) as store:
-            for timeline in ("home", "favourites", "notifications", "tag:x"):
-                settings = {"address": base, "timeline": timeline, "account": account}
-                store.subscriptions.add("mastodon", f"mastodon:{base}/{timeline}", timeline, settings)
-            for what in ("github:bob", "github:notifications", "github:ada/x"):
-                store.subscriptions.add("github", what, what, {"address": what, "api": base})
-            secret = f"http://ada:{CANARY}@127.0.0.1:{server.port}/feed"
-            store.subscriptions.add("rss", secret, "with a password", {"address": secret})
-        printed, _ = sync(home, "-c", OPEN)
-        carried = [request for request in server.requests if CANARY in str(request.headers)]
-        stolen = [
-            request.target
-            for request in thief.requests
-            if CANARY in f"{request.headers}{request.target}{request.body!r}"
-        ]
-        count = len(thief.requests)
-    result.check(carried, "no token was sent to its own host: the test tests nothing")
-    result.check(not stolen, f"a token left its host: {stolen[:3]}")
-    result.check(CANARY.encode() not in printed, "a token was printed")
-    files = [path for path in home.rglob("*") if path.is_file() and "secrets" not in path.parts]
-    kept = [path.name for path in files if CANARY.encode() in path.read_bytes() and "archive.db" not in path.name]
-    result.check(not kept, f"a token was written into {kept}")
-    result.figure(f"{len(carried)} requests with a token, {count} at the other host, {len(stolen)} tokens there; "
-                  f"{len(files)} files without one")  # fmt: skip
 
 
 def run(options: argparse.Namespace, folder: Path, result: Result) -> None:
