@@ -53,6 +53,7 @@ from .store_thread import StoreThread
 from .streaming_lane import Streams
 from .sync import Intervals, Visit, next_visits, queue_of, visit
 from .threads import STALE, Fetcher
+from .voice.keeping import Keeping
 from .writing_lane import Drafting
 
 if TYPE_CHECKING:
@@ -213,6 +214,7 @@ class Worker:
             Drafting(self.config, self.paths, self.store),
             Describing(self.config, self.paths, self.store),
             Generating(self.config, self.paths, self.store),
+            Keeping(self.config, self.paths, self.store),
             PictureLane(self.config.pictures, self.paths.cache / "pictures", self.store, self.client),
         ]
         self.lanes += [asyncio.create_task(lane.run()) for lane in self.hearing]

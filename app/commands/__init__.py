@@ -19,6 +19,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "sql": ("sql", "query the archive with SQL in which models can be asked"),
     "ask": ("ask", "ask the archive, or one item: an answer by the language model, with its sources"),
     "draft": ("draft", "draft a reply or a post in your taste and voice; list drafts, judge them, send one"),
+    "voice": ("voice", "your taste and voice in a language model: what carries them, what you say about them"),
+    "llm": ("llm", "the language model at hand: one prompt, a chat, a file; here or on a server"),
     "arms": ("arms", "generated items in For you: how many, by which arms, marked or in a blind test"),
     "image": ("image", "ideas for pictures in your taste, and pictures drawn by a program or service of yours"),
     "why": ("why", "explain an item's place"),

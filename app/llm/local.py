@@ -29,10 +29,7 @@ class Local:
         self.runner, self.ready = runner, ready
         self.key = ready.name
         self.name = (ready.name.split(":")[1:2] or [ready.name])[0]
-        can = {LIKELIHOOD, STATES, STEER, SOFT, LORA}
-        can |= {TUNE} if hasattr(runner, "tune") else set()
-        can |= {DEEP} if hasattr(runner, "memories") else set()
-        self.can = frozenset(can)
+        self.can = frozenset({LIKELIHOOD, STATES, STEER, SOFT, DEEP, LORA, TUNE})
 
     @property
     def cpu(self) -> float:
@@ -79,15 +76,13 @@ class Local:
         """The tokens of each text."""
         return await self.runner.count(texts)
 
-    async def memories(self, texts: Sequence[str], file: Path) -> int:
-        """Read texts and keep what is remembered of them as a deep prefix; the tokens it takes."""
-        made: int = await self.runner.memories(texts, file)  # type: ignore[attr-defined]
-        return made
+    async def memories(self, texts: Sequence[str], tokens: int = 8) -> list[bytes | None]:
+        """See `Runner.memories`."""
+        return await self.runner.memories(texts, tokens)
 
     def tune(self, job: Mapping[str, Any], checkpoint: Path) -> AsyncGenerator[dict[str, Any], None]:
         """See `Runner.tune`."""
-        made: AsyncGenerator[dict[str, Any], None] = self.runner.tune(job, checkpoint)  # type: ignore[attr-defined]
-        return made
+        return self.runner.tune(job, checkpoint)
 
 
 def _check(voice: Local, carried: Carried) -> None:

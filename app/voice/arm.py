@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from penchant.app.errors import PenchantError
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 #: What "" or "auto" tries, the first that can.
 BEST = ("history", "typed", "none")
 AUTO = "auto"
+#: CPU seconds of tuning for who waits.
+TUNING = 1200.0
 
 
 class NotAllowed(PenchantError):
@@ -30,16 +33,17 @@ class NotAllowed(PenchantError):
 
 
 async def carried(
-    arm: str, reader: Reader, voice: Voice, config: Config, paths: Paths, call: Call
+    arm: str, reader: Reader, voice: Voice, config: Config, paths: Paths, call: Call, *, patient: bool = False
 ) -> tuple[str, Taste]:
     """The carrier's name and what it hands over to a voice; "" is the reader's own choice, else the best that can.
 
     A carrier that was asked for by name and cannot raises `CannotCarry`; `NotAllowed` where the voice is a host that
-    the reader has not allowed to be told of their taste in this way.
+    the reader has not allowed to be told of their taste in this way. `patient`: what takes minutes is made now.
     """
     wanted = arm or await call(usual) or config.voice.carrier
     names = BEST if wanted == AUTO else (wanted,)
-    tools, failure = Tools.of(StoreShelf(call, paths), config), CannotCarry("no carrier works with this model")
+    tools = Tools.of(StoreShelf(call, paths), config, making=patient)
+    tools, failure = replace(tools, seconds=TUNING if patient else 0.0), CannotCarry("no carrier works with this model")
     for name in names:
         carrier = carriers.make(name, tools)
         await permit(name, voice, call)

@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING
 from penchant.app.errors import UsageError
 
 from .base import CannotCarry, Tools
+from .deep import Deep
 from .lora import Lora
 from .mapped import Mapped
+from .soft import Tuned
 from .summary import Summary
 from .told import History, Nothing, Typed
 from .vector import Vector
@@ -31,6 +33,8 @@ ALL: Mapping[str, Callable[[Tools], Carrier]] = {
     "history": History,
     "vector": Vector,
     "map": Mapped,
+    "soft": Tuned,
+    "deep": Deep,
     "lora": Lora,
 }
 

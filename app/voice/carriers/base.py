@@ -25,18 +25,19 @@ class CannotCarry(PenchantError):
 class Tools:
     """`shelf` keeps what is made; `tokens`: how long a told history may be; `lora`: the reader's own adapter file.
 
-    `making`: whether what takes minutes may be made now (the background does); else the last one made is used.
+    `making`: whether all texts may be read now, which takes minutes; `seconds`: CPU seconds for tuning now.
     """
 
     shelf: Shelf
     tokens: int = 700
     lora: str = ""
     making: bool = True
+    seconds: float = 0.0
 
     @classmethod
-    def of(cls, shelf: Shelf, config: Config) -> Tools:
+    def of(cls, shelf: Shelf, config: Config, *, making: bool = False) -> Tools:
         """As the reader configured it."""
-        return cls(shelf, config.judge.history_tokens, config.voice.lora)
+        return cls(shelf, config.judge.history_tokens, config.voice.lora, making)
 
 
 class Inside(Protocol):
@@ -57,6 +58,10 @@ class Inside(Protocol):
 
     async def embeddings(self, texts: Sequence[str], parts: int = 1) -> list[bytes | None]:
         """float32[parts, width] of each text."""
+        ...
+
+    async def memories(self, texts: Sequence[str], tokens: int = 8) -> list[bytes | None]:
+        """float32[tokens, numbers] of each text."""
         ...
 
     def tune(self, job: Mapping[str, Any], checkpoint: Path) -> AsyncGenerator[dict[str, Any], None]:

@@ -63,7 +63,9 @@ class Mapped:
         paths = [file_of(self._shelf, name, model.key) for name in ("map", "map-away")]
         for path, tokens in zip(paths, made, strict=True):
             await asyncio.to_thread(keep, path, model.key, tokens)
-        await self._shelf.put(Kept(self.name, model.key, reader.upto, {"texts": len(known), "liked": len(liked)}))
+        await self._shelf.put(
+            Kept(self.name, model.key, reader.upto, {"texts": len(known), "liked": len(liked), "takes": TOKENS})
+        )
         toward, away = (Carried(history=words.PLAIN, soft=path) for path in paths)
         return Taste(toward, away, TOKENS)
 

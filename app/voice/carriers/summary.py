@@ -57,7 +57,12 @@ class Summary:
                 f"{voice.name} had nothing to say about what you like",
                 hint="A larger model does better; `penchant voice describe` says it in your own words.",
             )
-        return {"text": text, "items": [text.item_id for text in reader.liked[:MOST]], "tokens": spent}
+        return {
+            "text": text,
+            "items": [text.item_id for text in reader.liked[:MOST]],
+            "tokens": spent,
+            "takes": words.tokens(words.described(text)),
+        }
 
 
 def moved(items: object, liked: Sequence[Text]) -> bool:

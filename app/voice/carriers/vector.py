@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from penchant.app.judge import carried as files
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 FEW, WORLD = 3, 32
 #: How far the other way a text is scored: on small models twice tells more than once, and it writes nothing.
 AGAINST = 2.0
+#: The share of texts that have to be read; some a model cannot read.
+MOST_READ = 0.95
 
 
 class Vector:
@@ -44,24 +47,33 @@ class Vector:
         liked, skipped = (lines([text.text for text in side]) for side in (reader.liked, reader.skipped))
         if len(skipped) < FEW:
             skipped = lines(await self._shelf.world(WORLD))
+        path = file_of(self._shelf, self.name, model.key)
+        note = await self._made(model, path, liked, skipped, reader.upto)
+        if not reader.dial:
+            note = "the dial stands at 0: your taste is not heard"
+        toward, away = (
+            Carried(history=words.PLAIN, steer=path, strength=times * reader.dial) for times in (1.0, -AGAINST)
+        )
+        return Taste(toward, away, 0, note)
+
+    async def _made(self, model: Inside, path: Path, liked: list[str], skipped: list[str], upto: int) -> str:
+        """Write the file; returns what is still missing, in words."""
         layers, width = layers_of(model.ready.layers), model.ready.width
         rows = await self._rows(model, layers, width, liked, skipped)
         sides = [rows.of(side) for side in (liked, skipped)]
         if min(map(len, sides)) < FEW:
             raise CannotCarry("there is nothing to compare what you liked with", hint="Skip some items (x), or sync.")
         made = steering(sides[0], sides[1], layers, model.ready.layers, width)
-        path = file_of(self._shelf, self.name, model.key)
         await asyncio.to_thread(keep, path, model.key, made, files.STEER)
-        counts = {"liked": len(sides[0]), "skipped": len(sides[1]), "of": len(liked) + len(skipped)}
-        await self._shelf.put(Kept(self.name, model.key, reader.upto, {**counts, "layers": list(layers)}))
-        both = [Carried(history=words.PLAIN, steer=path, strength=times * reader.dial) for times in (1.0, -AGAINST)]
-        read = len(sides[0]) + len(sides[1])
-        note = (
-            "" if read >= 0.9 * counts["of"] else f"it has read {read} of {counts['of']} of your likes and skips so far"
-        )
-        return Taste(
-            both[0], both[1], 0, note or ("the dial stands at 0: your taste is not heard" if not reader.dial else "")
-        )
+        read, of = len(sides[0]) + len(sides[1]), len(liked) + len(skipped)
+        facts = {
+            "liked": len(sides[0]),
+            "skipped": len(sides[1]),
+            "more": read < MOST_READ * of,
+            "layers": list(layers),
+        }
+        await self._shelf.put(Kept(self.name, model.key, upto, facts))
+        return f"it has read {read} of {of} of your likes and skips so far" if facts["more"] else ""
 
     async def _rows(
         self, model: Inside, layers: Sequence[int], width: int, liked: list[str], skipped: list[str]
