@@ -81,9 +81,13 @@ class WritingScreen(DraftDesk):
         self.query_one("#about", Static).update("A post of yours")
         self._name_basis()
         self.query_one("#topic", Input).focus()
-        self.tell(ASK)
         # The pager knows its width only after the first layout.
-        self.call_after_refresh(self.show)
+        self.call_after_refresh(self.begin)
+
+    def begin(self) -> None:
+        """What can be done here, before anything was asked."""
+        self.show()
+        self.tell(ASK)
 
     def on_unmount(self) -> None:
         self._take_back()

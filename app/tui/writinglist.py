@@ -38,7 +38,6 @@ class DraftsScreen(DraftDesk):
         self.parts = [*PARTS]
 
     def on_mount(self) -> None:
-        self.tell(f"{KEYS}  tab")
         self.app.spawn(self.load())
 
     async def load(self) -> None:
@@ -49,6 +48,7 @@ class DraftsScreen(DraftDesk):
             self.query_one("#about", Static).update(f"{self.parts[0][0]} ({words.many(len(ids), 'draft')})")
             self.drafts, self.at = [], 0
             await self.read(ids)
+            self.tell(f"{KEYS}  tab")
 
     def rest(self) -> list[Block]:
         if self.drafts:

@@ -184,7 +184,7 @@ async def test_a_post_on_a_topic_or_from_items(archive: Any, run_app: Any, wait:
     ids = archive.read(lambda store: store.items.ids("for-you", limit=6))
     async with run_app(archive) as (app, pilot):
         await pilot.press("P")
-        await wait(lambda: screen(app) == "WritingScreen")
+        await wait(lambda: any("enter writes" in line for line in lines(app)))
         await pilot.press(*"trams", "enter")
         name = (await wait(lambda: letters(archive)))[0]
         payload = archive.read(lambda store: store.answers.get(name)).payload
