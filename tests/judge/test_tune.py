@@ -137,7 +137,9 @@ async def test_killed_or_cut_into_slices_it_ends_as_it_would_have(tiny: Path, tm
                 assert (await anext(stream))["step"] == 4
                 await stream.aclose()
                 assert await asyncio.wait_for(runner.count(["abc"]), 60) == [3]
-            last = (await told(runner, job(folder), folder / "checkpoint"))[-1]
+            looks = await told(runner, job(folder), folder / "checkpoint")
+            assert looks[0]["step"] > {"whole": 0, "killed": 8, "sliced": 4}[name], "what was done is not done again"
+            last = looks[-1]
             ends.append(
                 (
                     {k: v for k, v in last.items() if k != "cpu"},
