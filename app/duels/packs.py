@@ -68,7 +68,7 @@ def parse(content: str, suffix: str = "") -> list[Joke]:
     if suffix in (".jsonl", ".ndjson", ".json"):
         pairs = _json(content)
     elif suffix == ".csv":
-        pairs = ((row.get("text") or "", row.get("about") or "") for row in csv.DictReader(io.StringIO(content)))
+        pairs = _csv(content)
     else:
         pairs = _lines(content)
     found: dict[str, Joke] = {}
@@ -79,6 +79,14 @@ def parse(content: str, suffix: str = "") -> list[Joke]:
         if len(found) >= MAX_TEXTS:
             break
     return list(found.values())
+
+
+def _csv(content: str) -> Iterator[tuple[str, str]]:
+    try:
+        for row in csv.DictReader(io.StringIO("\n".join(content.splitlines()))):
+            yield row.get("text") or "", row.get("about") or ""
+    except csv.Error:  # what came before it is kept
+        return
 
 
 def _json(content: str) -> Iterator[tuple[str, str]]:

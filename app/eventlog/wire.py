@@ -60,7 +60,7 @@ def item_facts(item: Item) -> dict[str, Any]:
 def item_from(facts: Any) -> Item:
     """The item. Raises `Unreadable` where it is not what every source's items must be (`contract_rules`)."""
     try:
-        item = Item(**{**facts, **_parts(facts)})
+        item = Item(**{"url": "", **facts, **_parts(facts)})
         proper(item)
     except (TypeError, ValueError, AttributeError, Broken, RecursionError) as error:
         raise Unreadable(f"an item is not sound: {str(error)[:200]}") from None
