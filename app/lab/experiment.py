@@ -66,6 +66,7 @@ async def run(wish: Wish, config: Config, paths: Paths, call: Call, say: Say) ->
     """Do what is left of an experiment and write its report; the file's path. Raises `PenchantError` in words."""
     plan = wish.plan.checked()
     reader, found = await _texts(wish, plan, call)
+    own = [past.case(plan, reader)] if plan.past else []
     async with Vectors(chosen("sentence", config.models, paths), wish.cache or paths.cache / "lab") as vectors:
         made = await vectors.of(found, keep=True, say=lambda done, of: say("reading texts", done, of))
         name = await vectors.name()
@@ -76,7 +77,7 @@ async def run(wish: Wish, config: Config, paths: Paths, call: Call, say: Say) ->
                 "the model of sentences cannot read some of your texts", hint="Simulated readers do without them."
             )
         pool = topics.pool([t for t, ok in zip(found, seen, strict=True) if ok], made[seen], plan.topics)
-        cases = [past.case(plan, reader)] if plan.past else list(simulated.cases(plan, pool))
+        cases = own or list(simulated.cases(plan, pool))
         await _measured(wish, config, paths, call, say, pool, cases, vectors, name)
     return write(wish.folder)
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import importlib.util
+import sys
 from collections.abc import AsyncGenerator, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,6 +16,16 @@ from penchant.app.lab import topics
 from penchant.app.lab.metrics import words
 from penchant.app.lab.values import Plan, Pool
 from penchant.app.voice.values import LIKELIHOOD, Carried
+
+_spec = importlib.util.spec_from_file_location(
+    "app_fixtures", Path(__file__).resolve().parents[1] / "app" / "conftest.py"
+)
+assert _spec is not None and _spec.loader is not None
+_fixtures = importlib.util.module_from_spec(_spec)
+sys.modules[_spec.name] = _fixtures
+_spec.loader.exec_module(_fixtures)
+
+cli = _fixtures.cli
 
 SUBJECTS = ("owls forest feathers", "trams rails depot", "bread oven sourdough", "chess rooks gambit",
             "sails harbour anchor", "lasers optics photon")  # fmt: skip

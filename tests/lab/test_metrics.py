@@ -61,7 +61,10 @@ def test_coherence_abstains_where_it_cannot_know() -> None:
     assert metrics.coherent("I like it and " * 8, 5.0, 0.5) is False  # in circles: likely, and says nothing
 
 
-@given(st.lists(st.sampled_from(["a", "quick", "brown", "fox", "and", "some", "owls", "at", "night"]), max_size=30).map(" ".join))
+SENTENCES = st.lists(st.sampled_from(["a", "quick", "brown", "fox", "and", "some", "owls"]), max_size=30).map(" ".join)
+
+
+@given(SENTENCES)
 def test_shuffled_keeps_the_words_and_is_always_the_same(text: str) -> None:
     assert sorted(metrics.shuffled(text).split()) == sorted(text.split())
     assert metrics.shuffled(text) == metrics.shuffled(text)
