@@ -4,7 +4,7 @@
 
 A reader of seed s likes what is nearest, by static word vectors, to one title of the data sets, and is shown 32 of
 those and 32 of all others. 16 of the 64 labels are held out by the tuning itself, to stop by; AUC is told of 120 titles
-that nothing has seen: before anything, with the words of the answer found, and with the tokens that it ends with. Each
+that nothing has seen: with the tokens that it ends with. Each
 seed is written as it is done; a run that is broken off goes on from its checkpoint.
 """
 
@@ -27,8 +27,6 @@ from penchant.app.voice.values import Carried
 
 #: Titles nearest to the taste, those left out between, and what is asked of afterwards.
 NEAR, BETWEEN, TEST = 200, 1_000, 120
-SYSTEM = "You know what this reader likes."
-QUESTION = "A post: {}\nWould they like it? Yes or no."
 FOLDERS = ("hn_one_user", "rss_one_user_sods17", "movielens_small_tmdb")
 
 #: ([liked, skipped], unseen titles, which of them are liked)
@@ -77,8 +75,6 @@ async def measured(model: str, case: Case, seed: int, cpu: float, folder: Path, 
             looks.append(look)
             print(line(seed, look), file=sys.stderr, flush=True)
         found: dict[str, Any] = {"seed": seed, **looks[-1]}
-        asked = await runner.ask(SYSTEM, "", [QUESTION.format(text) for text in test])
-        found["test_asked"] = area(np.array([float(value or 0.0) for value in asked]), y)
         if looks[-1]["adopted"]:
             told = await runner.loglik("", test, Carried(soft=files["path"]))  # log p of a like: one side orders
             found["test_tuned"] = area(np.array([float(value or 0.0) for value in told]), y)
@@ -96,12 +92,12 @@ def line(seed: int, look: dict[str, Any]) -> str:
 
 def report(rows: Sequence[dict[str, Any]]) -> str:
     """A table of all seeds, and what must hold."""
-    out = ["seed  steps  CPU s  loss from  to     held-out AUC  unseen: asked  tuned  adopted"]
+    out = ["seed  steps  CPU s  loss from  to     held-out AUC  unseen  adopted"]
     for row in rows:
         tuned = row.get("test_tuned", float("nan"))
         out.append(
             f"{row['seed']:4d}  {row['step']:5d}  {row['cpu']:5.0f}  {row['start_loss']:9.3f}  {row['loss']:.3f}  "
-            f"{row['held_area']:12.2f}  {row['test_asked']:13.2f}  {tuned:5.2f}  {'yes' if row['adopted'] else 'no'}"
+            f"{row['held_area']:12.2f}  {tuned:6.2f}  {'yes' if row['adopted'] else 'no'}"
         )
     halved = sum(row["loss"] <= row["start_loss"] / 2 for row in rows)
     tuned = [row.get("test_tuned", 0.5) for row in rows]

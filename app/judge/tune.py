@@ -47,6 +47,7 @@ class Tuning:
     def __init__(self, judge: Judge, virtual: Virtual, maker: Mapping[str, str], job: Mapping[str, Any]) -> None:
         import numpy as np
 
+        self._since = time.process_time()  # reading the texts counts, too
         virtual.check()
         known = {field.name for field in fields(Plan)}
         self.plan = Plan(**{key: value for key, value in job.items() if key in known})
@@ -82,7 +83,7 @@ class Tuning:
     def run(self, checkpoint: Path, say: Callable[[str], object], go_on: Callable[[], bool]) -> None:
         """Go on until it is done, the slice is over or it is told to stop; `say` gets progress as JSON, "" between."""
         state, spent = self._begun(checkpoint)
-        before = time.process_time() - spent
+        before = self._since - spent
         until = spent + float(self.job.get("slice", math.inf))
         why = ""
         while not (why := self._ended(state, spent)) and go_on() and spent < until:
@@ -105,7 +106,6 @@ class Tuning:
             state, facts = kept
             self.words, *self.parts = (Words(*each) for each in facts["words"])
             return state, float(facts["cpu"])
-        start = time.process_time()
         state = begin(*self.first.shape)
         self.words = Words(_single(self.judge, YES), _single(self.judge, NO))
         self.parts = [self.words] * len(self.learning)
@@ -113,10 +113,9 @@ class Tuning:
         told = self.items.words(self._tokens(state.point), self.learning)
         y = self.y[self.learning]
         self.words, self.parts = answering(told, y), parted(told, y)
-        spent = time.process_time() - start
-        state = self._look(begin(*self.first.shape), spent)
+        state = self._look(begin(*self.first.shape), time.process_time() - self._since)
         looks = ({**unled, "step": -1}, *state.looks)
-        return State(**{**_fields(state), "looks": looks}), spent
+        return State(**{**_fields(state), "looks": looks}), 0.0
 
     def _tokens(self, point: NDArray[np.float64]) -> NDArray[np.float32]:
         return (self.first + self.spread * point).astype(self.first.dtype)
