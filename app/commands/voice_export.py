@@ -23,20 +23,24 @@ VALIDATION = 0.1
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("file", metavar="FILE", help="where to; - is standard output, without a validation file")
-    parser.add_argument("--validation", type=float, default=VALIDATION, metavar="SHARE",
-                        help=f"share of the newest, kept in NAME.validation.jsonl ({VALIDATION})")  # fmt: skip
-    parser.add_argument("--taste", action="store_true", help="also what you liked, passed on and saved")
-    parser.add_argument("--parents", action="store_true", help="replies and quotes only with what they answer")
-    parser.add_argument("--duels", action="store_true", help="instead: duels as preference pairs")
-    parser.add_argument("--text", action="store_true", help="conversations spelled out as ChatML in a field text")
-    parser.add_argument("--force", action="store_true", help="write over files that are there")
-    parser.add_argument("--json", action="store_true", help="the summary as one JSON object")
+    """Options beside those of `penchant voice` (--json); the file is the word behind `export`."""
+    group = parser.add_argument_group("export FILE", f"{HELP}; - is standard output")
+    group.add_argument(
+        "--validation", type=float, default=VALIDATION, metavar="SHARE",
+        help=f"share of the newest, kept in NAME.validation.jsonl ({VALIDATION})",
+    )  # fmt: skip
+    group.add_argument("--taste", action="store_true", help="also what you liked, passed on and saved")
+    group.add_argument("--parents", action="store_true", help="replies and quotes only with what they answer")
+    group.add_argument("--duels", action="store_true", help="instead: duels as preference pairs")
+    group.add_argument("--text", action="store_true", help="conversations spelled out as ChatML in a field text")
+    group.add_argument("--force", action="store_true", help="write over files that are there")
 
 
 def run(args: argparse.Namespace, context: Context) -> int | None:
     from penchant.app.voice import mine, mine_export
 
+    if len(args.words) != 1:
+        raise UsageError("`penchant voice export` takes one file", hint="`penchant voice export mine.jsonl`, or -.")
     if not 0.0 <= args.validation <= 0.5:
         raise UsageError("--validation is a share from 0 to 0.5", hint="0.1 keeps the newest tenth apart.")
     if args.duels:
@@ -44,7 +48,7 @@ def run(args: argparse.Namespace, context: Context) -> int | None:
         held: list[dict[str, Any]] = []
     else:
         examples = mine_export.chosen(mine.examples(context.store), taste=args.taste, parents=args.parents)
-        share = 0.0 if args.file == "-" else args.validation
+        share = 0.0 if args.words[0] == "-" else args.validation
         parts = mine_export.split(examples, share)
         records, held = ([mine_export.record(e) for e in part] for part in (parts.train, parts.validation))
     if args.text and not args.duels:
@@ -54,10 +58,10 @@ def run(args: argparse.Namespace, context: Context) -> int | None:
             "there is nothing to export", hint="`penchant import FILE` takes in your archive of Twitter, Mastodon, ..."
             if not args.duels else "J in the feed, or `penchant duel`, compares texts.",
         )  # fmt: skip
-    if args.file == "-":
+    if args.words[0] == "-":
         sys.stdout.writelines(mine_export.lines(records))
         return None
-    path = Path(args.file).expanduser()
+    path = Path(args.words[0]).expanduser()
     second = path.with_name(f"{path.stem}.validation{path.suffix}")
     for target, part in ((path, records), (second, held)):
         if part:

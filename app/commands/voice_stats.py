@@ -24,11 +24,11 @@ PAIRS = 40
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--measure", action="store_true", help="also: are held-out texts of yours told from others'?")
-    parser.add_argument("--replies", action="store_true", help="also: do your replies fit what they answer? (a model)")
-    parser.add_argument("--pairs", type=positive, default=PAIRS, metavar="N", help=f"of so many replies ({PAIRS})")
-    parser.add_argument("--model", default="", metavar="MODEL", help="replies: another model than the judge's")
-    parser.add_argument("--json", action="store_true", help="one JSON object")
+    """Options beside those of `penchant voice` (--model, --json)."""
+    group = parser.add_argument_group("stats", HELP)
+    group.add_argument("--measure", action="store_true", help="are held-out texts of yours told from others'?")
+    group.add_argument("--replies", action="store_true", help="do your replies fit what they answer? (asks a model)")
+    group.add_argument("--pairs", type=positive, default=PAIRS, metavar="N", help=f"of so many replies ({PAIRS})")
 
 
 def run(args: argparse.Namespace, context: Context) -> int | None:

@@ -54,7 +54,7 @@ def examples(store: Store) -> list[Example]:
     """Every example with a text, the oldest first; acts that were undone, and items that are gone, are left out."""
     rows = store.db.rows(
         "SELECT e.value ->> 'act', coalesce(e.kind, ''), e.at, i.id, i.title, i.text, i.lang, i.in_reply_to,"
-        " i.extra ->> 'quotes', coalesce(nullif(u.title, ''), u.address, i.kind)"
+        " nullif(i.extra, '') ->> 'quotes', coalesce(nullif(u.title, ''), u.address, i.kind)"
         " FROM live_events e JOIN items i ON i.id = e.item_id LEFT JOIN subscriptions u ON u.id = i.subscription_id"
         " WHERE (e.value ->> 'exported' AND e.kind IN ('open', 'like', 'save')) OR e.kind IN ('like', 'save')"
         " ORDER BY e.at, e.clock, e.id"
