@@ -14,7 +14,10 @@ from penchant.app.store.doctor import check, rebuild
 from penchant.app.store.drafts import Draft
 from penchant.app.types import Event, View
 
-WORDS = "The first trams of Lisbon were pulled by mules, and their bells are still heard at night in the old depot."
+WORDS = (
+    "The first trams of Lisbon were pulled by mules, and their bells are still heard at night in the old depot, where a"
+    " caretaker winds them up for visitors who come too late for the last ride up the hill and too early for the first."
+)
 MARKS = (View.LIKED, View.SAVED, View.LATER)
 
 
