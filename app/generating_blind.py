@@ -17,8 +17,8 @@ from typing import Any, NamedTuple
 
 #: Characters of a text in a blind test.
 SHORTEST, LONGEST = 30, 240
-#: Real texts nearest in length among which one is drawn.
-AMONG = 6
+#: Real texts nearest in length, shorter or longer ones by lot, among which one is drawn.
+AMONG = 3
 #: Small words that two texts of one language share.
 SHARED = 2
 _ADDRESS = re.compile(r"(?:https?://|www\.)\S+", re.IGNORECASE)
@@ -59,8 +59,11 @@ def beside(text: str, others: Sequence[tuple[int, str]], draw: random.Random) ->
     known = [each for each in others if each[1] and each[1] != text]
     small = _small(text)
     known = [each for each in known if len(small & _small(each[1])) >= SHARED] or known
-    near = sorted(known, key=lambda each: (abs(len(each[1]) - len(text)), each[0]))[:AMONG]
-    return draw.choice(near) if near else None
+    near = sorted(known, key=lambda each: (abs(len(each[1]) - len(text)), each[0]))
+    shorter = [each for each in near if len(each[1]) <= len(text)][:AMONG]
+    longer = [each for each in near if len(each[1]) >= len(text)][:AMONG]
+    first, second = draw.sample([shorter, longer], 2)  # or real ones would be the longer ones where there are more such
+    return draw.choice(first or second) if near else None
 
 
 def _small(text: str) -> set[str]:

@@ -222,7 +222,10 @@ def test_titles_stand_before_their_text_once() -> None:
 def test_one_is_drawn_from_the_nearest_in_length() -> None:
     others = [(n, "x" * n) for n in range(1, 200)]
     found = {beside("y" * 100, others, random.Random(seed))[0] for seed in range(50)}  # type: ignore[index]
-    assert found == set(range(97, 103))
+    assert found == set(range(98, 103))
+    uneven = [(1, "x" * 40), *others[150:]]
+    drawn = [beside("y" * 50, uneven, random.Random(n)) for n in range(40)]
+    assert 10 < drawn.count((1, "x" * 40)) < 30, "as often shorter as longer"
     assert beside("y", [(1, "")], random.Random(0)) is None
 
 
