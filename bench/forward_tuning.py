@@ -4,8 +4,7 @@
 
 A reader of seed s likes what is nearest, by static word vectors, to one title of the data sets, and is shown 32 of
 those and 32 of all others. 16 of the 64 labels are held out by the tuning itself, to stop by; AUC is told of 120 titles
-that nothing has seen: with the tokens that it ends with. Each
-seed is written as it is done; a run that is broken off goes on from its checkpoint.
+that nothing has seen. Each seed is written as it is done; a run that is broken off goes on from its checkpoint.
 """
 
 from __future__ import annotations

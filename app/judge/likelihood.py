@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from penchant.app.errors import PenchantError
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
@@ -37,9 +39,14 @@ def picked(logits: NDArray[np.float32], ids: Sequence[int]) -> NDArray[np.float6
 
 
 def sampled(logits: NDArray[np.float32], temperature: float, rng: np.random.Generator) -> int:
-    """The likeliest token at temperature 0, else a draw from the likeliest ones."""
+    """The likeliest token at temperature 0, else a draw from the likeliest ones. Raises `PenchantError`: no numbers."""
     import numpy as np
 
+    if not np.isfinite(logits.max()):  # NaN as soon as one is
+        raise PenchantError(
+            "the model answers nothing that is a number",
+            hint="What is put into it is too strong, or the file is damaged: turn the dial down, or get it again.",
+        )
     if temperature <= 0:
         return int(logits.argmax())
     top = np.argpartition(logits, -min(_TOP, len(logits)))[-_TOP:]

@@ -198,3 +198,17 @@ async def test_a_real_child_scores_and_writes_with_what_it_is_given(file: Path, 
             await runner.loglik(long, TEXTS, ways[1])
         assert await runner.loglik(long, TEXTS) == found[0]
         assert runner.restarts == 0
+
+
+async def test_a_vector_that_is_far_too_strong_is_told_in_words(file: Path, tmp_path: Path) -> None:
+    async with Runner(str(file)) as runner:
+        ready = await runner.ready()
+        save(tmp_path / "v", STEER, ready.name, np.full((ready.layers, ready.width), 3e38, np.float32))
+        way = Carried(steer=tmp_path / "v", strength=2.0)
+        assert await runner.loglik("Posts:\n-", TEXTS, way) == [None] * len(TEXTS)
+        for temperature in (0.0, 1.0):
+            with pytest.raises(PenchantError, match="no"):
+                async for _ in runner.write("s", "u", 8, carried=way, temperature=temperature):
+                    pass
+        assert None not in await runner.loglik("Posts:\n-", TEXTS)
+        assert runner.restarts == 0
