@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import quote
 
 #: Shorter ones would blank ordinary words.
-SHORTEST = 6
+SHORTEST = 8
 MARK = "[hidden]"
 #: So many characters of a longer one are hidden too: words are cut at their limit before they come here.
 HEAD = 20

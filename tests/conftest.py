@@ -33,6 +33,8 @@ def shared_dir() -> Path:
 def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty home for every test, so that none touches the reader's own files."""
     folder = tmp_path_factory.mktemp("home")
+    if (hidden := sys.modules.get("penchant.adapters.hidden")) is not None:
+        monkeypatch.setattr(hidden, "_known", set())  # another test's tokens are ordinary words here
     monkeypatch.setenv("PENCHANT_HOME", str(folder))
     monkeypatch.setenv("PENCHANT_SECRETS_DIR", str(folder / "secrets"))
     monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.null.Keyring")
