@@ -17,6 +17,7 @@ from penchant.app.errors import PenchantError, UsageError
 
 from .context import Context
 from .list_items import positive
+from .mixed import let_mix
 from .output import dumps, note, plain, say
 
 if TYPE_CHECKING:
@@ -58,6 +59,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--lines", action="store_true", help="file: every line is a prompt of its own")
     parser.add_argument("--forget", action="store_true", help="token: forget the one that is kept")
     parser.add_argument("--json", action="store_true", help="one JSON object for each answer")
+    let_mix(parser)
 
 
 def run(args: argparse.Namespace, context: Context) -> int | None:

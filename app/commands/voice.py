@@ -12,6 +12,7 @@ from penchant.app.errors import PenchantError, UsageError
 
 from . import voice_export, voice_stats
 from .context import Context
+from .mixed import let_mix
 from .output import age, dumps, note, plain, say, table
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="JSON")
     voice_stats.configure(parser)
     voice_export.configure(parser)
+    let_mix(parser)
 
 
 def run(args: argparse.Namespace, context: Context) -> int | None:
