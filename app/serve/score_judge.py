@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -28,11 +29,11 @@ ADVICE = "`pip install 'penchant[judge]'` brings a small one; docs/models.md sho
 
 
 class Judge:
-    """The judge's model in a child of its own, so that its histories stay where they are. `sights`: a folder for
-    encoded pictures, each of which is encoded once however many questions there are."""
+    """The judge's model in a child of its own. `folder` is for encoded pictures, each of which is encoded once however
+    many questions there are, and for what the model has read; it belongs to whoever gave it."""
 
-    def __init__(self, config: Config, paths: Paths, sights: Path, copy_bytes: int = 0) -> None:
-        self._config, self._paths, self._sights, self._copy = config, paths, sights, copy_bytes
+    def __init__(self, config: Config, paths: Paths, folder: Path, copy_bytes: int = 0) -> None:
+        self._config, self._paths, self._folder, self._copy = config, paths, folder, copy_bytes
         self._runner: SeeingRunner | None = None
         self._middle: tuple[str, list[float]] = "", []
 
@@ -102,10 +103,13 @@ class Judge:
             model, eyes = (chosen(kind, self._config.models, self._paths) for kind in ("judge", "eyes"))
             if not model:
                 raise Refused(501, "there is no language model to ask", ADVICE)
+            states = self._folder / "states"
+            _linked(self._paths.cache / "judge", states)
             self._runner = SeeingRunner(
-                model, eyes=Path(eyes) if eyes else None, sights=self._sights, threads=self._config.models.threads,
+                model, eyes=Path(eyes) if eyes else None, sights=self._folder / "sights",
+                threads=self._config.models.threads,
                 context_tokens=max(CONTEXT, self._config.judge.history_tokens + ROOM),
-                states=self._paths.cache / "judge", copies=self._paths.models, copy_bytes=self._copy,
+                states=states, copies=self._paths.models, copy_bytes=self._copy,
             )  # fmt: skip
         return self._runner
 
@@ -114,6 +118,15 @@ class Judge:
         runner, self._runner = self._runner, None
         if runner is not None:
             await runner.close()
+
+
+def _linked(kept: Path, states: Path) -> None:
+    """What the worker's judge has read is not read again, and what is read here is not kept there."""
+    with contextlib.suppress(OSError):
+        states.mkdir(exist_ok=True)
+        for file in kept.glob("*.state"):
+            with contextlib.suppress(FileExistsError):
+                (states / file.name).symlink_to(file)
 
 
 def _spread(places: Sequence[int], rows: Sequence[T | None], size: int) -> list[T | None]:

@@ -54,7 +54,7 @@ class Models:
         self._clip: ClipRunner | None = None
         self._cooling: asyncio.TimerHandle | None = None
         self._busy = 0
-        self.judge = Judge(config, paths, self._folder / "sights", copy_bytes)
+        self.judge = Judge(config, paths, self._folder, copy_bytes)
 
     async def vectors(self, documents: Sequence[Document], spaces: Mapping[str, str], files: Mapping[int, Path],
                       notes: list[str]) -> dict[str, Rows]:  # fmt: skip

@@ -77,7 +77,8 @@ def scorer(archive: Path) -> Iterator[Scorer]:
 
 @contextmanager
 def serving(scorer: Scorer, token: str = TOKEN, body: int = 1 << 20) -> Iterator[Post]:
-    server = Server(ScoreSite(scorer, Doorman.at("127.0.0.1", token)), "127.0.0.1", 0, body=body, threads=THREADS)
+    site = ScoreSite(scorer, Doorman.at("127.0.0.1", token))
+    server = Server(site, "127.0.0.1", 0, body=body, threads=THREADS)
     thread = threading.Thread(target=server.run)
     thread.start()
 
@@ -93,6 +94,7 @@ def serving(scorer: Scorer, token: str = TOKEN, body: int = 1 << 20) -> Iterator
         kind = answer.headers.get("Content-Type", "")
         return answer, json.loads(content) if kind.startswith("application/json") else content
 
+    post.site = site  # type: ignore[attr-defined]
     try:
         yield post
     finally:
@@ -216,7 +218,8 @@ def test_a_request_that_finds_the_ranking_busy_is_told_so(scorer: Scorer, until:
     with serving(scorer) as post, ThreadPoolExecutor(MOST_WAITING) as pool:
         with scorer._lock:
             waiting = [pool.submit(post, "/v1/score", {"documents": ["a"]}) for _ in range(MOST_WAITING)]
-            until(lambda: post("/v1/score", {"documents": ["a"], "seconds": 0.1})[0].status == 429)
+            until(lambda: post.site._places._value == 0)  # type: ignore[attr-defined]
+            assert post("/v1/score", {"documents": ["a"]})[0].status == 429
             assert post("/v1/models", method="GET")[0].status == 200
         assert [each.result()[0].status for each in waiting] == [200] * MOST_WAITING
 
@@ -315,6 +318,10 @@ def test_questions_about_texts_and_pictures(archive: Path, home: Path, tiny: Mod
             assert len(sights) == 2, "two pictures, each encoded once for three questions"
             again = post("/v1/score", {"documents": documents, "questions": questions[:1]})[1]
             assert [row["answers"][0]["yes"] for row in again["data"]] == [row[0] for row in answers]
+            long = "Is it, all things that were said of it before considered, rather " + "old, " * 30 + "than new?"
+            assert post("/v1/score", {"documents": ["a text"], "questions": [long]})[0].status == 200
+            states = list((models._folder / "states").glob("*.state"))
+            assert states and not list((home / "cache").rglob("*.state")), "what is asked stays in no cache"
             late, said = post("/v1/score", {"documents": ["word " * 900] * 16, "questions": questions, "seconds": 0.1})
             assert late.status == 504 and "0.1 seconds" in said["error"]["message"]
             after = post("/v1/score", {"documents": documents[1:2], "questions": questions[:1]})[1]
