@@ -207,7 +207,13 @@ class Served:
         from .tune import opened
 
         with opened(self.judge, self.carrying.virtual, self.plugs.maker, request["job"]) as tuning:
-            tuning.run(Path(request["checkpoint"]), say, lambda: not self.stopped.is_set())
+            try:
+                tuning.run(Path(request["checkpoint"]), say, lambda: not self.stopped.is_set())
+            except OSError as error:
+                raise PenchantError(
+                    f"what was tuned cannot be written: {error.strerror or error}",
+                    hint="Make room on the disk; it goes on from where it was last kept.",
+                ) from error
 
     def _sound(self) -> None:
         """Damaged weights mostly load, and then answer nothing or the same to everything."""

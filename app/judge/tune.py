@@ -17,13 +17,13 @@ import json
 import math
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from penchant.app.errors import PenchantError
 
-from . import carried, statefile
+from . import carried, tuning_kept
 from .behind import MOST, line, opening
 from .llama import NO, YES
 from .tuning import Plan, State, Words, answering, area, begin, centre, drawn, held_out, loss, parted, stepped
@@ -36,7 +36,6 @@ if TYPE_CHECKING:
     from .llama import Judge
     from .virtual import Virtual
 
-KIND = "tuning"
 #: What the virtual tokens are at first; texts of either side below which nothing can be held out.
 FIRST, FEWEST = " Topic:", 6
 
@@ -100,12 +99,14 @@ class Tuning:
             last |= {"done": True, "why": why, "adopted": self._adopt(state, spent)}
         say(json.dumps(last))
 
+    def _keep(self, checkpoint: Path, state: State, spent: float) -> None:
+        tuning_kept.save(checkpoint, self.digest, tuning_kept.Kept(state, [self.words, *self.parts], spent))
+
     def _begun(self, checkpoint: Path) -> tuple[State, float]:
-        kept = _kept(checkpoint, self.digest)
+        kept = tuning_kept.load(checkpoint, self.digest)
         if kept is not None:
-            state, facts = kept
-            self.words, *self.parts = (Words(*each) for each in facts["words"])
-            return state, float(facts["cpu"])
+            self.words, *self.parts = kept.words
+            return kept.state, kept.cpu
         state = begin(*self.first.shape)
         self.words = Words(_single(self.judge, YES), _single(self.judge, NO))
         self.parts = [self.words] * len(self.learning)
@@ -115,7 +116,7 @@ class Tuning:
         self.words, self.parts = answering(told, y), parted(told, y)
         state = self._look(begin(*self.first.shape), time.process_time() - self._since)
         looks = ({**unled, "step": -1}, *state.looks)
-        return State(**{**_fields(state), "looks": looks}), 0.0
+        return replace(state, looks=looks), 0.0
 
     def _tokens(self, point: NDArray[np.float64]) -> NDArray[np.float32]:
         return (self.first + self.spread * point).astype(self.first.dtype)
@@ -152,7 +153,7 @@ class Tuning:
         changed: dict[str, Any] = {"looks": (*state.looks, look)}
         if look["held_loss"] < state.best_loss:
             changed |= {"best": state.point, "best_step": state.step, "best_loss": look["held_loss"]}
-        return State(**{**_fields(state), **changed})
+        return replace(state, **changed)
 
     def _ended(self, state: State, spent: float) -> str:
         if state.step >= self.plan.steps:
@@ -187,33 +188,6 @@ class Tuning:
                 **self.words._asdict(), centre=found["centre"], held_area=found["held_area"], cpu=round(spent, 1),
             )  # fmt: skip
         return True
-
-    def _keep(self, checkpoint: Path, state: State, spent: float) -> None:
-        plain = {key: value for key, value in _fields(state).items() if key not in ("point", "momentum", "best")}
-        facts = {"kind": KIND, "job": self.digest, "cpu": spent, "words": [self.words, *self.parts]}
-        best = state.point if state.best is None else state.best
-        parts = [array.tobytes() for array in (state.point, state.momentum, best)]
-        statefile.save(checkpoint, {**facts, "state": plain, "shape": list(state.point.shape)}, parts)
-
-
-def _kept(checkpoint: Path, digest: str) -> tuple[State, dict[str, Any]] | None:
-    """The state of this very job; None where there is none, or the file is damaged."""
-    import numpy as np
-
-    try:
-        found = statefile.load(checkpoint)
-    except OSError:
-        return None
-    if found is None or found[0].get("kind") != KIND or found[0].get("job") != digest or len(found[1]) != 3:
-        return None
-    facts, parts = found
-    point, momentum, best = (np.frombuffer(part, np.float64).reshape(facts["shape"]) for part in parts)
-    said = {**facts["state"], "looks": tuple(facts["state"]["looks"])}
-    return State(point=point, momentum=momentum, best=best, **said), facts
-
-
-def _fields(state: State) -> dict[str, Any]:
-    return {field.name: getattr(state, field.name) for field in fields(State)}
 
 
 def _first(virtual: Virtual, judge: Judge, count: int) -> tuple[NDArray[np.float32], float]:

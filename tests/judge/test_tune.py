@@ -175,6 +175,9 @@ async def test_jobs_that_cannot_be_done_and_checkpoints_that_are_none(tiny: Path
                 await told(runner, job(tmp_path, **wrong), tmp_path / "c")
             assert failure.value.hint
         short = job(tmp_path, steps=4)
+        (tmp_path / "taken").write_text("a file where a folder should be")
+        with pytest.raises(PenchantError, match="cannot be written"):
+            await told(runner, short, tmp_path / "taken" / "c")
         first = (await told(runner, short, tmp_path / "c"))[-1]
         assert (statefile.facts(tmp_path / "c") or {})["kind"] == "tuning"
         (tmp_path / "c").write_bytes((tmp_path / "c").read_bytes()[:-1])
