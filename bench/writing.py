@@ -6,7 +6,7 @@ A reader likes two of twelve clusters of the texts (k-means of all-MiniLM-L6-v2)
 carrier and to a small head that ranks the drafts, as the archive's does; how likely the reader likes a draft is then
 said by another head (logistic regression on MiniLM vectors) that learned from other labels. FILE holds a text a line;
 without one: PENCHANT_SHARED/datasets, else the sample feed. What the model wrote is kept in the cache folder, so a run
-goes on where it ended; `--cached` writes nothing new. Ten texts are written for each arm and reader, four offered. What
+goes on where it ended; `--cached` writes nothing new. Eight texts are written for each arm and reader, four offered. What
 does not hold is marked with ! and listed at the end; the exit code is then 1.
 """
 
@@ -46,7 +46,7 @@ from penchant.app.writing.values import Setting, Wish
 
 ROOT = Path(__file__).resolve().parent.parent
 CLUSTERS, TASTE, LABELS, JUDGED = 12, 2, 32, 60
-WRITTEN, OFFERED, LENGTH = 10, 4, 280
+WRITTEN, OFFERED, LENGTH = 8, 4, 160
 HIGHER, GAIN, COST = 0.3, 1.2, 0.02
 #: How much hotter the carried arms are written than the plain one: not at all.
 HEAT = 0.8
