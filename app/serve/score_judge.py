@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -103,13 +102,11 @@ class Judge:
             model, eyes = (chosen(kind, self._config.models, self._paths) for kind in ("judge", "eyes"))
             if not model:
                 raise Refused(501, "there is no language model to ask", ADVICE)
-            states = self._folder / "states"
-            _linked(self._paths.cache / "judge", states)
             self._runner = SeeingRunner(
                 model, eyes=Path(eyes) if eyes else None, sights=self._folder / "sights",
                 threads=self._config.models.threads,
                 context_tokens=max(CONTEXT, self._config.judge.history_tokens + ROOM),
-                states=states, copies=self._paths.models, copy_bytes=self._copy,
+                states=self._folder / "states", copies=self._paths.models, copy_bytes=self._copy,
             )  # fmt: skip
         return self._runner
 
@@ -118,15 +115,6 @@ class Judge:
         runner, self._runner = self._runner, None
         if runner is not None:
             await runner.close()
-
-
-def _linked(kept: Path, states: Path) -> None:
-    """What the worker's judge has read is not read again, and what is read here is not kept there."""
-    with contextlib.suppress(OSError):
-        states.mkdir(exist_ok=True)
-        for file in kept.glob("*.state"):
-            with contextlib.suppress(FileExistsError):
-                (states / file.name).symlink_to(file)
 
 
 def _spread(places: Sequence[int], rows: Sequence[T | None], size: int) -> list[T | None]:
