@@ -3,7 +3,7 @@
     python bench/reward.py                     # the bundled word vectors: some seconds
     python bench/reward.py --sentence          # with sentence vectors by all-MiniLM-L6-v2
     python bench/reward.py --judge 16          # with a judge that the feed hears (SmolLM2), 16 foreign texts: minutes
-    python bench/reward.py --questions         # yes-probabilities: texts, and pictures by a made-up model that sees
+    python bench/reward.py --questions 16      # yes-probabilities: 16 texts, and pictures by a made-up model that sees
 
 One real reader (datasets/hn_one_user of PENCHANT_SHARED): the first two thirds of the ratings are likes (2 and more)
 and skips, the others are items that the reader has not seen. Requests go over HTTP on loopback, one at a time.
@@ -199,15 +199,15 @@ def throughput(client: Client, texts: Sequence[str]) -> None:
               f"{each:.2f} ms of CPU a text (with the client, without children)")  # fmt: skip
 
 
-def questions(client: Client, texts: Sequence[str]) -> None:
+def questions(client: Client, texts: Sequence[str], size: int) -> None:
     asked = ["Is this about software?", "Is this about money?", "Is this sad?", "Is this about a place?"]
     client.score(documents=["warm"], questions=asked[:1], reasons=False, seconds=300)
     for number in (1, 4):
-        some = list(texts[:16]) if number == 1 else list(texts[16:32])
+        some = list(texts[:size]) if number == 1 else list(texts[size : 2 * size])
         started = time.perf_counter()
         client.score(documents=some, questions=asked[:number], reasons=False, seconds=300)
         took = time.perf_counter() - started
-        print(f"  16 texts, {number} question(s) each: {took:.1f} s, {16 * number / took:.1f} answers/s")
+        print(f"  {size} texts, {number} question(s) each: {took:.1f} s, {size * number / took:.1f} answers/s")
 
 
 def picture(colour: tuple[int, int, int]) -> str:
@@ -259,7 +259,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--sentence", action="store_true")
     parser.add_argument("--judge", type=int, default=0, metavar="N")
-    parser.add_argument("--questions", action="store_true")
+    parser.add_argument("--questions", type=int, default=0, metavar="N")
     args = parser.parse_args()
     rated = read()
     with tempfile.TemporaryDirectory() as home:
@@ -285,7 +285,7 @@ def main() -> None:
         texts = [item.title for item, _ in rated]
         with Running(paths.archive, config, paths) as client:
             if args.questions:
-                questions(client, texts)
+                questions(client, texts, args.questions)
             else:
                 equality(client, paths.archive, rest, ids, bool(args.judge))
                 if not args.judge:
