@@ -206,7 +206,8 @@ class Served:
     def _tune(self, request: dict[str, Any], put: Put, say: Any) -> None:
         from .tune import opened
 
-        with opened(self.judge, self.carrying.virtual, self.plugs.maker, request["job"]) as tuning:
+        virtual, maker = self.carrying.virtual, self.plugs.maker
+        with opened(self.judge, virtual, maker, request["job"], lambda: say("")) as tuning:
             try:
                 tuning.run(Path(request["checkpoint"]), say, lambda: not self.stopped.is_set())
             except OSError as error:

@@ -12,6 +12,7 @@ A run is kept in its checkpoint every few steps, and goes on from there as if it
 from __future__ import annotations
 
 import contextlib
+import glob
 import hashlib
 import json
 import math
@@ -43,7 +44,14 @@ FIRST, FEWEST = " Topic:", 6
 class Tuning:
     """One run over a job: {"liked", "skipped": texts, "path", "against": files, "cpu", "slice": seconds, plan...}."""
 
-    def __init__(self, judge: Judge, virtual: Virtual, maker: Mapping[str, str], job: Mapping[str, Any]) -> None:
+    def __init__(
+        self,
+        judge: Judge,
+        virtual: Virtual,
+        maker: Mapping[str, str],
+        job: Mapping[str, Any],
+        alive: Callable[[], object] = lambda: None,
+    ) -> None:
         import numpy as np
 
         self._since = time.process_time()  # reading the texts counts, too
@@ -69,7 +77,7 @@ class Tuning:
             self.held += [first + at for at in out]
         self.first, self.spread = _first(virtual, judge, self.plan.tokens)
         rows = [[*opening(judge), *line(judge, text)] for text in texts]
-        self.items = Items(judge.model, rows)
+        self.items = Items(judge.model, rows, alive)
         said = json.dumps([texts, liked == [], asdict(self.plan), dict(maker)])
         self.digest = hashlib.sha256(said.encode("utf-8", "replace")).hexdigest()
         self.words, self.parts = Words([], []), [Words([], [])]
@@ -103,6 +111,9 @@ class Tuning:
         tuning_kept.save(checkpoint, self.digest, tuning_kept.Kept(state, [self.words, *self.parts], spent))
 
     def _begun(self, checkpoint: Path) -> tuple[State, float]:
+        for left in checkpoint.parent.glob(f".{glob.escape(checkpoint.name)}.*.part"):  # of a run that was killed
+            with contextlib.suppress(OSError):
+                left.unlink()
         kept = tuning_kept.load(checkpoint, self.digest)
         if kept is not None:
             self.words, *self.parts = kept.words
@@ -203,9 +214,11 @@ def _single(judge: Judge, words: tuple[str, ...]) -> list[int]:
 
 
 @contextlib.contextmanager
-def opened(judge: Judge, virtual: Virtual, maker: Mapping[str, str], job: Mapping[str, Any]) -> Iterator[Tuning]:
-    """A run whose memory is given back at the end."""
-    tuning = Tuning(judge, virtual, maker, job)
+def opened(
+    judge: Judge, virtual: Virtual, maker: Mapping[str, str], job: Mapping[str, Any], alive: Callable[[], object]
+) -> Iterator[Tuning]:
+    """A run whose memory is given back at the end; `alive` is called now and then while the texts are read."""
+    tuning = Tuning(judge, virtual, maker, job, alive)
     try:
         yield tuning
     finally:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from penchant.app.errors import PenchantError
@@ -21,13 +21,14 @@ TEXTS, BATCH = 256, 256
 
 
 class Items:
-    """Texts as sequences of a context of its own. `rows`: what is read of each, ids.
+    """Texts as sequences of a context of its own. `rows`: what is read of each, ids; `alive` is called as each
+    was read.
 
     One thread, one shape of every call and the same places in memory: the same question has the same answer to the
     last bit, in another process too. To be closed.
     """
 
-    def __init__(self, model: Model, rows: Sequence[Sequence[int]]) -> None:
+    def __init__(self, model: Model, rows: Sequence[Sequence[int]], alive: Callable[[], object]) -> None:
         if not 0 < len(rows) <= TEXTS:
             raise PenchantError(f"{len(rows)} texts cannot be tuned on", hint=f"From 1 to {TEXTS} can.")
         self.model, self.rows = model, rows
@@ -47,6 +48,7 @@ class Items:
         self._vectors = Vectors(model, BATCH)
         for sequence, ids in enumerate(rows):
             self._read(sequence, ids)
+            alive()
 
     def close(self) -> None:
         """Give the memory back."""
