@@ -31,11 +31,21 @@ def chosen_model(wanted: str, config: Config, paths: Paths) -> str:
     return model
 
 
-def opened(model: str, config: Config, paths: Paths) -> AbstractAsyncContextManager[Voice]:
-    """The model, ready to write; on entering it raises `PenchantError` where it cannot be had."""
+def opened(model: str, config: Config, paths: Paths, copy: int) -> AbstractAsyncContextManager[Voice]:
+    """The model, ready to write; on entering it raises `PenchantError` where it cannot be had.
+
+    `copy`: bytes that a copy in a faster format may take (the judge has measured whether one pays).
+    """
     from penchant.app.llm.choose import open_voice
 
-    return open_voice(model, config, paths)
+    return open_voice(model, config, paths, copy=copy)
+
+
+def copy_bytes(store: Store) -> int:
+    """What the judge allows for a faster copy of its model; 0 while it has none."""
+    from penchant.app.judging_status import COPY
+
+    return int(store.control.setting(COPY) or 0)
 
 
 def reader_of(store: Store) -> Reader:

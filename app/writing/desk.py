@@ -20,7 +20,7 @@ from penchant.app.errors import PenchantError
 from penchant.app.store.drafts import Draft
 
 from . import overlap
-from .carrying import carried_by, chosen_model, opened
+from .carrying import carried_by, chosen_model, copy_bytes, opened
 from .making import TRIES, Tools, compose
 from .values import MOST, Candidate, Progress, Wish
 
@@ -90,9 +90,9 @@ class Desk:
         if self._voice is not None and self._model == model:
             return self._voice
         await self.close()
-        stack = contextlib.AsyncExitStack()
+        stack, copy = contextlib.AsyncExitStack(), await self._call(copy_bytes)
         try:
-            self._voice = await stack.enter_async_context(opened(model, self._config, self._paths))
+            self._voice = await stack.enter_async_context(opened(model, self._config, self._paths, copy))
         except BaseException:
             await stack.aclose()
             raise
