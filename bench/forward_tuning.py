@@ -10,7 +10,6 @@ that nothing has seen. Each seed is written as it is done; a run that is broken 
 from __future__ import annotations
 
 import argparse
-import asyncio
 import json
 import os
 import sys
@@ -20,12 +19,16 @@ from typing import Any
 
 import numpy as np
 
-from penchant.app.judge.runner import Runner
+from penchant.app.judge import carried
+from penchant.app.judge.behind import answered, of
+from penchant.app.judge.llama import Judge
+from penchant.app.judge.tune import opened
 from penchant.app.judge.tuning import area
-from penchant.app.voice.values import Carried
+from penchant.app.judge.virtual import Virtual
 
 #: Titles nearest to the taste, those left out between, and what is asked of afterwards.
 NEAR, BETWEEN, TEST = 200, 1_000, 120
+NAME = "bench"
 FOLDERS = ("hn_one_user", "rss_one_user_sods17", "movielens_small_tmdb")
 
 #: ([liked, skipped], unseen titles, which of them are liked)
@@ -63,20 +66,27 @@ def reader(texts: Sequence[str], rows: np.ndarray, seed: int, labels: int) -> Ca
     return shown, test, np.repeat([1.0, 0.0], asked)
 
 
-async def measured(model: str, case: Case, seed: int, cpu: float, folder: Path, plan: dict[str, Any]) -> dict[str, Any]:
+def measured(model: str, case: Case, seed: int, cpu: float, folder: Path, plan: dict[str, Any]) -> dict[str, Any]:
     """One seed: progress of the tuning, and AUC over unseen titles of what was adopted."""
     (liked, skipped), test, y = case
-    files = {"path": folder / "toward", "against": folder / "away"}
+    files = {"path": str(folder / "toward"), "against": str(folder / "away")}
     job = {"liked": liked, "skipped": skipped, "seed": seed, "cpu": cpu, **files, **plan}
     looks: list[dict[str, Any]] = []
-    async with Runner(model) as runner:
-        async for look in runner.tune(job, folder / "checkpoint"):
-            looks.append(look)
-            print(line(seed, look), file=sys.stderr, flush=True)
-        found: dict[str, Any] = {"seed": seed, **looks[-1]}
-        if looks[-1]["adopted"]:
-            told = await runner.loglik("", test, Carried(soft=files["path"]))  # log p of a like: one side orders
-            found["test_tuned"] = area(np.array([float(value or 0.0) for value in told]), y)
+
+    def say(told: str) -> None:
+        if told:
+            looks.append(json.loads(told))
+            print(line(seed, looks[-1]), file=sys.stderr, flush=True)
+
+    judge = Judge(Path(model), context_tokens=256)
+    virtual = Virtual(judge)
+    with opened(judge, virtual, {"model": NAME}, job, lambda: None) as tuning:
+        tuning.run(folder / "checkpoint", say, lambda: True)
+    found: dict[str, Any] = {"seed": seed, **looks[-1]}
+    if looks[-1]["adopted"]:
+        behind = of(*carried.read(Path(files["path"]), carried.SOFT, NAME), judge.model.words)
+        assert behind is not None
+        found["test_tuned"] = area(answered(judge, virtual, behind, test), y)
     return found
 
 
@@ -130,7 +140,7 @@ def main() -> int:
             folder.mkdir(parents=True, exist_ok=True)
             case = reader(texts, near, seed, options.labels)
             plan = json.loads(options.plan)
-            found = asyncio.run(measured(options.model, case, seed, options.cpu, folder, plan))
+            found = measured(options.model, case, seed, options.cpu, folder, plan)
             done.write_text(json.dumps(found, indent=1))
         rows.append(json.loads(done.read_text()))
     print(report(rows))
