@@ -26,7 +26,7 @@ def written(db: Database, limit: int, characters: int) -> list[Own]:
     """Texts by the reader that came with exports and were not taken back, the latest first; drafts are none of them."""
     rows = db.rows(
         "SELECT e.item_id, e.value ->> 'act', e.at, i.title, substr(i.text, 1, ?3),"
-        " (SELECT trim(p.title || char(10) || substr(p.text, 1, ?3)) FROM aliases a JOIN items p ON p.id = a.item_id"
+        " (SELECT p.title || char(10) || substr(p.text, 1, ?3) FROM aliases a JOIN items p ON p.id = a.item_id"
         "  WHERE i.in_reply_to <> '' AND a.native_id = i.in_reply_to"
         "  AND a.kind IN (SELECT m.kind FROM aliases m WHERE m.item_id = i.id UNION SELECT i.kind) LIMIT 1)"
         " FROM live_events e JOIN items i ON i.id = e.item_id"
@@ -34,7 +34,7 @@ def written(db: Database, limit: int, characters: int) -> list[Own]:
         " ORDER BY e.at DESC, e.item_id DESC LIMIT ?2",
         (json.dumps(ACTS), limit, characters),
     )
-    return [Own(item, act, at or 0.0, title, text, parent or "") for item, act, at, title, text, parent in rows]
+    return [Own(*row[:2], row[2] or 0.0, row[3], row[4], (row[5] or "").strip()) for row in rows]
 
 
 def said(db: Database) -> dict[tuple[str, str], object]:
