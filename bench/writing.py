@@ -48,8 +48,8 @@ ROOT = Path(__file__).resolve().parent.parent
 CLUSTERS, TASTE, LABELS, JUDGED = 12, 2, 32, 60
 WRITTEN, OFFERED, LENGTH = 8, 4, 160
 HIGHER, GAIN, COST = 0.3, 1.2, 0.02
-#: How much hotter the carried arms are written than the plain one: not at all.
-HEAT = 0.8
+#: The temperature of every arm, and where the reader's dial stands (the control vector goes by it).
+HEAT, DIAL = 0.8, 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +191,7 @@ def _as_reader(world: World, reader: Simulated) -> Reader:
         tuple(Text(int(each), world.texts[each], 1e9 - n) for n, each in enumerate(side))
         for side in (reader.liked, reader.skipped)
     ]
-    return Reader(*sides)
+    return Reader(*sides, dial=DIAL)
 
 
 async def _arm(
