@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from pathlib import PurePath
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from textual import events, on
@@ -46,7 +47,7 @@ NOTHING: dict[Pool, str] = {
 class DuelScreen(Screen[None]):
     """Pairs are chosen in the ranking's thread; answers are events of the kind "duel"."""
 
-    CSS_PATH: ClassVar[list[str]] = ["more.tcss", "duel.tcss"]
+    CSS_PATH: ClassVar[list[str | PurePath]] = ["more.tcss", "duel.tcss"]
     app: PenchantApp
     BINDINGS: ClassVar[list[BindingType]] = [
         ("escape,q,J", "back", "Back"),

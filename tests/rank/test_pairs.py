@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from penchant.app.rank.experts import DenseExpert
 from penchant.app.rank.head import HeadOptions, Pairs, fit_head
 from penchant.app.rank.labels import LabelBook, labels_from_events
 from penchant.app.rank.learner import Learner
@@ -51,6 +52,12 @@ def test_pairs_alone_order_items_they_never_named(world) -> None:
     logit, variance = preferred(model, difference(first, second))
     assert np.mean(logit > 0) > 0.95 and np.all(variance >= 0)
     assert np.allclose(logit, belief[even] - belief[~even], atol=1e-4), "a preference is the difference of beliefs"
+
+
+def test_winning_is_no_offset(world) -> None:
+    for expert in taught(world, duels(30)).experts.values():
+        offset = expert.mean[-1] if isinstance(expert, DenseExpert) else expert.offset[0]  # type: ignore[attr-defined]
+        assert offset == 0.0, "every duel was won by somebody"
 
 
 def test_the_like_rate_does_not_hear_of_duels(world) -> None:
