@@ -5,9 +5,9 @@
 A reader likes two of twelve clusters of the texts (k-means of all-MiniLM-L6-v2). 32 likes and 32 skips go to the
 carrier and to a small head that ranks the drafts, as the archive's does; how likely the reader likes a draft is then
 said by another head (logistic regression on MiniLM vectors) that learned from other labels. FILE holds a text a line;
-without one: PENCHANT_SHARED/datasets, else the sample feed. What the model wrote is kept in the cache folder, so a run
-goes on where it ended; `--cached` writes nothing new. Eight texts are written for each arm and reader, four offered. What
-does not hold is marked with ! and listed at the end; the exit code is then 1.
+without one: PENCHANT_SHARED/datasets, else the sample feed. What the model wrote is kept in the cache folder, so a
+run goes on where it ended; `--cached` writes nothing new. Eight texts are written for each arm and reader, four are
+offered. What does not hold is marked with ! and listed at the end; the exit code is then 1.
 """
 
 from __future__ import annotations
