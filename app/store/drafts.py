@@ -124,7 +124,8 @@ class Drafts:
         """The id of the item that stands for a draft, made once. Raises `KeyError` where there is no such draft.
 
         `media`: its pictures; `at` (Unix seconds): from when it seems to be. The item is marked as deleted, which keeps
-        it out of every list and count; it is no arrival of a source, and nothing that arrives is taken for another copy of it.
+        it out of every list and count; it is no arrival of a source, and nothing that arrives is taken for another copy
+        of it.
         """
         with self.db.write():
             draft = self.get(draft_id)
