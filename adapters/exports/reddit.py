@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import ClassVar
 
+from penchant.adapters import wire
 from penchant.adapters.base import Author, Item, Link
 from penchant.adapters.text import clean_line, html_to_text, parse_date
 
@@ -66,7 +67,7 @@ def _place(row: Row) -> tuple[str, str, str]:
     if not found or not _ID.fullmatch(row.get("id", "").strip().lower()):
         return "", "", ""
     community = found[1].split("/")[2] if found[1].startswith("/r/") else ""
-    return "https://www.reddit.com" + found[1], row["id"].strip().lower(), community
+    return wire.address("https://www.reddit.com", found[1]), row["id"].strip().lower(), community
 
 
 def _native(number: str, comment: bool) -> tuple[str, tuple[tuple[str, str], ...]]:
@@ -104,8 +105,8 @@ def _written(row: Row, me: Author | None, *, comment: bool) -> Record | Skipped:
     said = row.get("body", "")
     text = "" if said.strip() in ("[deleted]", "[removed]") else html_to_text(said.replace("<", "&lt;"))[0]
     at = parse_date(row.get("date", "").strip())
-    target = row.get("url", "").strip()
-    shown = (Link(target, "link"),) if _PLACE.match(target) is None and target.startswith("http") else ()
+    target = wire.address("", row.get("url", "").strip())
+    shown = (Link(target, "link"),) if target.startswith("http") and _PLACE.match(target) is None else ()
     parent = row.get("parent", "").strip().lower()
     answered = re.search(r"/comments/([a-z0-9]+)", row.get("link", "")) if comment else None
     above = f"reddit:t1_{parent}" if _ID.fullmatch(parent) else f"reddit:t3_{answered[1]}" if answered else ""

@@ -104,8 +104,8 @@ def _own(raw: dict[str, Any], number: str, said: str, by: Author, at: float | No
         extra["quotes"] = native(quoted[1])
     kind: ActKind = "replied" if parent else "quoted" if quoted else "authored"
     item = Item(
-        native(number), status_url(by.handle.lstrip("@"), number), text=text, author=by, published=at,
-        lang=_lang(raw), tags=_tags(raw), media=beside(media, files), links=links,
+        native(number), status_url(by.handle.lstrip("@"), number), text=text, author=by if by.key else None,
+        published=at, lang=_lang(raw), tags=_tags(raw), media=beside(media, files), links=links,
         points=_count(raw.get("favorite_count")), in_reply_to=native(parent) if parent else "",
         sensitive=raw.get("possibly_sensitive") is True, extra=extra,
     )  # fmt: skip

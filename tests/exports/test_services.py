@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from penchant.adapters.contract_rules import proper
 from penchant.adapters.exports.base import Feed, Record, Skipped
 
 PUBLIC = "https://www.w3.org/ns/activitystreams#Public"
@@ -186,3 +187,20 @@ def test_every_record_is_clean(made: Any, read: Any) -> None:
         if isinstance(record, Record):
             said = repr((record.item.title, record.item.url, record.item.tags))
             assert "\\x1b" not in said and "\\x9b" not in said and "\\u202e" not in said
+
+
+def test_addresses_of_reddit_hold_nothing_that_a_terminal_obeys(made: Any, read: Any) -> None:
+    link = "https://www.reddit.com/r/Owls/comments/abc1/an_owl/"
+    head = "id,permalink,date,ip,subreddit,gildings,title,url,body\n"
+    row = f"abc1,{link}\x08\x1b]0;x,2021-05-06 07:08:09 UTC,,Owls,0,An owl,http://a.example/\x07x,so\n"
+    _, [post] = read(made.zip({"posts.csv": head + row, "statistics.csv": "statistic,value\n"}))
+    proper(post.item)
+    assert post.item.url.startswith(link) and post.item.title == "An owl"
+
+
+def test_a_twitter_archive_without_its_owner_has_posts_without_author(made: Any, read: Any) -> None:
+    files = made.twitter([made.tweet(1, "An owl")])
+    del files["data/account.js"]
+    _, [own] = read(made.zip(files))
+    assert own.item.author is None and own.item.text == "An owl"
+    proper(own.item)
