@@ -125,14 +125,15 @@ class Generating:
         began = time.monotonic()
         try:
             async with asyncio.timeout(PATIENCE):
-                arm = await (await self._opened()).make(wanted)
+                await (await self._opened()).make(wanted)
         finally:
             self._worked_at = time.monotonic()
-            await self._call(partial(_spend, self._worked_at - began))
+            took = self._worked_at - began
+            await self._call(partial(_spend, took))
         self._failures = 0
-        log.info("a draft for the feed", extra={"fields": {"seconds": round(self._worked_at - began, 1)}})
-        del arm  # a log must not tell what a blind test hides
-        return 0.05
+        if not wanted.test:  # how long an arm takes would tell which it was
+            log.info("a draft for the feed", extra={"fields": {"seconds": round(took, 1)}})
+        return took * (1.0 / self._config.models.cpu_share - 1.0)
 
     async def _hindered(self) -> tuple[float, str]:
         """Seconds to wait, and why where that is worth telling."""
