@@ -15,7 +15,7 @@ from penchant.app.rank.metrics import auc
 from penchant.app.voice import abstain
 
 from . import plots
-from .tables import mean
+from .tables import mean, unit
 from .values import ARMS, Record
 
 Key = tuple[int, int, int]
@@ -63,16 +63,6 @@ def _opinions(record: Record, reader: Record) -> tuple[np.ndarray, np.ndarray]:
     return np.column_stack([unit(column if len(column) == len(y) else [None] * len(y)) for column in columns]), y
 
 
-def unit(values: Sequence[float | None]) -> np.ndarray:
-    """From their own middle, in their own spread; NaN stays NaN."""
-    found = np.array([math.nan if value is None else value for value in values], np.float64)
-    ok = np.isfinite(found)
-    if not ok.any():
-        return found
-    spread = float(found[ok].std())
-    return (found - found[ok].mean()) / (spread if spread > 1e-9 else 1.0)
-
-
 def coverage(made: Sequence[Record], readers: Sequence[Record]) -> list[str]:
     """The judge that may abstain, of each reader by what the others say, with the verbal judge beside it."""
     of = {record.key[1:]: record for record in readers}
@@ -104,6 +94,30 @@ def coverage(made: Sequence[Record], readers: Sequence[Record]) -> list[str]:
         curves[name] = [at(points, step / 10) for step in range(1, 11)]
     ticks = [step / 10 for step in range(1, 11)]
     return [*out, "", *plots.lines("share of wrong verdicts by coverage", curves, ticks, "coverage"), ""]
+
+
+def asked(made: Sequence[Record], readers: Sequence[Record]) -> list[str]:
+    """What the verbal judge says of what was written; how far to believe it comes from other readers' texts."""
+    asking = [r for r in readers if r.scores.get("verbal")]
+    known = [(r.key[1:], _column(r.scores["verbal"]), np.array(r.scores["y"])) for r in asking]
+    if len(known) < 2:
+        return []
+    out = ["### Asked yes or no of what was written", "", "| arm | posts | decided | adherence |", "|---|---|---|---|"]
+    for arm in ARMS:
+        said: list[int] = []
+        for record in (r for r in made if r.arm == arm and r.scores.get("verbal_posts")):
+            others = [(x, y) for key, x, y in known if key != record.key[1:]]
+            judge = abstain.fit(np.vstack([x for x, _ in others]), np.concatenate([y for _, y in others]))
+            said += judge.verdicts(_column(record.scores["verbal_posts"])).tolist()
+        spoke = [verdict for verdict in said if verdict != abstain.SILENT]
+        if said:
+            yes = f"{sum(spoke) / len(spoke):.2f}" if spoke else "-"
+            out.append(f"| {arm} | {len(said)} | {len(spoke) / len(said):.2f} | {yes} |")
+    return [*out, ""]
+
+
+def _column(values: Sequence[float | None]) -> np.ndarray:
+    return np.array([math.nan if value is None else value for value in values], np.float64)[:, None]
 
 
 def _foretold(

@@ -37,6 +37,7 @@ def lines(about: Mapping[str, Any], records: Sequence[Record]) -> list[str]:
     ]  # fmt: skip
     out += ["## What was written", "", *_table(TEXTS, made, readers), ""]
     out += _against(made)
+    out += judges.asked(made, readers)
     out += ["## Scoring: AUC of held-out texts", "", *judges.scoring(made, readers), ""]
     out += ["## Cost of one reader", "", *_table(COSTS, made, [], where="cost"), ""]
     out += _by_likes(made)

@@ -23,3 +23,13 @@ def escaped(text: str) -> str:
     """A text of others on one line, without markup."""
     flat = " ".join(text.split())
     return "".join(f"\\{c}" if c in "\\`*_[]<>#|~" else c for c in flat)
+
+
+def unit(values: Sequence[float | None]) -> np.ndarray:
+    """From their own middle, in their own spread; NaN stays NaN."""
+    found = np.array([math.nan if value is None else value for value in values], np.float64)
+    ok = np.isfinite(found)
+    if not ok.any():
+        return found
+    spread = float(found[ok].std())
+    return (found - found[ok].mean()) / (spread if spread > 1e-9 else 1.0)

@@ -133,3 +133,15 @@ def test_markup_of_others_stays_text_in_a_report(plan: Plan) -> None:
     about = {**ABOUT, "plan": {"past": False, "posts": 1, "tokens": 1, "test": 4}}
     shown = report._examples([record])
     assert about and shown[-2].count("\n") == 0 and "<script>" not in shown[-2].replace("\\<", "")
+
+
+def test_the_verbal_judge_is_believed_as_far_as_other_readers_bear_it_out() -> None:
+    from penchant.app.lab import judges
+
+    y = [1.0, 0.0] * 20
+    for knows in (True, False):
+        said = [(4.0 if truth else -4.0) if knows else float(n % 3) for n, truth in enumerate(y)]
+        readers = [Record(READER, 2, 8, seed, {}, {"verbal": said, "y": y, "head": said}) for seed in range(3)]
+        made = [Record("history", 2, 8, seed, {}, {"verbal_posts": [4.0, 4.0, -4.0, None]}) for seed in range(3)]
+        last = [line for line in judges.asked(made, readers) if line][-1]
+        assert last == ("| history | 12 | 0.75 | 0.67 |" if knows else "| history | 12 | 0.00 | - |")
