@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from penchant.app.errors import PenchantError
@@ -24,8 +23,6 @@ if TYPE_CHECKING:
 #: What "" or "auto" tries, the first that can.
 BEST = ("history", "typed", "none")
 AUTO = "auto"
-#: CPU seconds of tuning for who waits.
-TUNING = 1200.0
 
 
 class NotAllowed(PenchantError):
@@ -43,7 +40,7 @@ async def carried(
     wanted = arm or await call(usual) or config.voice.carrier
     names = BEST if wanted == AUTO else (wanted,)
     tools = Tools.of(StoreShelf(call, paths), config, making=patient)
-    tools, failure = replace(tools, seconds=TUNING if patient else 0.0), CannotCarry("no carrier works with this model")
+    failure = CannotCarry("no carrier works with this model")
     for name in names:
         carrier = carriers.make(name, tools)
         await permit(name, voice, call)

@@ -158,7 +158,9 @@ def test_when_a_summary_is_old() -> None:
     assert moved(None, liked) and moved([], liked) and not moved(list(range(10)), liked)
     assert moved([*range(10), 77], liked), "one of its likes was taken back"
     assert not moved(list(range(5, 10)), liked) and moved([9], liked)
-    assert sentences("This one is long enough. Two is") == "This one is long enough." and sentences("no end") == "no end"
+    assert (
+        sentences("This one is long enough. Two is") == "This one is long enough." and sentences("no end") == "no end"
+    )
 
 
 @given(st.integers(1, 200))
@@ -183,7 +185,7 @@ def test_the_map_gives_readers_what_their_texts_are_made_of() -> None:
 async def test_tuned_tokens_say_that_they_are_not_there_yet_and_then_are(world: Any, voice: Any, tools: Tools) -> None:
     world.decide()
     with pytest.raises(CannotCarry, match="not tuned yet"):
-        await make("soft", tools).taste(reader.of(world.store), voice)
+        await make("soft", replace(tools, seconds=0.0)).taste(reader.of(world.store), voice)
     with pytest.raises(CannotCarry, match="being tuned") as why:
         await make("soft", replace(tools, seconds=0.01)).taste(reader.of(world.store), voice)
     kept = shelf.read(world.store, "soft", voice.key)

@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from penchant.app.voice.values import Reader, Voice
 
 
+#: CPU seconds of tuning for who waits.
+TUNING = 1200.0
+
+
 class CannotCarry(PenchantError):
     """This carrier cannot carry this reader into this model (yet), and why."""
 
@@ -32,12 +36,12 @@ class Tools:
     tokens: int = 700
     lora: str = ""
     making: bool = True
-    seconds: float = 0.0
+    seconds: float = TUNING
 
     @classmethod
     def of(cls, shelf: Shelf, config: Config, *, making: bool = False) -> Tools:
         """As the reader configured it."""
-        return cls(shelf, config.judge.history_tokens, config.voice.lora, making)
+        return cls(shelf, config.judge.history_tokens, config.voice.lora, making, TUNING if making else 0.0)
 
 
 class Inside(Protocol):
