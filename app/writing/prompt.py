@@ -9,7 +9,7 @@ from __future__ import annotations
 from .values import Said, Setting, Wish
 
 #: Characters of each part of a setting that a model reads.
-ABOVE, POST, QUOTED, SOURCE, SPARK = 300, 900, 300, 500, 200
+ABOVE, POST, QUOTED, SOURCE, SPARK = 300, 900, 300, 500, 120
 #: Characters up to which a draft is one or two sentences.
 SHORT = 300
 #: Posts of a thread, and own texts, that stand in a prompt.
@@ -33,8 +33,6 @@ def request(wish: Wish, setting: Setting, angle: int, length: int) -> str:
     """What the user says in a chat; `angle` counts candidates from 0."""
     given = _given(wish, setting)
     spark = setting.sparks[angle % len(setting.sparks)] if setting.sparks else ""
-    if spark:
-        given = [*given, f"Something that I liked:\n{quoted(spark[:SPARK])}"]
     turn = "" if spark else ANGLES[angle % len(ANGLES)]
     asked = f"{_asked(wish, setting, spark)} {turn}".strip()
     size = "one or two sentences" if length <= SHORT else f"at most {_words(length)} words"
@@ -63,8 +61,8 @@ def _asked(wish: Wish, setting: Setting, spark: str) -> str:
         return f"Write a post of mine about {quoted(wish.topic)}."
     if setting.sources:
         return "Write a post of mine about what these have in common, or about the most interesting of them."
-    if spark:
-        return "Write a short post of mine about the same subject."
+    if spark:  # its first line alone, as a subject
+        return f"Write a short post of mine about {quoted(spark.strip().splitlines()[0][:SPARK])}."
     return "Write a short post of mine."
 
 
