@@ -39,6 +39,8 @@ def absolute(base: str, url: str) -> str:
 
     >>> absolute("https://example.org/a/b", "../c d"), absolute("https://example.org", "javascript:alert(1)")
     ('https://example.org/c%20d', '')
+    >>> absolute("", "HTTPS://Example.org/A")
+    'https://Example.org/A'
     """
     if len(url) <= MAX_URL and _READY.fullmatch(url):
         return url
@@ -58,6 +60,7 @@ def absolute(base: str, url: str) -> str:
         return ""
     if not sound or len(url) > MAX_URL:
         return ""
+    url = parts.scheme + url[len(parts.scheme) :]  # HTTPS: is https:
     if _UNSAFE.search(url):
         url = _UNSAFE.sub(lambda found: quote(found[0]), url)
     return url
