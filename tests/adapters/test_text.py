@@ -410,3 +410,8 @@ def test_an_address_taken_for_canonical_at_sight_would_not_change(host: str, pat
     for _ in range(8):
         folded = _fold(folded)
     assert canonical_url(url) == folded
+
+
+def test_the_scheme_of_an_address_is_written_small() -> None:
+    assert absolute("", "HTTPS://Example.org/A") == "https://Example.org/A"
+    assert absolute("https://example.org/", "MAILTO:ada@example.org") == "mailto:ada@example.org"
