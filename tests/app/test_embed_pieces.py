@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -51,7 +53,7 @@ def own(texts: list[str]) -> list[list[int]]:
     return [TOKENIZER.encode(text, add_special_tokens=False).ids for text in texts]
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=300 if os.environ.get("PENCHANT_LONG") else 100, deadline=None)
 @given(st.lists(TEXTS, max_size=8))
 def test_ids_are_the_tokenizers_own(texts: list[str]) -> None:
     memory = Pieces(TOKENIZER)
