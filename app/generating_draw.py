@@ -182,3 +182,13 @@ def kept(archive: Path, address: str) -> bytes:
         return (archive.parent / FOLDER / name).read_bytes()
     except OSError:
         raise SourceError("the drawn picture is gone from its folder") from None
+
+
+def prune(archive: Path, named: str) -> int:
+    """Remove pictures whose drafts are gone (forgotten, say); `named` holds every address in use. How many went."""
+    gone = 0
+    for path in sorted((archive.parent / FOLDER).glob("*")):
+        if path.name not in named and path.is_file():
+            path.unlink(missing_ok=True)
+            gone += 1
+    return gone

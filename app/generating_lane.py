@@ -7,6 +7,7 @@ on battery, and says in a setting how it stands (`penchant arms`, the key B).
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import logging
 import time
@@ -80,6 +81,8 @@ class Generating:
         """Make drafts until cancelled. What fails is told and logged, never raised."""
         await asyncio.sleep(BEGIN)
         try:
+            with contextlib.suppress(StoreError, OSError):
+                await self._call(_prune)
             while True:
                 wait = await self._careful()
                 self._wake.clear()
@@ -166,6 +169,14 @@ class Generating:
         if now != self._told:
             self._told = now
             await self._call(lambda store: store.control.remember(STATE, json.dumps(asdict(now))))
+
+
+def _prune(store: Store) -> None:
+    """What was drawn for drafts that are no more goes too."""
+    from .generating_draw import prune
+
+    rows = store.db.rows("SELECT i.media FROM drafts d JOIN items i ON i.id = d.item_id WHERE i.media_count > 0")
+    prune(store.path, " ".join(media for (media,) in rows))
 
 
 def _look(store: Store) -> tuple[Settings, int]:

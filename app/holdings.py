@@ -60,6 +60,8 @@ TABLES: dict[str, tuple[str, str]] = {
     "control": ("letters", "what a window asks of the worker"),
     "settings": ("remembered values", "small facts between two starts"),
     "forgotten": ("forgotten", "digests of what you had forgotten, so that it does not come back"),
+    "drafts": ("drafts", "what models wrote and drew for you"),
+    "carrier_states": ("carriers", "what carries your taste into a model"),
     "changes": ("queue", "items that wait for the worker"),
 }
 
@@ -101,6 +103,7 @@ def _files(paths: Paths, folder: str) -> Iterable[Holding]:
         ("backups", "backups", backups_of(paths, folder), paths.data, "whole copies of the archive"),
         ("models", "models", _below(paths.models), paths.models, "files of models; nothing of yours"),
         ("plugs", "plugs", _below(paths.data / "plugs"), paths.data / "plugs", "what a model has read"),
+        ("drafts", "drawn pictures", _below(paths.data / "drawn"), paths.data / "drawn", "what was drawn for you"),
         ("digests", "digests", _below(paths.data / "digests"), paths.data / "digests", "written out"),
         ("caches", "pictures", _below(paths.cache / "pictures"), paths.cache / "pictures", "small copies"),
         ("caches", "histories", _below(paths.cache / "judge"), paths.cache / "judge",
@@ -113,7 +116,7 @@ def _files(paths: Paths, folder: str) -> Iterable[Holding]:
     ):  # fmt: skip
         there = [size for path in files if (size := _size(path)) >= 0]
         yield Holding(group, name, len(there), sum(there), str(where), about)
-    known = {paths.models, paths.data / "plugs", paths.data / "digests", paths.data / "backups", paths.secrets}
+    known = {paths.data / name for name in ("plugs", "digests", "backups", "drawn")} | {paths.models, paths.secrets}
     caches = {paths.cache / name for name in ("pictures", "judge", "sights", "vectors")}
     for place in (paths.data, paths.cache, paths.state):
         for path in sorted(place.iterdir()) if place.is_dir() else ():

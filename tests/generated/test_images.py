@@ -301,6 +301,18 @@ def test_only_what_was_drawn_is_read(tmp_path: Path, address: str) -> None:
         kept(tmp_path / "archive.db", address)
 
 
+def test_pictures_go_with_their_drafts(filled: Store) -> None:
+    from penchant.app.generating_lane import _prune
+    from penchant.app.store.drafts import Draft
+
+    used, unused = keep(filled.path, png(1, 2, 3), "a boat"), keep(filled.path, png(3, 2, 1), "a mast")
+    filled.drafts.as_item(filled.drafts.add(Draft("image", "a boat", arm=IMAGE)), media=(used,))
+    _prune(filled)
+    assert kept(filled.path, used.url) == png(1, 2, 3)
+    with pytest.raises(SourceError):
+        kept(filled.path, unused.url)
+
+
 def test_a_kept_picture_comes_back(tmp_path: Path) -> None:
     media = keep(tmp_path / "archive.db", png(1, 2, 3), "a boat")
     assert media.url.startswith(DRAWN) and kept(tmp_path / "archive.db", media.url) == png(1, 2, 3)
