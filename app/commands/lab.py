@@ -147,7 +147,7 @@ def _audit(args: argparse.Namespace, context: Context) -> None:
     table(["judge", "decisions", "speaks of", "then wrong", "wrong if it always spoke"], said, flexible=0)
     steps = [step / 10 for step in range(1, 11)]
     curves = {r.name: [judges.at(r.curve, step) for step in steps] for r in rows}
-    for line in plots.lines("share of wrong verdicts by coverage", curves, steps, "coverage")[1:-1]:
+    for line in plots.lines("share of wrong verdicts by coverage", curves, steps, "coverage", share=True)[1:-1]:
         say(plain(line))
 
 

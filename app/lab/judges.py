@@ -15,10 +15,11 @@ from penchant.app.rank.metrics import auc
 from penchant.app.voice import abstain
 
 from . import plots
-from .tables import mean, unit
+from .tables import mean, people, unit
 from .values import ARMS, Record
 
 Key = tuple[int, int, int]
+Person = tuple[int, int]
 
 
 def scoring(made: Sequence[Record], readers: Sequence[Record]) -> list[str]:
@@ -32,13 +33,14 @@ def scoring(made: Sequence[Record], readers: Sequence[Record]) -> list[str]:
         both, heads = together(mine, of), [of[record.key[1:]].values["auc"] for record in mine]
         gain = [a - b for a, b in zip(both, heads, strict=True)]
         out.append(
-            f"| {arm} | {mean([r.values['auc'] for r in mine], 3)} | {mean(both, 3)} | {mean(gain, 3)} |"
+            f"| {arm} | {mean(people(mine, [r.values['auc'] for r in mine]), 3)} "
+            f"| {mean(people(mine, both), 3)} | {mean(people(mine, gain), 3)} |"
         )
-    out.append(f"| *the head* | | {mean([r.values['auc'] for r in readers], 3)} | |")
+    out.append(f"| *the head* | | {mean(people(readers, [r.values['auc'] for r in readers]), 3)} | |")
     verbal = [r.values.get("verbal", math.nan) for r in readers]
     if any(map(math.isfinite, verbal)):
-        out.append(f"| *asked yes or no* | {mean(verbal, 3)} | | |")
-    judge = mean([r.values["jury"] for r in readers], 3)
+        out.append(f"| *asked yes or no* | {mean(people(readers, verbal), 3)} | | |")
+    judge = mean(people(readers, [r.values["jury"] for r in readers]), 3)
     return [*out, "", f"The head that judges what is written (from other labels) reaches {judge} on the same texts."]
 
 
@@ -47,7 +49,7 @@ def together(mine: Sequence[Record], of: Mapping[Key, Record]) -> list[float]:
     rows = [_opinions(record, of[record.key[1:]]) for record in mine]
     found = []
     for place, (opinions, y) in enumerate(rows):
-        others = [row for other, row in enumerate(rows) if mine[other].key[1:] != mine[place].key[1:]]
+        others = [row for other, row in enumerate(rows) if mine[other].person != mine[place].person]
         if not others:
             found.append(math.nan)
             continue
@@ -67,17 +69,17 @@ def coverage(made: Sequence[Record], readers: Sequence[Record]) -> list[str]:
     """The judge that may abstain, of each reader by what the others say, with the verbal judge beside it."""
     of = {record.key[1:]: record for record in readers}
     arms = [arm for arm in ("vector", "history", "soft-prompt") if any(record.arm == arm for record in made)]
-    if len(readers) < 2:
+    if len({record.person for record in readers}) < 2:
         return []
-    kinds: dict[str, list[tuple[np.ndarray, np.ndarray, Key]]] = {
-        "head": [(unit(r.scores["head"])[:, None], np.array(r.scores["y"]), r.key[1:]) for r in readers]
+    kinds: dict[str, list[tuple[np.ndarray, np.ndarray, Person]]] = {
+        "head": [(unit(r.scores["head"])[:, None], np.array(r.scores["y"]), r.person) for r in readers]
     }
     for arm in arms[:1]:
         mine = [record for record in made if record.arm == arm and record.key[1:] in of]
-        kinds[f"head + {arm}"] = [(*_opinions(r, of[r.key[1:]]), r.key[1:]) for r in mine]
+        kinds[f"head + {arm}"] = [(*_opinions(r, of[r.key[1:]]), r.person) for r in mine]
     if any(r.scores.get("verbal") for r in readers):
         kinds["asked yes or no"] = [
-            (unit(r.scores["verbal"])[:, None], np.array(r.scores["y"]), r.key[1:])
+            (unit(r.scores["verbal"])[:, None], np.array(r.scores["y"]), r.person)
             for r in readers if r.scores.get("verbal")
         ]  # fmt: skip
     out = ["## The judge that may abstain", ""]
@@ -93,20 +95,20 @@ def coverage(made: Sequence[Record], readers: Sequence[Record]) -> list[str]:
         points = abstain.curve(p, y)
         curves[name] = [at(points, step / 10) for step in range(1, 11)]
     ticks = [step / 10 for step in range(1, 11)]
-    return [*out, "", *plots.lines("share of wrong verdicts by coverage", curves, ticks, "coverage"), ""]
+    return [*out, "", *plots.lines("share of wrong verdicts by coverage", curves, ticks, "coverage", share=True), ""]
 
 
 def asked(made: Sequence[Record], readers: Sequence[Record]) -> list[str]:
     """What the verbal judge says of what was written; how far to believe it comes from other readers' texts."""
     asking = [r for r in readers if r.scores.get("verbal")]
-    known = [(r.key[1:], _column(r.scores["verbal"]), np.array(r.scores["y"])) for r in asking]
-    if len(known) < 2:
+    known = [(r.person, _column(r.scores["verbal"]), np.array(r.scores["y"])) for r in asking]
+    if len({person for person, *_ in known}) < 2:
         return []
     out = ["### Asked yes or no of what was written", "", "| arm | posts | decided | adherence |", "|---|---|---|---|"]
     for arm in ARMS:
         said: list[int] = []
         for record in (r for r in made if r.arm == arm and r.scores.get("verbal_posts")):
-            others = [(x, y) for key, x, y in known if key != record.key[1:]]
+            others = [(x, y) for key, x, y in known if key != record.person]
             judge = abstain.fit(np.vstack([x for x, _ in others]), np.concatenate([y for _, y in others]))
             said += judge.verdicts(_column(record.scores["verbal_posts"])).tolist()
         spoke = [verdict for verdict in said if verdict != abstain.SILENT]
@@ -121,7 +123,7 @@ def _column(values: Sequence[float | None]) -> np.ndarray:
 
 
 def _foretold(
-    rows: Sequence[tuple[np.ndarray, np.ndarray, Key]],
+    rows: Sequence[tuple[np.ndarray, np.ndarray, Person]],
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """(p, verdicts, y) of every reader's texts by what the other readers' labels say."""
     p, said, truth = [], [], []

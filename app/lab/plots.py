@@ -12,9 +12,14 @@ MISSING = "(plotext is not installed, so nothing is drawn: pip install 'plotext<
 
 
 def lines(
-    title: str, series: Mapping[str, Sequence[float]], ticks: Sequence[int | float], label: str = ""
+    title: str,
+    series: Mapping[str, Sequence[float]],
+    ticks: Sequence[int | float],
+    label: str = "",
+    *,
+    share: bool = False,
 ) -> list[str]:
-    """One drawing of several series over the same ticks, evenly spaced; NaN is left out."""
+    """One drawing of several series over the same ticks, evenly spaced; NaN is left out. `share`: from 0 to 1."""
     try:
         import plotext
     except ImportError:
@@ -30,6 +35,8 @@ def lines(
             drawn = True
             plotext.plot([at for at, _ in known], [value for _, value in known], marker=mark, label=name)
     plotext.xticks(list(range(len(ticks))), [f"{tick:g}" for tick in ticks])
+    if share:
+        plotext.ylim(0, 1)
     if label:
         plotext.xlabel(label)
     text: str = plotext.build() if drawn else ""

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from . import judges, plots
-from .tables import escaped, mean
+from .tables import escaped, mean, people
 from .values import ARMS, READER, Record
 
 #: Columns of the tables: metric, heading, decimals.
@@ -33,7 +33,7 @@ def lines(about: Mapping[str, Any], records: Sequence[Record]) -> list[str]:
         f"# {about['name']}", "",
         f"Model {about['model']}; {about['texts']} texts ({about['digest']}); vectors of {about['vectors']}; {people}; "
         f"{plan['posts']} posts of at most {plan['tokens']} tokens and {plan['test']} scored texts each. "
-        "± is half a 95 % interval of the mean over readers (Student's t).", "",
+        "± is half a 95 % interval of the mean over tastes (Student's t).", "",
     ]  # fmt: skip
     out += ["## What was written", "", *_table(TEXTS, made, readers), ""]
     out += _against(made)
@@ -58,7 +58,10 @@ def _table(
     if readers:
         rows.append(("*what was liked*", readers))
     for name, mine in rows:
-        cells = [mean([getattr(r, where).get(key, math.nan) for r in mine], places) for key, _, places in columns]
+        cells = [
+            mean(people(mine, [getattr(r, where).get(key, math.nan) for r in mine]), places)
+            for key, _, places in columns
+        ]
         out.append(f"| {name} | {len(mine)} | " + " | ".join(cells) + " |")
     return out
 
@@ -73,7 +76,8 @@ def _against(made: Sequence[Record]) -> list[str]:
     out = ["### Against base, reader by reader", "", "| arm | " + " | ".join(wanted) + " |", "|---" * 7 + "|"]
     for arm in others:
         pairs = [(r, base[r.key[1:]]) for r in made if r.arm == arm and r.key[1:] in base]
-        cells = [mean([a.values[key] - b.values[key] for a, b in pairs], 3) for key in wanted]
+        mine = [a for a, _ in pairs]
+        cells = [mean(people(mine, [a.values[key] - b.values[key] for a, b in pairs]), 3) for key in wanted]
         out.append(f"| {arm} | " + " | ".join(cells) + " |")
     return [*out, ""]
 
@@ -92,7 +96,7 @@ def _by_likes(made: Sequence[Record]) -> list[str]:
             out += ["|---" * (len(many) + 1) + "|"]
             out += [f"| {arm} | " + " | ".join(mean(v, places) for v in row) + " |" for arm, row in series.items()]
             means = {arm: [_middle(values) for values in row] for arm, row in series.items()}
-            out += ["", *plots.lines(f"{title.lower()}, {k} hidden topics", means, many), ""]
+            out += ["", *plots.lines(f"{title.lower()}, {k} hidden topics", means, many, share=True), ""]
     return out
 
 

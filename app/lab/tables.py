@@ -9,6 +9,8 @@ import numpy as np
 
 from penchant.app.rank.metrics import half_width
 
+from .values import Record
+
 
 def mean(values: Sequence[float], places: int) -> str:
     """Mean ± half the interval; a dash where nothing is known."""
@@ -17,6 +19,15 @@ def mean(values: Sequence[float], places: int) -> str:
         return "-"
     half = half_width(known)
     return f"{known.mean():.{places}f}" + (f" ± {half:.{places}f}" if math.isfinite(half) else "")
+
+
+def people(records: Sequence[Record], values: Sequence[float]) -> list[float]:
+    """One value for each person: the mean over their numbers of likes, which are not independent."""
+    found: dict[tuple[int, int], list[float]] = {}
+    for record, value in zip(records, values, strict=True):
+        if math.isfinite(value):
+            found.setdefault(record.person, []).append(value)
+    return [sum(mine) / len(mine) for mine in found.values()]
 
 
 def escaped(text: str) -> str:

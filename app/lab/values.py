@@ -138,6 +138,11 @@ class Record:
         """What it is of."""
         return self.arm, self.k, self.n, self.seed
 
+    @property
+    def person(self) -> tuple[int, int]:
+        """Who it is, whatever the number of likes: the same taste and the same tested texts."""
+        return self.k, self.seed
+
     def line(self) -> str:
         """As one line of the file of results."""
         return json.dumps(asdict(self), ensure_ascii=True, separators=(",", ":"))

@@ -127,6 +127,18 @@ def test_the_head_that_judges_agrees_with_scikit_learn(pool: Pool, plan: Plan) -
     assert abs(ours - theirs).max() < 0.02
 
 
+def test_readers_of_one_taste_count_once_and_never_for_themselves() -> None:
+    from penchant.app.lab import judges, tables
+
+    records = [Record(READER, 2, n, seed, {"auc": float(seed)}) for n in (5, 20, 50) for seed in range(2)]
+    assert tables.people(records, [r.values["auc"] for r in records]) == [0.0, 1.0]
+    y = [1.0, 0.0] * 30
+    alone = [Record(READER, 2, n, 0, {"auc": 1.0, "jury": 1.0}, {"head": y, "y": y}) for n in (5, 20)]
+    made = [Record("history", 2, n, 0, {"auc": 1.0}, {"ratio": y}) for n in (5, 20)]
+    assert judges.coverage(made, alone) == []
+    assert all(math.isnan(area) for area in judges.together(made, {r.key[1:]: r for r in alone}))
+
+
 def test_markup_of_others_stays_text_in_a_report(plan: Plan) -> None:
     post = Post("# <script>|x|\n- [a](b) \x1b[31m", 0.5, None, None, True, None)
     record = Record("base", 2, 8, 0, {"p": 0.5}, posts=[post])
