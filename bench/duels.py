@@ -4,11 +4,12 @@
 
 DIR holds data sets (default: PENCHANT_SHARED/datasets).
 
-Simulated: texts are real titles and articles; a hidden reader likes four of eight subjects ("subjects"), or is near to
-some texts and far from others ("graded": every text a little otherwise), both in all-MiniLM's space, and answers
-pairs by Bradley-Terry with noise (nine answers in ten follow the taste; two texts liked alike are a toss-up). The head
-learns pair after pair, chosen at random or as those that tell most; what is measured is the share of pairs of unseen
-texts whose true order it gives. With `static` it has the bundled word vectors only, not the space of the taste.
+Simulated: texts are real titles and articles; a hidden reader likes what is about three of their twelve topics, as
+the lab's readers do ("topics"; of two texts liked alike neither is preferred, and that is no duel), or is near to some
+texts and far from others ("graded": every text a little otherwise), both in all-MiniLM's space. One answer in ten goes
+against the taste. The head learns pair after pair, chosen at random or as those that tell most; what is measured is the
+share of pairs of unseen texts whose true order it gives. With `static` it has the bundled word vectors only, not the
+space of the taste.
 
 Jester: a person's own ratings, n of them, then AUC on the jokes that are left (liked: above the person's own median).
 Rows: the mean of everybody else (the crowd), the head with likes, the head with duels, other people's ratings as a
@@ -54,7 +55,7 @@ def main() -> int:
         data = from_folder(options.folder / name, sentence)
         for row in taste.rows(data, options.seeds):
             found.append(row)
-            held = row["taste"] == "subjects" and row["choice"] == "telling" and row["space"] == "head"
+            held = row["taste"] == "topics" and row["choice"] == "telling" and row["space"] == "head"
             if held and row[str(AFTER)] < FOUND:
                 wrong.append(name)
     people = jester.rows(
@@ -71,7 +72,7 @@ def _print(found: list[dict[str, object]], people: list[dict[str, object]], wron
     print(f"a simulated taste: share of unseen pairs in the right order, after n pairs ({FOUND:.0%} after {AFTER})")
     for row in found:
         cells = "  ".join(f"{n:>3}: {row[str(n)]:.3f}" for n in taste.STEPS)
-        mark = "!" if row["set"] in wrong and (row["taste"], row["choice"]) == ("subjects", "telling") else " "
+        mark = "!" if row["set"] in wrong and (row["taste"], row["choice"]) == ("topics", "telling") else " "
         print(f"{mark} {row['set']:20} {row['space']:7} {row['taste']:9} {row['choice']:8} {cells}")
     print("jester5k: AUC on jokes left, mean over people, and gain over the crowd's mean with its 95 % interval")
     for row in people:

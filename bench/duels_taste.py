@@ -7,36 +7,39 @@ from typing import Any
 
 import numpy as np
 
+from penchant.app.lab.topics import clusters
 from penchant.app.rank.evaluate import DataSet
 from penchant.app.rank.model import Model
 from penchant.app.rank.pairs import difference, preferred, worth
-from penchant.app.rank.picks import spread_out
 from penchant.app.rank.types import Label
 
 #: Pairs after which is measured; unseen pairs; pairs looked at for the next duel.
-STEPS = (10, 20, 40, 60, 100)
-TEST, LOOKED_AT = 1_000, 120
+STEPS = (10, 20, 40, 60)
+TEST, LOOKED_AT = 1_000, 60
 #: Texts that span a taste, of which as many are liked as disliked; what a perfect judge would foretell.
 REGIONS, CERTAIN = 6, 0.9
-SUBJECTS = 8
+#: Topics of the texts, and how many of them are liked.
+TOPICS, LIKED = 12, 3
 
 
 @dataclass(frozen=True, slots=True)
 class Hidden:
-    """Utility float64[n] of each text; answers are Bradley-Terry."""
+    """Utility float64[n] of each text; answers are Bradley-Terry, or neither of two equals."""
 
     utility: np.ndarray
 
-    def answer(self, a: int, b: int, rng: np.random.Generator) -> bool:
-        """Whether the first is preferred this time."""
+    def answer(self, a: int, b: int, rng: np.random.Generator) -> bool | None:
+        """Whether the first is preferred this time; None: neither."""
+        if abs(self.utility[a] - self.utility[b]) < 1e-9:
+            return None
         return bool(rng.random() < 1.0 / (1.0 + np.exp(self.utility[b] - self.utility[a])))
 
 
 def hidden(vectors: np.ndarray, seed: int, kind: str = "graded") -> Hidden:
     """A taste, scaled so that `CERTAIN` of its answers follow its order.
 
-    "graded": near some texts, far from others, each text a little otherwise. "subjects": some of `SUBJECTS` are
-    liked, and that is all: two texts of liked subjects are equal.
+    "topics": what is about some topics is liked, as the readers of the lab (`app/lab/simulated`), and that is all:
+    of two texts liked alike neither is preferred. "graded": near some texts, far from others, each a little otherwise.
     """
     rng = np.random.default_rng([23, seed])
     unit = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9)
@@ -44,10 +47,9 @@ def hidden(vectors: np.ndarray, seed: int, kind: str = "graded") -> Hidden:
     regions = rng.choice(len(unit), REGIONS, replace=False)
     sign = np.where(np.arange(REGIONS) % 2 == 0, 1.0, -1.0)
     raw = (unit @ unit[regions].T) @ sign
-    if kind == "subjects":
-        some = rng.permutation(len(unit))[:300]
-        centres = unit[some[spread_out(unit.astype(np.float32)[some], SUBJECTS)]]
-        raw = np.where(rng.permutation(SUBJECTS) % 2 == 0, 1.0, -1.0)[np.argmax(unit @ centres.T, axis=1)]
+    if kind == "topics":
+        topic, _ = clusters(unit.astype(np.float32), TOPICS)
+        raw = np.where(np.isin(topic, rng.permutation(TOPICS)[:LIKED]), 1.0, -1.0)
     raw = raw / raw.std()
     pairs = rng.integers(len(raw), size=(4_000, 2))
     gap = np.abs(raw[pairs[:, 0]] - raw[pairs[:, 1]])
@@ -63,8 +65,8 @@ def rows(data: DataSet, seeds: int) -> list[dict[str, Any]]:
     if "sentence" not in data.vectors:
         return []
     out = []
-    ways = [("head", kind, choice) for kind in ("subjects", "graded") for choice in ("random", "telling")]
-    for space, kind, choice in [*ways, ("static", "subjects", "telling")]:
+    ways = [("head", kind, choice) for kind in ("topics", "graded") for choice in ("random", "telling")]
+    for space, kind, choice in [*ways, ("static", "topics", "telling")]:
         batch = data.batch
         if space == "static":
             batch = replace(batch, blocks={k: v for k, v in batch.blocks.items() if k != "sentence"})
@@ -88,8 +90,11 @@ def _run(batch: Any, reader: Hidden, choice: str, seed: int) -> list[float]:
     test, truth = difference(batch.take(first), batch.take(second)), reader.utility[first] > reader.utility[second]
     out = []
     for n in range(1, max(STEPS) + 1):
-        a, b = _next(model, batch, pool, choice, rng)
-        if not reader.answer(a, b, rng):
+        answer = None
+        while answer is None:  # "neither" teaches nothing and is no duel
+            a, b = _next(model, batch, pool, choice, rng)
+            answer = reader.answer(a, b, rng)
+        if not answer:
             a, b = b, a
         pair = difference(batch.take([a]), batch.take([b]))
         model.learn(Label(f"d{n}", a, 1, 1.0, other=b + 1), pair, 0)

@@ -78,6 +78,7 @@ def _measured(own: list[str], others: list[str]) -> Attribution | None:
 
 
 def _say_measured(found: Attribution | None) -> None:
+    from penchant.app.voice.mine import spoken
     from penchant.app.voice.mine_style import FEWEST
 
     if found is None:
@@ -87,7 +88,7 @@ def _say_measured(found: Attribution | None) -> None:
     say(f"is this mine? AUC {found.auc:.2f} ({low:.2f} to {high:.2f}): learned from {found.learned[0]} older texts of "
         f"yours, tested on {found.tested[0]} newer ones against {found.tested[1]} of others")  # fmt: skip
     for name, (_, text) in (("most", found.most[0]), ("least", found.most[-1])) if found.most else ():
-        say(f"  {name} like you: {plain(text, 100)}")
+        say(f"  {name} like you: {plain(spoken(text), 100)}")
 
 
 def _facts(found: Attribution | None) -> dict[str, Any] | None:
