@@ -104,6 +104,7 @@ def _files(paths: Paths, folder: str) -> Iterable[Holding]:
         ("models", "models", _below(paths.models), paths.models, "files of models; nothing of yours"),
         ("plugs", "plugs", _below(paths.data / "plugs"), paths.data / "plugs", "what a model has read"),
         ("drafts", "drawn pictures", _below(paths.data / "drawn"), paths.data / "drawn", "what was drawn for you"),
+        ("voice", "carriers", _below(paths.data / "voice"), paths.data / "voice", "carries your taste into a model"),
         ("digests", "digests", _below(paths.data / "digests"), paths.data / "digests", "written out"),
         ("caches", "pictures", _below(paths.cache / "pictures"), paths.cache / "pictures", "small copies"),
         ("caches", "histories", _below(paths.cache / "judge"), paths.cache / "judge",
@@ -116,7 +117,8 @@ def _files(paths: Paths, folder: str) -> Iterable[Holding]:
     ):  # fmt: skip
         there = [size for path in files if (size := _size(path)) >= 0]
         yield Holding(group, name, len(there), sum(there), str(where), about)
-    known = {paths.data / name for name in ("plugs", "digests", "backups", "drawn")} | {paths.models, paths.secrets}
+    mine = ("plugs", "digests", "backups", "drawn", "voice")
+    known = {paths.data / name for name in mine} | {paths.models, paths.secrets}
     caches = {paths.cache / name for name in ("pictures", "judge", "sights", "vectors")}
     for place in (paths.data, paths.cache, paths.state):
         for path in sorted(place.iterdir()) if place.is_dir() else ():

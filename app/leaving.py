@@ -85,7 +85,8 @@ def leaving(store: Store | None, config: Config, paths: Paths) -> list[Leaving]:
         for each in sources
         if each.kind not in ("sample", "export")
     ]  # fmt: skip
-    return [*found, *_of_items(store, config), *_of_models(config), *_of_accounts(sources, config), *_of_screen()]
+    models = [*_of_models(config), *_of_voices(store)]
+    return [*found, *_of_items(store, config), *models, *_of_accounts(sources, config), *_of_screen()]
 
 
 def _signed_in(kind: str) -> bool:
@@ -119,6 +120,21 @@ def _of_models(config: Config) -> list[Leaving]:
         Leaving(
             "models", hosts_in([config.models.hub]), "only in `penchant models pull`, or its screen, after a yes",
             "your address, and which model you take", "not pulling", False,
+        )
+    ]  # fmt: skip
+
+
+def _of_voices(store: Store | None) -> list[Leaving]:
+    from .voice.arm import allowances
+
+    allowed = [] if store is None else allowances(store)
+    return [
+        Leaving(
+            "language models on servers", tuple(sorted({host for host, _ in allowed})),
+            "when you name one by --model, for the carriers that you allowed; one on this machine always",
+            "your prompts, what they quote, and what the carrier tells of your taste: "
+            + (", ".join(sorted({name for _, name in allowed})) or "none is allowed"),
+            "`penchant voice forbid`", bool(allowed),
         )
     ]  # fmt: skip
 

@@ -34,7 +34,9 @@ def written(db: Database, limit: int, characters: int) -> list[Own]:
         " ORDER BY e.at DESC, e.item_id DESC LIMIT ?2",
         (json.dumps(ACTS), limit, characters),
     )
-    return [Own(*row[:2], row[2] or 0.0, row[3], row[4], (row[5] or "").strip()) for row in rows]
+    return [
+        Own(item, act, at or 0.0, title, text, (parent or "").strip()) for item, act, at, title, text, parent in rows
+    ]
 
 
 def said(db: Database) -> dict[tuple[str, str], object]:
