@@ -14,8 +14,8 @@ from .values import ARMS, READER, Record
 #: Columns of the tables: metric, heading, decimals.
 TEXTS = (
     ("p", "p(like)", 2), ("adherence", "adherence", 2), ("decided", "decided", 2), ("coherence", "coherence", 2),
-    ("typical", "typical", 2), ("variance", "variance", 3), ("similarity", "similarity", 3),
-    ("duplicates", "near-duplicates", 2), ("empty", "empty", 2), ("within", "on topic", 2), ("captured", "topics captured", 2),
+    ("empty", "empty", 2), ("typical", "typical", 2), ("variance", "variance", 3), ("similarity", "similarity", 3),
+    ("duplicates", "near-duplicates", 2), ("within", "on topic", 2), ("captured", "topics captured", 2),
 )  # fmt: skip
 COSTS = (
     ("tokens", "tokens in the context", 0), ("made", "s to make", 1), ("made_cpu", "CPU s", 1),
