@@ -117,7 +117,7 @@ class Generating:
         if not wanted.on or waiting >= wanted.waiting:
             if time.monotonic() - self._worked_at > IDLE:
                 await self._close()
-            await self._tell(State("enough wait to be shown" if wanted.on else ""))
+            await self._tell(State())
             return LOOK
         wait, why = await self._hindered()
         if wait > 0.0:

@@ -17,15 +17,15 @@ from .ticklist import TickList
 #: What each arm tells the model of the reader, in a line; one that is not listed stands by its name.
 TOLD = {
     "none": "nothing: the model by itself, to compare with",
-    "typed": "what you typed about yourself (`penchant voice describe`)",
+    "typed": "what you typed about yourself",
     "summary": "what the model wrote about your likes",
     "history": "your latest likes, word for word",
-    "vector": "a direction in the model, from liked to skipped; costs no words",
+    "vector": "a direction in the model; costs no words",
     "map": "what you like as a few virtual words, by a formula",
     "soft": "a few virtual words, found by trying",
     "deep": "a prefix in every layer",
     "lora": "an adapter file of yours",
-    IMAGE: "a program or service of yours draws pictures in your taste",
+    IMAGE: "pictures in your taste, drawn by a program",
 }
 
 
