@@ -24,7 +24,7 @@ from hypothesis import strategies as st
 
 from penchant.adapters.base import Item, Media, Page, SourceError
 from penchant.app import generating_images as images
-from penchant.app.config import Config, GeneratedOptions, Pictures
+from penchant.app.config import Config, GeneratedOptions, Models, Pictures
 from penchant.app.generating import IMAGE, Settings, arm_event, blind_event, share_event
 from penchant.app.generating_draw import DRAWN, NotDrawn, arguments, draw, inside, keep, kept, local
 from penchant.app.generating_make import Maker
@@ -236,7 +236,7 @@ def test_a_drawn_picture_stands_in_the_feed_and_comes_through_the_decoding_child
 ) -> None:
     off = [arm_event(name, False) for name in ("none", "vector")]
     filled.events.append([share_event(0.1), *off, arm_event(IMAGE, True)])
-    config = Config(generated=by_command(program[0]))
+    config = Config(generated=by_command(program[0]), models=Models(judge=""))
 
     async def go() -> list[Any]:
         async with StoreThread(filled.path) as call:

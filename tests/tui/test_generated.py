@@ -121,7 +121,7 @@ async def test_they_go_and_come_at_run_time(archive: Any, run_app: Any, wait: An
 
 
 async def test_nothing_on_screen_tells_blind_ones_apart(archive: Any, run_app: Any, wait: Any) -> None:
-    prepare(archive, [share_event(0.2), blind_event()], 6)
+    prepare(archive, [share_event(0.2), blind_event()], 3)
     drafts = drafts_of(archive)
 
     def arm_of(item: int) -> str:
@@ -129,11 +129,11 @@ async def test_nothing_on_screen_tells_blind_ones_apart(archive: Any, run_app: A
         return str(unseal(draft.facts["sealed"])["arm"])
 
     real = {item for item in drafts if arm_of(item) == REAL}
-    assert len(real) == 6 and len(drafts) == 12
+    assert len(real) == 3 and len(drafts) == 6
     async with run_app(archive, size=(110, 30)) as (app, pilot):
         await wait(lambda: app.last_order and not app.lessons.busy)
         feed = app.feed_screen.feed
-        assert len(drafts & set(feed.visit.ids)) == 12
+        assert len(drafts & set(feed.visit.ids)) == 6
         seen: dict[bool, set[tuple[str, ...]]] = {True: set(), False: set()}
         for item in [item for item in feed.visit.ids if item in drafts]:
             await wait(lambda: not app.lessons.busy)
