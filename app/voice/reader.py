@@ -32,24 +32,25 @@ LONGEST = 2_000
 def of(store: Store, most: int = MOST) -> Reader:
     """What the live events say, `most` texts of each kind. Texts that a model wrote (drafts) are no past of the reader.
 
-    The same events give the same reader, whatever their machine or order of arrival.
+    The same events give the same reader, whatever their machine or order of arrival. Texts that stand in for skips
+    have the act "assumed".
     """
     upto = store.events.last_seq()
     book = _book(store)
     decided = [label for label in reversed(book.labels) if label.weight >= DECISIVE and label.whole]
-    liked, skipped = _sides(decided, book)
-    liked, skipped = liked[: 2 * most], skipped[: 2 * most]
+    liked, skipped = (side[: 2 * most] for side in _sides(decided, book))
+    others: list[int] = []
     assumed = len(skipped) < min(FEW, len(liked))
     if assumed:
         known = {*book.exported, *(label.item_id for label in book.labels)}
         pool = [item for item in store.items.ids(View.NEWEST, limit=POOL) if item not in known]
         wanted = min(max(len(liked), FEW), most) - len(skipped)
-        skipped = [*skipped, *pseudo_skips(pool, known, wanted)] if liked else skipped
+        others = pseudo_skips(pool, known, wanted)
     at = {label.item_id: label.at for label in decided}
     says = own.said(store.db)
     return Reader(
         _texts(store, liked, at, "liked")[:most],
-        _texts(store, skipped, at, "skipped")[:most],
+        (_texts(store, skipped, at, "skipped") + _texts(store, others, at, "assumed"))[:most],
         _written(store, most),
         words(says.get(("description", ""))),
         dial(says.get(("dial", ""))),

@@ -29,7 +29,8 @@ def told(store: Store) -> dict[str, Any]:
     """What is known of the reader, in numbers and their own words."""
     found = reading.of(store)
     return {
-        "liked": len(found.liked), "skipped": 0 if found.assumed else len(found.skipped), "assumed": found.assumed,
+        "liked": len(found.liked), "skipped": sum(text.act == "skipped" for text in found.skipped),
+        "assumed": found.assumed,
         "authored": len(found.authored), "description": found.description, "dial": found.dial,
     }  # fmt: skip
 

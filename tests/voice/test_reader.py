@@ -41,6 +41,7 @@ def test_without_skips_items_that_were_never_looked_at_stand_in(world: Any) -> N
     world.say("skip", world.SKIPPED[0])
     found = reader.of(world.store)
     assert found.assumed and found.skipped[0].text == world.SKIPPED[0]
+    assert [each.act for each in found.skipped[:2]] == ["skipped", "assumed"]
     assert not {each.text for each in found.skipped} & set(world.LIKED)
     assert len(found.skipped) == len(found.liked) == len(world.LIKED)
 

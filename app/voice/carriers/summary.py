@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Sequence
 
 from penchant.app.voice import words
@@ -15,6 +16,8 @@ from .told import described
 
 #: Likes that it is written from, at least and at most; tokens of it; the share of them that may be new.
 FEW, MOST, TOKENS, MOVED = 3, 24, 80, 0.5
+#: Sentences that are kept: a small model says the same on and on.
+TWO = 2
 #: Characters below which it says nothing.
 SHORT = 20
 SYSTEM = "You describe what somebody likes to read, in two short sentences, naming subjects and tone."
@@ -74,7 +77,8 @@ def moved(items: object, liked: Sequence[Text]) -> bool:
     return not before or gone > 0 or sum(item not in before for item in now) > MOVED * len(now)
 
 
-def sentences(text: str) -> str:
-    """Without a last sentence that was cut off, where there is a whole one."""
+def sentences(text: str, most: int = TWO) -> str:
+    """Its first `most` different sentences, without a last one that was cut off where there is a whole one."""
     cut = max(text.rfind(mark) for mark in ".!?")
-    return text[: cut + 1] if cut >= SHORT else text
+    whole = text[: cut + 1] if cut >= SHORT else text
+    return " ".join(list(dict.fromkeys(re.split(r"(?<=[.!?]) +", whole)))[:most])
