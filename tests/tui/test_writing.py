@@ -218,8 +218,10 @@ def home_server(archive: Any) -> Any:
             settings = {"address": f"http://{host}", "timeline": "home", "account": f"me@{host}"}
             number = store.subscriptions.add("mastodon", f"mastodon:http://me@{host}/home", settings=settings)
             post = Item(
-                "https://far.example/9", "https://far.example/@ada/9", text="What climbs best?", published=time.time() + 60,
-                author=Author("mastodon:far.example/@ada", "Ada", "@ada@far.example"), extra={"instance": host, "id": "77"},
+                "https://far.example/9", "https://far.example/@ada/9", text="What climbs best?",
+                published=time.time() + 60,
+                author=Author("mastodon:far.example/@ada", "Ada", "@ada@far.example"),
+                extra={"instance": host, "id": "77"},
             )  # fmt: skip
             store.items.put_page(number, Page((post,), {}), time.time())
         server.made = []

@@ -84,8 +84,8 @@ async def test_an_answer_hangs_on_its_post_and_is_no_more_public(poster: Poster,
 
 @pytest.mark.parametrize(
     ("wanted", "answered", "asked"),
-    [("", "", ""), ("", "public", ""), ("", "private", "private"), ("public", "direct", "direct"), ("private", "public", "private"),
-     ("", "nonsense", ""), ("unlisted", "", "unlisted")],
+    [("", "", ""), ("", "public", ""), ("", "private", "private"), ("public", "direct", "direct"),
+     ("private", "public", "private"), ("", "nonsense", ""), ("unlisted", "", "unlisted")],
 )  # fmt: skip
 def test_never_wider_than_what_is_answered(wanted: str, answered: str, asked: str) -> None:
     assert narrower(wanted, answered) == asked
