@@ -40,7 +40,8 @@ def run(args: argparse.Namespace, context: Context) -> int | None:
     if args.score:
         from .serve_score import run as score
 
-        return score(args, context)
+        score(args, context)
+        return None
     from penchant.app.serve.doorman import Doorman, is_loopback
     from penchant.app.serve.library import Library
     from penchant.app.serve.site import Site
