@@ -69,7 +69,7 @@ class Cli:
     def __call__(self, *arguments: str, code: int = 0) -> str:
         """Standard output of one command, which must end with `code`; standard error is in `self.errors`."""
         child = self.start(*arguments)
-        out, self.errors = child.communicate(timeout=60)
+        out, self.errors = child.communicate(timeout=150)
         assert child.returncode == code, f"{arguments}: exit {child.returncode}\n{out}\n{self.errors}"
         assert "Traceback" not in self.errors
         return out
@@ -92,7 +92,7 @@ def cli() -> Iterator[Cli]:
 def until() -> Callable[..., None]:
     """Wait until something holds; fails after a long while (a stuck program, not a slow machine)."""
 
-    def wait(holds: Callable[[], object], seconds: float = 30.0) -> None:
+    def wait(holds: Callable[[], object], seconds: float = 90.0) -> None:
         end = time.monotonic() + seconds
         while not holds():
             assert time.monotonic() < end, "it never came true"

@@ -122,6 +122,7 @@ def test_killed_while_it_fetches_it_goes_on_and_stores_nothing_twice(
             child.send_signal(signal.SIGKILL)
             child.communicate()
         cli("worker", "--once")
+        assert not [(s.address, s.error, s.items) for s in store.subscriptions.all() if s.error]
         assert store.items.count(View.NEWEST) == 720
         assert store.changes.count() == 0
         assert {s.state for s in store.subscriptions.all()} == {"idle"}

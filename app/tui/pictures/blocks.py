@@ -12,7 +12,7 @@ from rich.style import Style
 from .raster import CLEAR, Cells
 
 
-@lru_cache(4096)
+@lru_cache(1024)
 def _style(upper: int, lower: int) -> Style:
     return Style(color=_color(upper), bgcolor=None if lower == CLEAR else _color(lower))
 

@@ -13,8 +13,8 @@ from penchant.app.pictures.files import PictureFiles
 from .raster import Raster
 from .wish import Wish
 
-#: Bytes of rasters kept.
-ROOM = 16_000_000
+#: Bytes of rasters kept: some 300 thumbnails. They are made again in milliseconds.
+ROOM = 4_000_000
 #: Wishes that wait at most; the oldest are forgotten, since the reader has scrolled on.
 MOST_WAITING = 64
 
