@@ -6,13 +6,13 @@ import argparse
 import asyncio
 import contextlib
 import os
-import signal
 import sys
 from typing import TYPE_CHECKING, Any
 
 from penchant.app.errors import PenchantError, UsageError
 
 from .context import Context
+from .interrupt import cancels
 from .list_items import positive
 from .output import dumps, note, plain, say
 
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from penchant.app.asking import Progress, Question
-    from penchant.app.store import Store
 
 #: Seconds that an answer may take, unless somebody says otherwise.
 SECONDS = 300
@@ -56,15 +55,9 @@ def run(args: argparse.Namespace, context: Context) -> int | None:
 async def _ask(asked: Question, context: Context, show: Any, args: argparse.Namespace) -> int:
     from penchant.app.asking import Asker
 
-    async def call(work: Callable[[Store], Any]) -> Any:
-        return work(context.store)
-
-    task = asyncio.current_task()
-    assert task is not None
-    with contextlib.suppress(NotImplementedError):  # Ctrl-C: the model stops within a word, and what came stays
-        asyncio.get_running_loop().add_signal_handler(signal.SIGINT, task.cancel)
+    cancels()
     step, error = None, None
-    async with Asker(context.config, context.paths, call) as asker:
+    async with Asker(context.config, context.paths, context.call) as asker:
         try:
             async with asyncio.timeout(args.seconds), contextlib.aclosing(asker.ask(asked)) as steps:
                 async for step in steps:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from penchant.app.paths import Paths
 
@@ -53,6 +54,10 @@ class Context:
             self.paths.ensure()
             self._store = Store.open(self.paths.archive, role="cli")
         return self._store
+
+    async def call(self, work: Callable[[Store], Any]) -> Any:
+        """The way to the archive for what also runs in the worker: here it is at hand."""
+        return work(self.store)
 
     def item(self, text: str) -> int:
         """The item that a number or the beginning of a uid names. Raises `NoSuchItem`."""

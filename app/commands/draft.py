@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
-import signal
 import sys
 import time
 from typing import TYPE_CHECKING, Any
@@ -13,13 +12,12 @@ from typing import TYPE_CHECKING, Any
 from penchant.app.errors import PenchantError, UsageError
 
 from .context import Context
+from .interrupt import cancels
 from .list_items import positive
 from .output import dumps, note, plain, say
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
 
-    from penchant.app.store import Store
     from penchant.app.store.drafts import Draft
     from penchant.app.writing.values import Progress, Wish
 
@@ -105,16 +103,10 @@ def _wish(args: argparse.Namespace, context: Context) -> Wish:
 async def _write(wish: Wish, context: Context, show: Any, args: argparse.Namespace) -> int:
     from penchant.app.writing.desk import Desk, keep
 
-    async def call(work: Callable[[Store], Any]) -> Any:
-        return work(context.store)
-
-    task = asyncio.current_task()
-    assert task is not None
-    with contextlib.suppress(NotImplementedError):  # Ctrl-C: the model stops within a word, and what stands is kept
-        asyncio.get_running_loop().add_signal_handler(signal.SIGINT, task.cancel)
+    cancels()
     step, known = None, dict[str, str]()
     ids: list[str] = []
-    async with Desk(context.config, context.paths, call) as desk:
+    async with Desk(context.config, context.paths, context.call) as desk:
         try:
             async with asyncio.timeout(args.seconds), contextlib.aclosing(desk.write(wish)) as steps:
                 async for step in steps:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import time
-from typing import Any
 
 from penchant.app import gate
 from penchant.app.errors import Exit, PenchantError
@@ -187,14 +186,9 @@ def _restore(context: Context, ids: list[int]) -> int | None:
 async def _fetch(context: Context, item_id: int) -> None:
     from penchant.app.gate_fetch import restore
     from penchant.app.network import open_client
-    from penchant.app.store import Store
-
-    async def call(work: Any) -> Any:
-        store: Store = context.store
-        return work(store)
 
     async with open_client(context.config, context.paths) as client:
-        await restore(call, client, item_id)
+        await restore(context.call, client, item_id)
 
 
 def _size(count: float) -> str:

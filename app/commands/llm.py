@@ -6,7 +6,6 @@ import argparse
 import asyncio
 import contextlib
 import getpass
-import signal
 import sys
 import time
 from dataclasses import dataclass
@@ -16,16 +15,15 @@ from typing import TYPE_CHECKING, Any
 from penchant.app.errors import PenchantError, UsageError
 
 from .context import Context
+from .interrupt import cancelling
 from .list_items import positive
 from .mixed import let_mix
 from .output import dumps, note, plain, say
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
 
     from penchant.app.llm.local import Local
     from penchant.app.llm.remote import Remote
-    from penchant.app.store import Store
     from penchant.app.voice.values import Carried
 
 #: Tokens of an answer, and characters of a file, unless somebody says otherwise.
@@ -174,10 +172,8 @@ async def _carried(voice: Local | Remote, args: argparse.Namespace, context: Con
         return Carried(system=args.system)
     from penchant.app.voice import arm, reader
 
-    async def call(work: Callable[[Store], Any]) -> Any:
-        return work(context.store)
-
-    name, taste = await arm.carried(args.carrier, reader.of(context.store), voice, context.config, context.paths, call)
+    known = reader.of(context.store)
+    name, taste = await arm.carried(args.carrier, known, voice, context.config, context.paths, context.call)
     for words in (f"carrier {name}", *([taste.note] if taste.note else [])):
         note(plain(words))
     return replace(taste.toward, system=f"{args.system}\n{taste.toward.system}".strip())
@@ -213,16 +209,11 @@ def _ask(here: bool) -> str | None:
 async def _stoppable(answer: Any) -> str | None:
     """What it says; None where Ctrl-C stopped it, which the model heeds within a token."""
     task: asyncio.Task[str] = asyncio.ensure_future(answer)
-    loop = asyncio.get_running_loop()
-    with contextlib.suppress(NotImplementedError):
-        loop.add_signal_handler(signal.SIGINT, task.cancel)
-    try:
-        return await task
-    except asyncio.CancelledError:
-        return None
-    finally:
-        with contextlib.suppress(NotImplementedError):
-            loop.remove_signal_handler(signal.SIGINT)
+    with cancelling(task):
+        try:
+            return await task
+        except asyncio.CancelledError:
+            return None
 
 
 def _token(args: argparse.Namespace, context: Context) -> int | None:

@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import contextlib
-import signal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from penchant.app.errors import PenchantError, UsageError
 
 from . import voice_export, voice_stats
 from .context import Context
+from .interrupt import cancels
 from .mixed import let_mix
 from .output import age, dumps, note, plain, say, table
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from penchant.app.store import Store
 
 WHATS = ("show", "describe", "dial", "summary", "use", "update", "allow", "forbid", "stats", "export")
 
@@ -165,20 +163,16 @@ async def _made(names: list[str], args: argparse.Namespace, context: Context) ->
     from penchant.app.llm.choose import open_voice
     from penchant.app.voice import arm, reader, shelf
 
-    async def call(work: Callable[[Store], Any]) -> Any:
-        return work(context.store)
-
-    task = asyncio.current_task()
-    assert task is not None
-    with contextlib.suppress(NotImplementedError):
-        asyncio.get_running_loop().add_signal_handler(signal.SIGINT, task.cancel)
+    cancels()
     known, failed = reader.of(context.store), 0
     try:
         async with open_voice(args.model, context.config, context.paths) as voice:
             for name in names:
                 note(f"{name} …")
                 try:
-                    _, taste = await arm.carried(name, known, voice, context.config, context.paths, call, patient=True)
+                    _, taste = await arm.carried(
+                        name, known, voice, context.config, context.paths, context.call, patient=True
+                    )
                 except UsageError:
                     raise
                 except PenchantError as error:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from penchant.app import asking_lane
+from penchant.app import answering_lane
 from penchant.app.asking import Question
 from penchant.app.asking_lane import KIND, Questions
 from penchant.app.config import Config, Models
@@ -67,7 +67,7 @@ async def test_a_letter_is_answered_into_its_row(world: Any, model: Any) -> None
 
 async def test_what_a_worker_left_is_taken_up_by_the_next(world: Any, model: Any) -> None:
     ask(world, "left")
-    ask(world, "old", ago=2 * asking_lane.STILL_ASKED)
+    ask(world, "old", ago=2 * answering_lane.STILL_ASKED)
     letters(world)
     world.write(lambda store: store.answers.begin("left", time.time()) and store.answers.say("left", "Half an"))
     await work(world, done("left"))
@@ -113,6 +113,6 @@ async def test_without_a_model_it_still_answers_from_the_passages(world: Any, mo
 async def test_a_question_to_come_loads_the_model_and_idleness_gives_it_back(
     world: Any, model: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(asking_lane, "IDLE", 0.05)
+    monkeypatch.setattr(Questions, "idle", 0.05)
     await work(world, lambda _: bool(model.made and model.made[0].closed), Request(KIND, {}, time.time()))
     assert model.made[0].loaded and not model.made[0].prompts

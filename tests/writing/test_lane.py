@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from penchant.adapters.base import Author, Item, Page
+from penchant.app.answering_lane import STILL_ASKED
 from penchant.app.config import Config, Models
 from penchant.app.derive import Deriver
 from penchant.app.paths import Paths
@@ -25,7 +26,7 @@ from penchant.app.voice.values import LIKELIHOOD, Carried
 from penchant.app.worker import FOR_LANES
 from penchant.app.writing import carrying
 from penchant.app.writing.values import Wish
-from penchant.app.writing_lane import KIND, STILL_ASKED, Drafting
+from penchant.app.writing_lane import KIND, Drafting
 
 OWLS = "An owl hears the heart of a mouse under half a metre of snow."
 TRAMS = "Trams climb the hills of Lisbon better than any bus ever did."
