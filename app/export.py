@@ -94,7 +94,7 @@ def _events(store: Store) -> Iterator[str]:
     seq, drafts = 0, store.drafts.item_ids()
     while batch := store.events.since(seq, 1_000):
         for seq, event in batch:
-            if event.item_id not in drafts:
+            if event.kind != "draft" and event.item_id not in drafts:
                 yield _line("event", {"seq": seq, **asdict(event)})
 
 

@@ -29,7 +29,7 @@ def lines(store: Store, machine: str, after: int = 0, upto: int | None = None, *
     while after < last and (batch := store.events.since(after, LOT)):
         after = batch[-1][0]
         events = [event for seq, event in batch if seq <= last and not (own and event.origin)]
-        events = [event for event in events if event.item_id not in drafts]
+        events = [event for event in events if event.kind != "draft" and event.item_id not in drafts]
         named = _named(events)
         names = logged.names(named)
         yield from _items(logged, sorted(named - told))

@@ -147,6 +147,12 @@ def test_an_undone_like_of_a_draft_goes_nowhere_either(filled: Store) -> None:
     assert (list(lines(filled, "here")), list(export.jsonl(filled))) == before
 
 
+def test_what_was_done_with_a_draft_before_it_was_an_item_goes_nowhere_either(filled: Store) -> None:
+    before = list(lines(filled, "here")), list(export.jsonl(filled))
+    filled.events.append([Event("draft", None, {"draft": "d1", "act": "posted", "url": "https://x.example/mine"})])
+    assert (list(lines(filled, "here")), list(export.jsonl(filled))) == before
+
+
 def test_the_head_learns_from_it_all_the_same(filled: Store) -> None:
     from penchant.app.ranking import RankSession
 
