@@ -45,6 +45,7 @@ from .network import open_client
 from .parent import ParentWatch
 from .pictures.lane import PictureLane
 from .places import Places
+from .priority import lower
 from .ranker import Ranker
 from .replanning import replan
 from .rhythm import Rhythm
@@ -126,9 +127,7 @@ def _give_way(niceness: int) -> None:
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    if hasattr(os, "nice"):
-        with contextlib.suppress(OSError):
-            os.nice(niceness - os.nice(0))
+    lower(niceness)
 
 
 class Worker:
