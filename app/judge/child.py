@@ -87,6 +87,7 @@ def _listen(pipe: BinaryIO, waiting: queue.SimpleQueue[dict[str, Any] | None], s
         if request["do"] == STOP:
             stopped.set()
         else:
+            stopped.clear()  # here, in their order: a stop that comes before the request is begun must not be lost
             waiting.put(request)
     stopped.set()
     waiting.put(None)
@@ -175,11 +176,9 @@ class Served:
         if do == "count":
             return np.array([len(judge.tokens(text)) for text in request["texts"]], np.float64)
         if do in ("write", "plug", "tune"):
-            self.stopped.clear()
             {"write": self._write, "plug": self._plug, "tune": self._tune}[do](request, put, say)
             return np.empty(0)
         if do in DOES:
-            self.stopped.clear()
             return np.array(self.looking.answer(request, say, lambda: not self.stopped.is_set()))
         raise PenchantError(f"the judge does not know how to {do!r}")
 

@@ -209,8 +209,8 @@ class Judge:
     ) -> str:
         """Let the model write on; `on_text` gets pieces as they come, "" while the prompt is read; False ends it.
 
-        It also ends where the model does, and before `stop`. Temperature 0 takes the likeliest token. The prompt goes
-        on from the `begin` tokens that sequence 0 holds already.
+        It also ends where the model does, before `stop`, and where the context is full. Temperature 0 takes the likeliest
+        token. The prompt goes on from the `begin` tokens that sequence 0 holds already.
         """
         import numpy as np
 
@@ -222,7 +222,7 @@ class Judge:
         if not self.feed(ids, lambda: on_text("") is not False, begin):
             return ""
         end = begin + len(ids)
-        for place in range(end, end + min(max_tokens, self.batch_tokens)):
+        for place in range(end, min(end + max_tokens, self.context_tokens + self.spare)):
             token = sampled(self.logits(1)[0], temperature, rng)
             if self.model.ends(token):
                 break

@@ -78,7 +78,7 @@ class Tuning:
         self.first, self.spread = _first(virtual, judge, self.plan.tokens)
         rows = [[*opening(judge), *line(judge, text)] for text in texts]
         self.items = Items(judge.model, rows, alive)
-        said = json.dumps([texts, liked == [], asdict(self.plan), dict(maker)])
+        said = json.dumps([liked, skipped, asdict(self.plan), dict(maker)])
         self.digest = hashlib.sha256(said.encode("utf-8", "replace")).hexdigest()
         self.words, self.parts = Words([], []), [Words([], [])]
 
@@ -184,7 +184,7 @@ class Tuning:
         """Write the best tokens where they answer for held-out texts better than those that are there, or than none."""
         there = Path(self.job["path"])
         before = math.log(2)
-        with contextlib.suppress(PenchantError):
+        with contextlib.suppress(PenchantError, KeyError, TypeError, ValueError):  # not there, or none of tuning
             facts, rows = carried.read(there, carried.SOFT, self.maker["model"])
             if rows.shape[1] == self.first.shape[1] and len(rows) <= MOST:
                 words = Words(facts["yes"], facts["no"], float(facts["scale"]))

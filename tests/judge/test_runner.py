@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import importlib.util
+import json
 import os
+import queue
 import signal
 import struct
+import threading
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 
@@ -186,3 +190,53 @@ def test_a_copy_has_to_be_worth_its_disk() -> None:
     assert choice(3, 100, 150, speeds(q4=1.0, f16=9.0, q8=2.0)) == 8, "the other has no room"  # type: ignore[arg-type]
     assert choice(3, 100, 1000, speeds(q4=2.0, f16=2.2, q8=2.2)) is None  # type: ignore[arg-type]
     assert choice(99, 100, 1000, speeds(f16=9.0)) is None  # type: ignore[arg-type]
+
+
+@needs_llama
+def test_a_stop_that_comes_before_the_writing_is_begun_is_heard(tiny: Path) -> None:
+    from penchant.app.embed.child import HEADER
+    from penchant.app.judge import child
+    from penchant.app.judge.carrying import Carrying
+    from penchant.app.judge.eyes_requests import Looking
+    from penchant.app.judge.llama import Judge
+    from penchant.app.judge.plugged import Plugs
+    from penchant.app.judge.state import Histories
+
+    judge = Judge(tiny, context_tokens=256)
+    carrying, maker = Carrying(judge, "m"), dict.fromkeys(("model", "weights", "library", "layout"), "x")
+    looking = Looking(judge.model, "m", "", "", 1)
+    served = child.Served(Histories(judge, "m", None, carrying), carrying, Plugs(judge, maker), tiny, looking)
+    asked = {"do": "write", "system": "s", "user": "u", "tokens": 64, "stop": "", "temperature": 0.0, "seed": 0}
+    asked |= {"plugs": [], "exact": False, "turns": []}
+    ours, theirs = os.pipe()
+    with os.fdopen(ours, "rb") as pipe, os.fdopen(theirs, "wb") as end:
+        waiting: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        listening = threading.Thread(target=child._listen, args=(pipe, waiting, served.stopped), daemon=True)
+        listening.start()
+        for frame in (json.dumps(each).encode() for each in (asked, {"do": child.STOP})):
+            end.write(HEADER.pack(len(frame)) + frame)
+        end.flush()
+        request = waiting.get(timeout=20)
+        assert served.stopped.wait(20)
+        pieces: list[str] = []
+        served.answer(request, pieces.append)
+        assert len(pieces) <= 1, "it goes on writing for nobody"
+        end.close()
+        listening.join(20)
+
+
+@needs_llama
+async def test_an_answer_may_be_longer_than_one_call(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Models of many words take few tokens in one call: their answers are no shorter for it."""
+    from penchant.app.judge import llama
+
+    monkeypatch.setattr(llama, "BATCH", 64)
+    judge = llama.Judge(tiny, context_tokens=256)
+    monkeypatch.setattr(judge.model, "ends", lambda token: False)
+    pieces: list[str] = []
+    prompt = judge.chat_tokens("s", "u")
+    judge.generate(prompt, 150, pieces.append)
+    assert judge.batch_tokens == 64 and len(pieces) >= 150
+    pieces.clear()
+    judge.generate(prompt, 10_000, pieces.append)
+    assert len(pieces) >= judge.context_tokens - len(prompt), "up to the end of the context, and no further"

@@ -185,3 +185,14 @@ async def test_jobs_that_cannot_be_done_and_checkpoints_that_are_none(tiny: Path
         second = (await told(runner, short, tmp_path / "c"))[-1]
         assert second["step"] == 4 and second["loss"] == first["loss"], "begun again"
         assert runner.restarts == 0
+
+
+@needs_llama
+async def test_the_same_texts_with_other_labels_are_another_job(tiny: Path, tmp_path: Path) -> None:
+    from penchant.app.judge.runner import Runner
+
+    async with Runner(str(tiny)) as runner:
+        first = (await told(runner, job(tmp_path, steps=4), tmp_path / "c"))[-1]
+        moved = job(tmp_path, steps=4, liked=OWLS[:-1], skipped=[OWLS[-1], *TRAMS])
+        looks = await told(runner, moved, tmp_path / "c")
+    assert first["step"] == looks[-1]["step"] == 4 and len(looks) > 1, "nothing of the first job is gone on with"
