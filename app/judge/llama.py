@@ -209,8 +209,8 @@ class Judge:
     ) -> str:
         """Let the model write on; `on_text` gets pieces as they come, "" while the prompt is read; False ends it.
 
-        It also ends where the model does, before `stop`, and where the context is full. Temperature 0 takes the likeliest
-        token. The prompt goes on from the `begin` tokens that sequence 0 holds already.
+        It also ends where the model does, before `stop`, and where the context is full. Temperature 0 takes the
+        likeliest token. The prompt goes on from the `begin` tokens that sequence 0 holds already.
         """
         import numpy as np
 

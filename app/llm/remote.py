@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import time
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -94,7 +95,12 @@ class Remote:
                 told = await self._short("POST", "completions", wire.scored(self.model, carried.history + text))
             return wire.mean_after(told, len(carried.history)) if text else None
 
-        return list(await asyncio.gather(*map(one, texts)))
+        asked = [asyncio.ensure_future(one(text)) for text in texts]
+        try:
+            return list(await asyncio.gather(*asked))
+        finally:  # where one failed the others are not asked to the end for nobody
+            for each in asked:
+                each.cancel()
 
     async def write(
         self,
@@ -110,17 +116,20 @@ class Remote:
         """What it writes to `user`, in pieces as they come; closing the generator closes the connection."""
         self._check(carried)
         body = wire.chat(self.model, carried.system, turns, user, tokens, stop=stop, temperature=temperature, seed=seed)
-        lines, length = wire.Lines(), 0
+        lines, heard, since = wire.Lines(), wire.Heard(tokens), time.monotonic()
         try:
             async with contextlib.aclosing(self._sent("POST", "chat/completions", body)) as chunks:
                 async for chunk in chunks:
                     for data in lines.feed(chunk):
-                        text, last = wire.piece(data)
-                        length += len(text)
-                        if text:
+                        if text := heard.take(data):
                             yield clean(text)
-                        if last or length > wire.MOST:
+                        if heard.over:
                             return
+                        since = time.monotonic()  # comments are no sign of life: proxies send them for ever
+                    if time.monotonic() - since > SILENT:
+                        raise ValueError(f"nothing was said for {SILENT:g} s")
+            if text := heard.end(lines.rest()):
+                yield clean(text)
         except ValueError as error:
             raise PenchantError(
                 f"{self.host} broke off: {clean(str(error))[:200]}", hint="Is it an OpenAI-compatible server?"
@@ -187,7 +196,7 @@ class Remote:
                     break
         said = ""
         with contextlib.suppress(ValueError, RecursionError):
-            said = clean(wire.words(json.loads(body)))
+            said = clean(wire.words(json.loads(body, strict=False)))
         said = f': "{said}"' if said else ""
         if status in (401, 403):
             hint = f"`penchant llm token {self._at.scheme}://{self.host}` keeps a token for it alone."

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 #: Characters of a streamed line, and of an answer, at most; models, of which the first is taken.
 LINE, MOST, MODELS = 1 << 20, 4 << 20, 1_000
+#: Characters that a token may have, and events (some hold no text) for each, generously; and some for nothing.
+WIDE, EVENTS, SOME = 32, 4, 1_000
+#: What is no log-probability of a token any more, in nats either way; JSON has numbers that are no float.
+SURPRISED = 1e6
 DONE = "[DONE]"
 
 
@@ -38,17 +41,52 @@ class Lines:
 
     def __init__(self) -> None:
         self._left = b""
+        self._other = bytearray()
 
     def feed(self, data: bytes) -> Iterator[str]:
         """The data of each event that is whole now; several data lines of one event come one by one."""
-        self._left += data
-        while b"\n" in self._left:
-            line, _, self._left = self._left.partition(b"\n")
+        *lines, self._left = (self._left + data).split(b"\n")
+        for line in lines:
             text = line.decode("utf-8", "replace").rstrip("\r")
             if text.startswith("data:"):
                 yield text[5:].strip()
+            elif len(self._other) < LINE:
+                self._other += line + b"\n"
         if len(self._left) > LINE:
             raise ValueError("a line without end")
+
+    def rest(self) -> str:
+        """After the end: what came and was no event, such as the whole answer of a server that does not stream."""
+        return (bytes(self._other) + self._left).decode("utf-8", "replace").strip()
+
+
+class Heard:
+    """Counts what a server says to a request for so many tokens. Raises `ValueError` where it does not keep to it."""
+
+    def __init__(self, tokens: int) -> None:
+        self._room = self._characters = min(MOST, WIDE * tokens + SOME)
+        self._events = EVENTS * tokens + SOME
+        self.events, self.over = 0, False
+
+    def take(self, data: str) -> str:
+        """The text of an event; `over` from the last one on, and where more was said than asked for."""
+        self.events += 1
+        text, last = piece(data)
+        self._characters -= len(text)
+        self.over = last or self._characters < 0 or self.events > self._events
+        if self.over and not last and self._characters == self._room:
+            raise ValueError("it says nothing on and on")
+        return text
+
+    def end(self, rest: str) -> str:
+        """At the end of the connection: the answer where it came whole; "" where it came in events, to their end."""
+        if self.over:
+            return ""
+        if self.events:
+            raise ValueError("the answer has no end")
+        if not rest.startswith("{"):
+            raise ValueError("no answer at all")
+        return self.take(rest)
 
 
 def piece(data: str) -> tuple[str, bool]:
@@ -57,9 +95,9 @@ def piece(data: str) -> tuple[str, bool]:
         return "", True
     try:
         said = json.loads(data)
-    except RecursionError as error:
-        raise ValueError("nested too deeply") from error
-    if not isinstance(said, dict) or "error" in said:
+    except (ValueError, RecursionError) as error:
+        raise ValueError("an event that is no JSON") from error
+    if not isinstance(said, dict) or said.get("error"):  # some servers say that there is none, every time
         raise ValueError(words(said) or "an event that is no answer")
     first = _first(said)
     delta = first.get("delta") if isinstance(first.get("delta"), dict) else first.get("message")
@@ -86,7 +124,7 @@ def mean_after(answer: Any, prefix: int) -> float | None:
     kept = [
         value for value, place in zip(values[:read], places[:read], strict=True) if _whole(place) and place >= prefix
     ]
-    if not kept or not all(isinstance(value, int | float) and math.isfinite(value) for value in kept):
+    if not kept or not all(isinstance(value, int | float) and -SURPRISED <= value <= SURPRISED for value in kept):
         return None
     return float(sum(kept) / len(kept))
 

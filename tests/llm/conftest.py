@@ -33,10 +33,12 @@ class Said:
     address: str = ""
     pieces: tuple[str, ...] = ("Hello", " there", ".")
     status: int = 200
-    body: bytes = b""
+    body: bytes | None = None
     location: str = ""
     echo: bool = False
     slow: float = 0.0
+    comments: int = 0
+    refused: str = ""
     closed: int = 0
     asked: list[tuple[str, Any, Any]] = field(default_factory=list)
 
@@ -61,12 +63,15 @@ def openai() -> Iterator[Said]:
             said.asked.append((self.path, body, self.headers))
             if self.path.endswith("/completions") and not self.path.endswith("/chat/completions"):
                 self._echoed(body["prompt"])
-            elif said.status != 200 or said.body:
-                self._raw(said.status, said.body)
+            elif said.status != 200 or said.body is not None:
+                self._raw(said.status, said.body or b"")
             else:
                 self._stream()
 
         def _echoed(self, prompt: str) -> None:
+            if said.refused and prompt == said.refused:
+                self._raw(500, b"{}")
+                return
             if not said.echo:
                 self._raw(404, b'{"error": {"message": "no such service"}}')
                 return
@@ -81,6 +86,9 @@ def openai() -> Iterator[Said]:
             self.send_header("Content-Type", "text/event-stream")
             self.end_headers()
             try:
+                for _ in range(said.comments):
+                    self.wfile.write(b": still here\n\n")
+                    time.sleep(said.slow)
                 for piece in said.pieces:
                     data = {"choices": [{"delta": {"content": piece}, "finish_reason": None}]}
                     self.wfile.write(f"data: {json.dumps(data)}\r\n\r\n".encode())

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from penchant.adapters import secrets
 from penchant.app.config import Config
 from penchant.app.errors import PenchantError
+from penchant.app.llm import remote
 from penchant.app.llm import remote_wire as wire
 from penchant.app.llm.choose import open_voice
 from penchant.app.llm.remote import NotPermitted, Remote, base_of, token_key
@@ -104,6 +105,11 @@ async def test_no_redirect_is_followed(openai: Any, paths: Paths) -> None:
         (500, b'{"error": "out of memory"}', "out of memory"),
         (200, b'data: {"error": {"message": "context too long"}}\n\n', "context too long"),
         (200, b"data: [[[[\n\n", "broke off"),
+        (200, b"", "no answer at all"),
+        (200, b"<html>Log in, please</html>", "no answer at all"),
+        (200, b'{"error": {"message": "the model is asleep"}}', "model is asleep"),
+        (200, b'data: {"choices": [{"delta": {"content": "half a sent"}}]}\n\n', "has no end"),
+        (200, b'data: {"choices": []}\n\n' * 2_000, "on and on"),
         (200, b"x" * (2 << 20), "broke off"),
     ],
 )
@@ -112,6 +118,34 @@ async def test_failures_come_in_words(openai: Any, paths: Paths, status: int, bo
     with pytest.raises(PenchantError, match=words) as refused:
         await said_by(openai.address, paths)
     assert "\x1b" not in str(refused.value) and refused.value.hint
+
+
+async def test_a_server_that_does_not_stream_answers_all_the_same(openai: Any, paths: Paths) -> None:
+    openai.body = b'{"choices": [{"message": {"content": "All at\\u001b[2J once."}, "finish_reason": "stop"}]}'
+    assert await said_by(openai.address, paths) == "All at[2J once."
+
+
+async def test_a_server_that_writes_for_ever_is_left(openai: Any, paths: Paths, until: Any) -> None:
+    openai.pieces = ("words " * 1_000,) * 500
+    said = await said_by(openai.address, paths)
+    assert 0 < len(said) < 10_000, "20 tokens were asked for"
+
+
+async def test_comments_are_no_sign_of_life(openai: Any, paths: Paths, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(remote, "SILENT", 0.3)
+    openai.comments, openai.slow = 10_000, 0.01
+    with pytest.raises(PenchantError, match="nothing was said"):
+        await said_by(openai.address, paths)
+
+
+async def test_where_one_text_is_refused_the_others_are_let_be(openai: Any, paths: Paths) -> None:
+    openai.echo = True
+    async with open_voice(openai.address, Config(), paths) as voice:
+        openai.refused = "three"
+        with pytest.raises(PenchantError, match="500"):
+            await voice.loglik(["one", "two", "three", *[f"later {n}" for n in range(40)]], Carried())
+    asked = [body["prompt"] for _, body, _ in openai.of("/v1/completions")]
+    assert "three" in asked and "later 39" not in asked
 
 
 async def test_nobody_there_and_addresses_that_are_none(paths: Paths) -> None:
@@ -131,6 +165,12 @@ async def test_closing_the_stream_closes_the_connection(openai: Any, paths: Path
         await stream.aclose()
         assert "".join([piece async for piece in voice.write("w", 5, Carried(), stop="x")]).startswith("abc")
     assert openai.closed >= 1
+
+
+def test_numbers_beyond_all_floats_are_no_probabilities() -> None:
+    told = {"token_logprobs": [None, -1, int("9" * 400)], "text_offset": [0, 1, 2]}
+    assert wire.mean_after({"choices": [{"logprobs": told}], "usage": {"prompt_tokens": 3}}, 1) is None
+    assert wire.piece('{"error": null, "choices": [{"delta": {"content": "x"}}]}') == ("x", False)
 
 
 @given(st.lists(st.text(st.characters(exclude_categories=("Cs", "Cc"))), max_size=6), st.data())
