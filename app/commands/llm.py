@@ -6,11 +6,12 @@ import argparse
 import asyncio
 import contextlib
 import getpass
+import signal
 import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from penchant.app.errors import PenchantError, UsageError
 
@@ -21,13 +22,12 @@ from .mixed import let_mix
 from .output import dumps, note, plain, say
 
 if TYPE_CHECKING:
-
     from penchant.app.llm.local import Local
     from penchant.app.llm.remote import Remote
     from penchant.app.voice.values import Carried
 
-#: Tokens of an answer, and characters of a file, unless somebody says otherwise.
-TOKENS, MOST = 400, 200_000
+#: Tokens of an answer, and characters of a file, unless somebody says otherwise; tokens of a chat's own words.
+TOKENS, MOST, AROUND = 400, 200_000, 64
 _QUIT = ("/quit", "/exit", "/q")
 
 
@@ -71,20 +71,29 @@ def run(args: argparse.Namespace, context: Context) -> int | None:
     return asyncio.run(_talk(prompts, args, context))
 
 
-def _prompts(args: argparse.Namespace) -> list[str]:
+class Prompt(NamedTuple):
+    """What is asked: words, or the text of a file with a question behind it."""
+
+    text: str
+    question: str = ""
+
+    @property
+    def whole(self) -> str:
+        return f"{self.text}\n\n{self.question}".strip()
+
+
+def _prompts(args: argparse.Namespace) -> list[Prompt]:
     """What is asked, in turn. Raises `UsageError`, `PenchantError`."""
     if args.what == "prompt":
         text = sys.stdin.read(MOST) if args.words in ([], ["-"]) else " ".join(args.words)
-        prompts = [text.strip()]
+        prompts = [Prompt(text.strip())]
     else:
         if not args.words:
             raise UsageError("which file?", hint="`penchant llm file FILE [QUESTION]`.")
         text, question = _read(args.words[0]), " ".join(args.words[1:])
-        if args.lines:
-            prompts = [f"{line}\n\n{question}".strip() for line in text.splitlines() if line.strip()]
-        else:
-            prompts = [f"{text.strip()}\n\n{question}".strip()]
-    if not any(prompts):
+        lines = text.splitlines() if args.lines else [text]
+        prompts = [Prompt(line.strip(), question) for line in lines if line.strip()]
+    if not any(each.text for each in prompts):
         raise UsageError("there is nothing to ask", hint="Give words, or a file with some.")
     return prompts
 
@@ -140,7 +149,7 @@ def _type(piece: str) -> None:
     sys.stdout.flush()
 
 
-async def _talk(prompts: list[str], args: argparse.Namespace, context: Context) -> int:
+async def _talk(prompts: list[Prompt], args: argparse.Namespace, context: Context) -> int:
     from penchant.app.llm.choose import is_address, open_voice
 
     # who types a server's address here has named it; what a carrier tells of them is another matter
@@ -151,7 +160,8 @@ async def _talk(prompts: list[str], args: argparse.Namespace, context: Context) 
         talk = _Talk(voice, await _carried(voice, args, context), args)
         if args.what == "chat":
             return await _chat(talk)
-        for prompt in prompts:
+        for each in prompts:
+            prompt = await _fitting(each, talk)
             if len(prompts) > 1 and not args.json:
                 say(f"> {plain(prompt, 100)}")
             if await _stoppable(talk.answer(prompt, [])) is None:
@@ -160,6 +170,29 @@ async def _talk(prompts: list[str], args: argparse.Namespace, context: Context) 
             if len(prompts) > 1 and not args.json:
                 say()
     return 0
+
+
+async def _fitting(asked: Prompt, talk: _Talk) -> str:
+    """The whole of it; for a model here, which reads so much at a time, the beginning of the text before the question.
+
+    Cut by the model itself the question would go, since it stands at the end.
+    """
+    voice, text = talk.voice, asked.text
+    if voice.host:
+        return asked.whole  # a server says so itself where it is too much
+    room = voice.ready.context - AROUND
+    beside = sum(await voice.count([asked.question, talk.carried.system]))
+    while (took := sum(await voice.count([text]))) + beside > room and text:
+        text = text[: min(len(text) - 1, int(0.98 * len(text) * max(0, room - beside) / max(1, took)))].rstrip()
+    if len(text) < len(asked.text):
+        if not text:
+            why = f"{voice.name} reads {voice.ready.context:,} tokens at a time, and the question fills them"
+            raise PenchantError(why, hint="Ask in fewer words.")
+        note(
+            f"{plain(voice.name)} reads {voice.ready.context:,} tokens at a time: of {len(asked.text):,} characters the"
+            f" first {len(text):,} are read. `penchant plug` reads a long document whole."
+        )
+    return Prompt(text, asked.question).whole
 
 
 async def _carried(voice: Local | Remote, args: argparse.Namespace, context: Context) -> Carried:
@@ -185,11 +218,17 @@ async def _chat(talk: _Talk) -> int:
     if here:
         note(f"{plain(talk.voice.name)}. Ctrl-C stops an answer, Ctrl-D or /quit ends, /new forgets what was said.")
     turns: list[tuple[str, str]] = []
-    while (asked := await asyncio.to_thread(_ask, here)) is not None and asked not in _QUIT:
+    while (asked := _ask(here)) is not None and asked not in _QUIT:
         if asked == "/new":
             turns.clear()
         elif asked:
-            said = await _stoppable(talk.answer(asked, turns))
+            try:
+                said = await _stoppable(talk.answer(await _fitting(Prompt(asked), talk), turns))
+            except PenchantError as error:
+                if not here:
+                    raise
+                note(plain(f"{error}. {error.hint}".strip()))  # the next turn may do better: the chat goes on
+                continue
             if said is None:
                 note("Stopped.")
             else:
@@ -198,11 +237,21 @@ async def _chat(talk: _Talk) -> int:
 
 
 def _ask(here: bool) -> str | None:
-    """One line of the reader; None at the end."""
-    if here:
-        sys.stderr.write("> ")
-        sys.stderr.flush()
-    line = sys.stdin.readline()
+    """One line of the reader; None at the end of the input, or where Ctrl-C ends it.
+
+    It is read in this very thread, since nothing waits for the loop: Ctrl-C could not end another thread's reading.
+    """
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        if here:
+            sys.stderr.write("> ")
+            sys.stderr.flush()
+        line = sys.stdin.readline()
+    except KeyboardInterrupt:
+        sys.stderr.write("\n")
+        return None
+    finally:
+        signal.signal(signal.SIGINT, before)
     return line.strip() if line else None
 
 

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import argparse
+import fcntl
 import json
 import os
+import pty
+import select
 import signal
 import subprocess
 import sys
+import termios
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from penchant.app.errors import PenchantError
 from penchant.app.store import Store
 from penchant.app.types import Event
 
@@ -81,6 +89,87 @@ def test_ctrl_c_stops_the_answer_and_what_came_stays(openai: Any, home: Path, un
     rest, errors = child.communicate(timeout=60)
     assert child.returncode == 130 and b"Stopped." in errors and b"Traceback" not in errors
     assert len(rest) < 5 * 2_000 and rest.endswith(b"\n")
+
+
+@pytest.fixture
+def terminal(openai: Any, home: Path) -> Iterator[Callable[..., tuple[int, Any]]]:
+    """`llm chat` in a terminal: (its end for us, the process)."""
+    children: list[Any] = []
+
+    def begin() -> tuple[int, Any]:
+        ours, theirs = pty.openpty()
+        child = subprocess.Popen(
+            [sys.executable, "-m", "penchant.app.cli", "llm", "chat", "--model", openai.address],
+            stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True,
+            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0), env={**os.environ, "PENCHANT_HOME": str(home)},
+        )  # fmt: skip
+        os.close(theirs)
+        children.append((ours, child))
+        return ours, child
+
+    yield begin
+    for ours, child in children:
+        child.kill()
+        child.wait(20)
+        os.close(ours)
+
+
+def heard(terminal: int, words: bytes) -> bytes:
+    """What a terminal shows, until these words stand there."""
+    said = b""
+    while words not in said:
+        assert select.select([terminal], [], [], 60)[0], said
+        said += os.read(terminal, 4096)
+    return said
+
+
+def test_ctrl_c_at_the_prompt_of_a_chat_ends_it_without_another_key(terminal: Any) -> None:
+    ours, child = terminal()
+    heard(ours, b"\r\n> ")
+    os.write(ours, b"hello\n")
+    heard(ours, b"Hello there.\r\n> ")
+    os.write(ours, b"\x03")
+    assert child.wait(30) == 0
+
+
+def test_a_chat_goes_on_after_a_turn_that_failed_and_one_that_was_stopped(openai: Any, terminal: Any) -> None:
+    openai.status, openai.body = 500, b'{"error": "out of\\u001b[2J memory"}'
+    ours, child = terminal()
+    heard(ours, b"\r\n> ")
+    os.write(ours, b"one\n")
+    said = heard(ours, b"say more.\r\n> ")
+    assert b"out of[2J memory" in said and b"\x1b" not in said
+    openai.status, openai.body, openai.pieces, openai.slow = 200, None, ("word ",) * 2_000, 0.02
+    os.write(ours, b"two\n")
+    heard(ours, b"word word")
+    os.write(ours, b"\x03")
+    heard(ours, b"Stopped.\r\n> ")
+    openai.pieces, openai.slow = ("Fine.",), 0.0
+    os.write(ours, b"three\n")
+    heard(ours, b"Fine.\r\n> ")
+    os.write(ours, b"\x04")
+    assert child.wait(30) == 0
+    asked = [[each["content"] for each in body["messages"]] for _, body, _ in openai.of("/v1/chat/completions")]
+    assert asked == [["one"], ["two"], ["three"]], "what failed and what was stopped is no turn"
+
+
+async def test_a_question_stands_behind_what_fits_of_a_file(capsys: pytest.CaptureFixture[str]) -> None:
+    """Cut by the model it would be the question that goes."""
+    from penchant.app.commands.llm import Prompt, _fitting, _Talk
+    from penchant.app.voice.values import Carried
+
+    class Here:
+        host, name, ready = "", "tiny", SimpleNamespace(context=400)
+
+        async def count(self, texts: list[str]) -> list[int]:
+            return [len(text) for text in texts]
+
+    talk = _Talk(Here(), Carried(system="s" * 20), argparse.Namespace())  # type: ignore[arg-type]
+    assert await _fitting(Prompt("short", "why?"), talk) == "short\n\nwhy?" and not capsys.readouterr().err
+    whole = await _fitting(Prompt("word " * 1_000, "why?"), talk)
+    assert whole.endswith("\n\nwhy?") and 250 < len(whole) < 336 and "the first" in capsys.readouterr().err
+    with pytest.raises(PenchantError, match="question fills"):
+        await _fitting(Prompt("text", "why? " * 100), talk)
 
 
 def test_a_token_is_kept_for_one_server_and_forgotten(openai: Any, cli: Any) -> None:
