@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, ClassVar
+import functools
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, Concatenate, ParamSpec
 
 from textual import events
 from textual.app import ComposeResult
@@ -11,6 +12,7 @@ from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.widgets import Static, TextArea
 
+from penchant.app.errors import PenchantError
 from penchant.app.types import Event, EventKind
 
 from . import words
@@ -20,16 +22,35 @@ from .deeds import DONE, UNDONE, Place
 from .dialog import Box
 from .pager import Block, Pager
 from .writinglines import Shown, blocks_of
-from .writingpost import Posting
+from .writingpost import ON_ITS_WAY, Posting
 
 if TYPE_CHECKING:
     from penchant.app.store import Store
+    from penchant.app.store.drafts import Draft
 
     from .app import PenchantApp
+
+P = ParamSpec("P")
 
 #: What events of these screens carry as their view.
 VIEW = "drafts"
 KEYS = "l like  x skip  e edit  s keep  y copy  p post  D drop"
+
+
+Deed = Callable[Concatenate["DraftDesk", P], Awaitable[None]]
+
+
+def told(deed: Deed[P]) -> Callable[Concatenate[DraftDesk, P], Coroutine[Any, Any, None]]:
+    """What goes wrong in a key's work is said in the box, where it was pressed."""
+
+    @functools.wraps(deed)
+    async def careful(self: DraftDesk, /, *args: P.args, **more: P.kwargs) -> None:
+        try:
+            await deed(self, *args, **more)
+        except PenchantError as error:
+            self._failed(error)
+
+    return careful
 
 
 class Editor(TextArea):
@@ -67,6 +88,8 @@ class DraftDesk(Posting, Box[None]):
         self.at = 0
         #: Whether the reader has a draft in mind; until then the best one is at hand.
         self.chosen = False
+        #: The draft in the editor: whatever comes in meanwhile, it is this one that is edited.
+        self._edited: Draft | None = None
 
     def above(self) -> ComposeResult:
         """Widgets over the drafts."""
@@ -155,7 +178,8 @@ class DraftDesk(Posting, Box[None]):
         pager = self.query_one(Pager)
         pager.move(direction * pager.page)
 
-    # -- deciding
+    # -- deciding. Keys wait for the one before: what is done with a draft stands before the next is looked at.
+    @told
     async def action_decide(self, kind: EventKind) -> None:
         """Like or skip: the draft becomes an item that the ranking learns from."""
         shown = self.current()
@@ -164,7 +188,7 @@ class DraftDesk(Posting, Box[None]):
             self.tell("There is no draft yet")
             return
         draft, position, self.chosen = shown.draft, self.at, True
-        item_id = await self.app.bridge.clerk.do(lambda store: store.drafts.as_item(draft.id))
+        item_id = await self.app.bridge.clerk.do(lambda store: _as_item(store, draft.id))
         (card,) = await self.app.bridge.reader.do(lambda store: store.items.cards([item_id]))
         known = draft.facts.get("probability")
         place = Place(VIEW, position, known if isinstance(known, float) else None)
@@ -173,24 +197,23 @@ class DraftDesk(Posting, Box[None]):
         await self.again()
         self.tell(f"{UNDONE[kind]} taken back" if undone else f"{DONE[kind]}: it learns from that")
 
+    @told
     async def action_undo(self) -> None:
         self.unready()
         event = await self.app.deeds.undo()
         await self.again()
         self.tell(f"{UNDONE[event.kind]} undone" if event is not None else "Nothing to undo")
 
-    async def act(self, act: str, state: Any = None, **facts: Any) -> None:
-        """Set the state of the draft at hand, and record what was done with it."""
-        shown = self.current()
-        if shown is None:
-            return
-        draft_id, item_id = shown.draft.id, shown.draft.item_id
+    async def act(self, draft: Draft, act: str, state: Any = None, **facts: Any) -> None:
+        """Set the state of a draft, and record what was done with it."""
         if state is not None:
-            await self.app.bridge.clerk.do(lambda store: store.drafts.state(draft_id, state))
-        event = self.app.deeds.event("draft", item_id, Place(VIEW, self.at), {"draft": draft_id, "act": act, **facts})
+            await self.app.bridge.clerk.do(lambda store: store.drafts.state(draft.id, state))
+        value = {"draft": draft.id, "act": act, **facts}
+        event = self.app.deeds.event("draft", draft.item_id, Place(VIEW, self.at), value)
         await self.app.deeds.record(event)
         await self.again()
 
+    @told
     async def action_keep(self) -> None:
         self.unready()
         shown = self.current()
@@ -198,24 +221,26 @@ class DraftDesk(Posting, Box[None]):
             self.tell("There is no draft to keep" if shown is None else "It was posted: it is kept anyway")
             return
         kept = shown.draft.state == "kept"
-        await self.act("unkept" if kept else "kept", "offered" if kept else "kept")
+        await self.act(shown.draft, "unkept" if kept else "kept", "offered" if kept else "kept")
         self.tell("No longer kept" if kept else "Kept: V lists it")
 
+    @told
     async def action_drop(self) -> None:
         """Away with it: says nothing of taste."""
         self.unready()
         shown = self.current()
         if shown is None:
             return
-        if shown.draft.state == "posted":
-            self.tell("It was posted: what is out stays listed")
+        if shown.draft.state == "posted" or shown.draft.id == self._sending:
+            self.tell(ON_ITS_WAY if self._sending else "It was posted: what is out stays listed")
             return
-        await self.act("dropped", "dropped")
+        await self.act(shown.draft, "dropped", "dropped")
         self.drafts = [each for each in self.drafts if each.draft.id != shown.draft.id]
         self.at = min(self.at, max(0, len(self.drafts) - 1))
         self.show()
         self.tell("Dropped")
 
+    @told
     async def action_copy(self) -> None:
         self.unready()
         shown = self.current()
@@ -223,7 +248,7 @@ class DraftDesk(Posting, Box[None]):
             self.tell("There is no draft to copy yet")
             return
         self.app.copy_to_clipboard(shown.draft.text)
-        await self.act("copied")
+        await self.act(shown.draft, "copied")
         self.tell("Copied to the clipboard")
 
     # -- editing
@@ -232,7 +257,11 @@ class DraftDesk(Posting, Box[None]):
         if shown is None or shown.draft.state == "posted":
             self.tell("There is no draft to edit yet" if shown is None else "It was posted and cannot be changed here")
             return
+        if shown.draft.id == self._sending:
+            self.tell(ON_ITS_WAY)
+            return
         self.unready()
+        self.chosen, self._edited = True, shown.draft
         editor = self.query_one(Editor)
         editor.text = shown.draft.text
         self.editing(True)
@@ -245,27 +274,30 @@ class DraftDesk(Posting, Box[None]):
         self.query_one(Editor).set_class(not on, "hidden")
         self.query_one(Pager).set_class(on, "hidden")
 
+    @told
     async def action_end_edit(self) -> None:
         """Keep the draft as it stands in the editor."""
         from penchant.adapters.text import clean
 
-        editor = self.query_one(Editor)
-        if editor.has_class("hidden"):
+        editor, draft = self.query_one(Editor), self._edited
+        if draft is None:
             return
-        text, shown = clean(editor.text).strip(), self.current()
+        text = clean(editor.text).strip()
+        if text and text != draft.text:
+            # on disk before the editor is gone: what cannot be kept is still there to be copied
+            await self.app.bridge.clerk.do(lambda store: store.drafts.edit(draft.id, text))
+        self._edited = None
         self.editing(False)
         self.query_one(Pager).focus()
-        if shown is None or not text or text == shown.draft.text:
+        if not text or text == draft.text:
             self.tell("Unchanged" if text else "An empty draft says nothing: it stays as it was")
             return
-        draft_id = shown.draft.id
-        await self.app.bridge.clerk.do(lambda store: store.drafts.edit(draft_id, text))
-        await self.act("edited")
+        await self.act(draft, "edited")
         self.tell("Edited; p posts it, y copies it")
 
     def on_click(self, event: events.Click) -> None:
         """A click beside the box closes it, but for a draft that is being edited."""
-        if event.widget is self and self.query_one(Editor).has_class("hidden"):
+        if event.widget is self and self._edited is None:
             self.action_leave()
 
     def action_close(self) -> None:
@@ -273,6 +305,13 @@ class DraftDesk(Posting, Box[None]):
 
     def action_leave(self) -> None:
         self.dismiss(None)
+
+
+def _as_item(store: Store, draft_id: str) -> int:
+    try:
+        return store.drafts.as_item(draft_id)
+    except KeyError:
+        raise PenchantError("this draft is gone", hint="It was removed meanwhile: m writes others.") from None
 
 
 def _shown(store: Store, ids: Sequence[str]) -> list[Shown]:

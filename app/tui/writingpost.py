@@ -12,10 +12,13 @@ from .closing import is_there
 from .outreach import reach
 
 if TYPE_CHECKING:
+    from penchant.app.store.drafts import Draft
     from penchant.app.writing.posting import Ready
 
     from .app import PenchantApp
     from .writinglines import Shown
+
+ON_ITS_WAY = "A draft is on its way to its service: wait until it is there"
 
 
 class Posting:
@@ -24,59 +27,74 @@ class Posting:
     app: PenchantApp
     #: Ways in which the draft at hand can go out; the first is the one that the next key takes.
     ways: tuple[Ready, ...] = ()
-    _sending = False
+    #: The draft that is on its way to its service: its words are not changed now.
+    _sending = ""
+    #: How often something else was done: what was looked up for an earlier key is then no longer wanted.
+    _turned = 0
 
     if TYPE_CHECKING:
 
         def current(self) -> Shown | None: ...
         def tell(self, text: str, role: str = "") -> None: ...
         def announce(self, text: str, *, wrong: bool = False) -> None: ...
-        async def act(self, act: str, state: Any = None, **facts: Any) -> None: ...
+        async def act(self, draft: Draft, act: str, state: Any = None, **facts: Any) -> None: ...
         async def again(self) -> None: ...
 
     def unready(self) -> None:
         """The reader does something else: the second key posts nothing any more."""
         self.ways = ()
+        self._turned += 1
 
-    async def action_post(self) -> None:
+    def action_post(self) -> None:
         """Say where the draft would go; again: another account."""
-        from penchant.app.writing.posting import ready
-
         shown = self.current()
         if shown is None:
             self.tell("There is no draft to post yet")
-            return
-        if self.ways and self.ways[0].draft.id == shown.draft.id:
-            self.ways = (*self.ways[1:], self.ways[0])
+        elif self.ways and self.ways[0].draft.id == shown.draft.id:
+            self._ready((*self.ways[1:], self.ways[0]))
         else:
-            draft_id = shown.draft.id
-            try:
-                self.ways = await self.app.bridge.reader.do(lambda store: _ways(store, draft_id, ready))
-            except (PenchantError, SourceError) as error:  # the latter: tokens that cannot be read
-                self._failed(error)
-                return
-        others = "   p: another account" if len(self.ways) > 1 else ""
-        self.announce(f"P posts it {self.ways[0].words}{others}")
+            self.tell("Looking for accounts ...")
+            self.app.spawn(self._look_up(shown.draft.id))
+
+    async def _look_up(self, draft_id: str) -> None:
+        from penchant.app.writing.posting import ready
+
+        turned = self._turned
+        try:
+            ways = await self.app.bridge.reader.do(lambda store: _ways(store, draft_id, ready))
+        except (PenchantError, SourceError) as error:  # the latter: tokens that cannot be read
+            self._failed(error)
+            return
+        if turned == self._turned:
+            self._ready(ways)
+
+    def _ready(self, ways: tuple[Ready, ...]) -> None:
+        self.ways = ways
+        others = "   p: another account" if len(ways) > 1 else ""
+        self.announce(f"P posts it {ways[0].words}{others}")
 
     def _failed(self, error: PenchantError | SourceError) -> None:
         said = str(error)
         self.announce(words.sentences(said[:1].upper() + said[1:], error.hint), wrong=True)
 
-    async def action_post_now(self) -> None:
-        """The second key: send it."""
+    def action_post_now(self) -> None:
+        """The second key: send it. Other keys go on meanwhile, however slow the server is."""
         shown = self.current()
         if not self.ways or shown is None or self.ways[0].draft.id != shown.draft.id:
             self.tell("p first says where it would go; then P posts it")
             return
         if self._sending:
-            self.tell("It is on its way already")
+            self.tell(ON_ITS_WAY)
             return
-        self._sending = True
+        self._sending = shown.draft.id
+        self.app.spawn(self._deliver(self.ways[0]))
+        self.unready()
+
+    async def _deliver(self, chosen: Ready) -> None:
         try:
-            await self._send(self.ways[0])
+            await self._send(chosen)
         finally:
-            self._sending = False
-            self.unready()
+            self._sending = ""
 
     async def _send(self, chosen: Ready) -> None:
         from penchant.app.writing import posting
@@ -89,7 +107,7 @@ class Posting:
             return
         try:
             posted = await reach(self.app.config, self.app.paths, lambda client: posting.send(client, begun))
-        except SourceError as error:
+        except (PenchantError, SourceError) as error:
             why = error
             await self.app.bridge.clerk.do(lambda store: posting.failed(store, begun, why))
             if is_there(self):  # type: ignore[arg-type]
@@ -97,9 +115,8 @@ class Posting:
                 self._failed(error)
             return
         await self.app.bridge.clerk.do(lambda store: posting.done(store, begun, posted))
-        if is_there(self):  # type: ignore[arg-type]
-            await self.act("posted", url=posted.url, account=chosen.account.name)
-            self.announce(f"Posted: {posted.url}")
+        await self.act(begun.draft, "posted", url=posted.url, account=chosen.account.name)
+        self.announce(f"Posted: {posted.url}")
 
 
 def _ways(store: Any, draft_id: str, ready: Any) -> tuple[Ready, ...]:

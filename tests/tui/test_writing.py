@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 import time
 from typing import Any
 from urllib.parse import parse_qs
@@ -16,9 +17,10 @@ from penchant.adapters.contract_server import Answer as Served
 from penchant.adapters.contract_server import Request as Asked
 from penchant.adapters.contract_server import running
 from penchant.adapters.mastodon_api import token_key
+from penchant.app.errors import StoreError
 from penchant.app.store import Store
 from penchant.app.store.answers import Answer
-from penchant.app.store.drafts import Draft
+from penchant.app.store.drafts import Draft, Drafts
 from penchant.app.tui.writing import bases_of
 from penchant.app.tui.writinglines import SILENCE, UNTAKEN, Request, Shown, blocks_of, facts, on_its_way
 from penchant.app.types import Event, Marks
@@ -167,6 +169,51 @@ async def test_edit_keep_copy_drop_and_the_list_of_drafts(archive: Any, run_app:
         await wait(lambda: screen(app) == "FeedScreen")
 
 
+async def test_what_is_edited_stays_at_hand_whatever_comes_in(archive: Any, run_app: Any, wait: Any) -> None:
+    async with run_app(archive) as (app, pilot):
+        await pilot.press("p")
+        name = (await wait(lambda: letters(archive)))[0]
+        (first,) = worker(archive, lambda store: offered(store, name, FIRST, done=False))
+        await wait(lambda: len(app.screen.drafts) == 1)
+        await pilot.press("e")
+        await wait(lambda: isinstance(app.focused, TextArea))
+        await pilot.press("ctrl+end", *"Mine")
+        (second,) = worker(archive, lambda store: offered(store, name, SECOND, done=False))
+
+        def over(store: Store) -> None:  # the order of worth: the other one is the better
+            assert store.answers.tell(name, drafts=[second, first], state="done", by="m")
+            store.answers.finish(name)
+
+        worker(archive, over)
+        await wait(lambda: app.screen.request.over and len(app.screen.drafts) == 2)
+        await pilot.press("escape")
+        await wait(lambda: archive.kinds() == ["draft"])
+        texts = [archive.read(lambda store, each=each: store.drafts.get(each).text) for each in (first, second)]
+        assert texts == [f"{FIRST}Mine", SECOND]
+
+
+async def test_a_full_disk_is_told_in_the_box_and_the_words_are_still_there(
+    archive: Any, run_app: Any, wait: Any, lines: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: Any, **__: Any) -> None:
+        raise StoreError("the disk is full", hint="Make room.")
+
+    async with run_app(archive) as (app, pilot):
+        await writing(app, pilot, wait, archive, FIRST)
+        with monkeypatch.context() as patched:
+            patched.setattr(Drafts, "as_item", full)
+            patched.setattr(Drafts, "edit", full)
+            await pilot.press("l")
+            await wait(lambda: any("The disk is full. Make room." in line for line in lines(app)))
+            await pilot.press("e")
+            await wait(lambda: isinstance(app.focused, TextArea))
+            await pilot.press("ctrl+end", *"Mine", "escape")
+            await wait(lambda: any("The disk is full. Make room." in line for line in lines(app)))
+            assert app.focused.text == f"{FIRST}Mine", "what was typed is not lost"
+        await pilot.press("escape")
+        await wait(lambda: archive.kinds() == ["draft"])
+
+
 async def test_escape_takes_a_request_back_and_more_avoids_what_was_seen(archive: Any, run_app: Any, wait: Any) -> None:
     async with run_app(archive) as (app, pilot):
         await writing(app, pilot, wait, archive, FIRST)
@@ -259,6 +306,39 @@ async def test_only_the_second_key_posts(archive: Any, run_app: Any, wait: Any, 
         await wait(lambda: any("was posted already" in line for line in lines(app)))
         event = [e for _, e in archive.read(lambda store: store.events.live()) if e.kind == "draft"][-1]
         assert event.value["act"] == "posted" and event.value["url"] == "https://home.example/@me/1"
+
+
+async def test_a_slow_server_holds_no_key_back(
+    archive: Any, run_app: Any, wait: Any, lines: Any, home_server: Any
+) -> None:
+    asked, go_on = threading.Event(), threading.Event()
+
+    def slow(_: Asked) -> Served:
+        asked.set()
+        assert go_on.wait(60)
+        return Served(json.dumps({"id": "1", "uri": "https://home.example/1", "url": "https://home.example/@me/1"}))
+
+    home_server.route("/api/v1/statuses", slow)
+    async with run_app(archive, size=(140, 40)) as (app, pilot):
+        await pilot.press("P")
+        await wait(lambda: screen(app) == "WritingScreen")
+        await pilot.press(*"owls", "enter")
+        name = (await wait(lambda: letters(archive)))[0]
+        ids = worker(archive, lambda store: offered(store, name, FIRST, SECOND))
+        await wait(lambda: len(app.screen.drafts) == 2)
+        await pilot.press("p")
+        await wait(lambda: any("P posts it as" in line for line in lines(app)))
+        await pilot.press("P")
+        await wait(asked.is_set)
+        await pilot.press("e")
+        await wait(lambda: any("on its way" in line for line in lines(app)))
+        await pilot.press("j", "s")
+        await wait(lambda: archive.read(lambda store: store.drafts.get(ids[1]).state) == "kept")
+        go_on.set()
+        await wait(lambda: archive.read(lambda store: store.drafts.get(ids[0]).state) == "posted")
+        await wait(lambda: archive.kinds() == ["draft", "draft"])
+        about = [e.value["draft"] for _, e in archive.read(lambda store: store.events.live()) if e.kind == "draft"]
+        assert about == [ids[1], ids[0]], "whatever is at hand meanwhile"
 
 
 async def test_a_refusal_is_told_and_the_draft_stays(
