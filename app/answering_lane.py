@@ -106,7 +106,8 @@ class AnsweringLane(ABC, Generic[Asked, Step]):
     async def _next(self) -> str:
         """The next question; an idle model is given back meanwhile."""
         try:
-            return await asyncio.wait_for(self._waiting.get(), self.idle)
+            async with asyncio.timeout(self.idle):  # wait_for of Python 3.11 forgets a cancellation that comes with it
+                return await self._waiting.get()
         except TimeoutError:
             await self.close()
             return await self._waiting.get()

@@ -38,7 +38,7 @@ class FakeModel:
     def __init__(self, model: str, **settings: Any) -> None:
         self.model, self.settings, self.cpu = model, settings, 0.0
         self.prompts: list[tuple[str, str]] = []
-        self.stopped = self.closed = self.loaded = 0
+        self.stopped = self.closed = self.loaded = self.said = 0
         FakeModel.made.append(self)
 
     async def ready(self) -> Any:
@@ -54,6 +54,7 @@ class FakeModel:
             yield ""
             for piece in self.pieces:
                 await asyncio.sleep(self.delay)
+                self.said += 1
                 yield piece
         finally:
             self.stopped += 1

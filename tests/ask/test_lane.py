@@ -75,19 +75,33 @@ async def test_what_a_worker_left_is_taken_up_by_the_next(world: Any, model: Any
     assert not world.read(lambda store: store.answers.get("old")).done, "nobody waits for that any more"
 
 
-async def test_a_question_taken_back_stops_the_model(world: Any, model: Any) -> None:
-    model.pieces, model.delay = ["word "] * 2_000, 0.01
-    ask(world)
+async def test_a_question_taken_back_stops_the_model(
+    world: Any, model: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(answering_lane, "OFTEN", 0.0)  # each piece is told before the next is asked for
+    model.pieces, model.delay = [f"word{n} " for n in range(2_000)], 0.01
+    taken: list[int] = []
 
     def begun(store: Store) -> bool:
         answer = store.answers.get("a")
         if answer is not None and answer.text:
+            taken.append(model.made[0].said)
             store.answers.take_back("a")
         return bool(model.made and model.made[0].stopped)
 
-    model.pieces = [f"word{n} " for n in range(2_000)]
+    ask(world)
     await work(world, begun)
     assert world.read(lambda store: store.answers.get("a")) is None
+    assert len(taken) == 1 and model.made[0].said <= taken[0] + 2
+
+
+async def test_a_question_taken_back_while_it_waits_is_never_asked(world: Any, model: Any) -> None:
+    ask(world, "a")
+    sent = letters(world)
+    world.write(lambda store: store.answers.take_back("a"))
+    ask(world, "b")
+    await work(world, done("b"), *sent, *letters(world))
+    assert len(model.made[0].prompts) == 1 and world.read(lambda store: store.answers.get("a")) is None
 
 
 async def test_failures_are_told_and_the_next_question_is_answered(
