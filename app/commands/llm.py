@@ -177,7 +177,8 @@ async def _fitting(asked: Prompt, talk: _Talk) -> str:
 
     Cut by the model itself the question would go, since it stands at the end.
     """
-    voice, text = talk.voice, asked.text
+    voice: Any = talk.voice
+    text = asked.text
     if voice.host:
         return asked.whole  # a server says so itself where it is too much
     room = voice.ready.context - AROUND

@@ -35,25 +35,28 @@ async def carried(
     """The carrier's name and what it hands over to a voice; "" is the reader's own choice, else the best that can.
 
     A carrier that was asked for by name and cannot raises `CannotCarry`; `NotAllowed` where the voice is a host that
-    the reader has not allowed to be told of their taste in this way. `patient`: what takes minutes is made now.
+    the reader has not allowed to be told of their taste in this way (the best that can is one that they allowed).
+    `patient`: what takes minutes is made now.
     """
     wanted = arm or await call(usual) or config.voice.carrier
     names = BEST if wanted == AUTO else (wanted,)
     tools = Tools.of(StoreShelf(call, paths), config, making=patient)
-    failure = CannotCarry("no carrier works with this model")
+    failure: PenchantError | None = None
     for name in names:
         carrier = carriers.make(name, tools)
-        await permit(name, voice, call)
         try:
+            await permit(name, voice, call)
             if not carrier.needs <= voice.can:
                 raise CannotCarry(
                     f"the carrier {name} needs a model on this machine, and {voice.name} is a server",
                     hint="Leave --model out, or take the carrier none, typed, summary or history.",
                 )
             return name, await carrier.taste(reader, voice)
+        except NotAllowed as error:
+            failure = failure or error  # the best one is told of
         except CannotCarry as error:
-            failure = error
-    raise failure
+            failure = failure if isinstance(failure, NotAllowed) else error
+    raise failure or CannotCarry("no carrier works with this model")
 
 
 async def permit(name: str, voice: Voice, call: Call) -> None:

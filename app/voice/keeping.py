@@ -97,8 +97,7 @@ class Keeping:
         if wait > 0.0:
             return wait
         key = self._voice.key if self._voice is not None else ""
-        names = [name for name in await self._call(partial(due, key=key)) if name in carriers.ALL]
-        names = [name for name in names if self._given_up.get(name, -1) != await self._call(_last)]
+        names = await self._call(partial(self._wanted, key))
         if not names:
             if self._voice is not None and time.monotonic() - self._worked_at > IDLE:
                 await self._close()
@@ -106,22 +105,30 @@ class Keeping:
         await self._make(names[0], await self._opened(model))
         return 1.0
 
+    def _wanted(self, key: str, store: Store) -> list[str]:
+        """What is due, but for what could not be made and has nothing new to be made of."""
+        given_up = {name: upto for name, upto in self._given_up.items() if decisions(store, upto) < NEW[name]}
+        return [name for name in due(store, key) if name not in given_up]
+
     async def _make(self, name: str, voice: Local) -> None:
         """Bring one carrier a step further; one that cannot is left alone until more is decided."""
         before = voice.cpu
         known = await self._call(reader.of)
         tools = replace(Tools.of(shelf.StoreShelf(self._call, self._paths), self._config), seconds=SLICE)
+        was = await self._call(partial(shelf.read, name=name, model=voice.key))
         try:
             await carriers.make(name, tools).taste(known, voice)
             await self._tell("")
         except carriers.CannotCarry as why:
-            kept = await self._call(partial(shelf.read, name=name, model=voice.key))
-            if kept is None or not kept.facts.get("more"):
-                self._given_up[name] = known.upto
             log.info("carrier %s: %s", name, why)
+            if await self._call(partial(shelf.read, name=name, model=voice.key)) == was:
+                self._given_up[name] = known.upto
+                return
         finally:
             self._worked_at = time.monotonic()
             await self._call(partial(_spend, max(0.0, voice.cpu - before)))
+        if not await self._call(partial(_taken_in, name, voice.key, known.upto)):
+            self._given_up[name] = known.upto  # it keeps nothing that could say so
 
     async def _hindered(self) -> float:
         """Seconds to wait for the budget, the battery or the reader's keys."""
@@ -174,14 +181,22 @@ def due(store: Store, key: str = "") -> list[str]:
         if known is None:
             found.append(name)
             continue
-        new = store.db.value(f"SELECT count(*) FROM events WHERE seq > ? AND kind IN ({_DECISIONS})", (known.upto,))
-        if int(new or 0) >= NEW[name] or known.facts.get("more"):
+        if decisions(store, known.upto) >= NEW[name] or known.facts.get("more"):
             found.append(name)
     return found
 
 
-def _last(store: Store) -> int:
-    return store.events.last_seq()
+def decisions(store: Store, upto: int) -> int:
+    """How many were made since an event."""
+    return int(store.db.value(f"SELECT count(*) FROM events WHERE seq > ? AND kind IN ({_DECISIONS})", (upto,)) or 0)
+
+
+def _taken_in(name: str, model: str, upto: int, store: Store) -> bool:
+    """Note that what was decided up to here is in it, also where it found nothing to change; False: nothing is kept."""
+    kept = shelf.read(store, name, model)
+    if kept is not None and kept.upto < upto and not kept.facts.get("more"):
+        shelf.write(store, replace(kept, upto=upto))
+    return kept is not None
 
 
 def _spend(seconds: float, store: Store) -> None:

@@ -220,3 +220,18 @@ async def test_what_it_costs_does_not_grow_with_the_likes(count: int, voice: Any
         file = taste.toward.steer or taste.toward.soft or taste.toward.deep
         assert file is not None and taste.toward.history == words.PLAIN
         assert file.stat().st_size < 200_000
+
+
+def test_a_job_of_tuning_is_old_once_a_quarter_of_its_texts_are_others() -> None:
+    from penchant.app.voice.carriers import soft
+
+    def reader(liked: range, skipped: range) -> Reader:
+        sides = ([Text(n, f"text number {n}") for n in side] for side in (liked, skipped))
+        return Reader(*(tuple(side) for side in sides))
+
+    job = soft.sides(reader(range(32), range(100, 108)))
+    assert [len(job[side]) for side in ("liked", "skipped")] == [8, 8], "as many of either"
+    assert not soft.moved(job, reader(range(32), range(100, 108))), "likes that had no skip beside them are no news"
+    assert not soft.moved(job, reader(range(-4, 8), range(100, 108)))
+    assert soft.moved(job, reader(range(-5, 8), range(100, 108)))
+    assert soft.moved(job, reader(range(100, 108), range(8))), "what was liked is skipped now"

@@ -77,3 +77,52 @@ def test_everything_is_due_at_first(world: Any) -> None:
     assert "soft" in due(world.store, "m"), "a run that is not done goes on"
     shelf.write(world.store, shelf.Kept("soft", "m", world.store.events.last_seq(), {"more": False}))
     assert "soft" not in due(world.store, "m") and "soft" in due(world.store, "other")
+
+
+async def test_what_is_still_right_is_not_looked_at_again_and_keeps_nothing_waiting(world: Any, lane: Keeping) -> None:
+    """A summary stays as it is until half of the likes are others; what comes after it must have its turn."""
+    world.decide()
+    arm.say(world.store, "dial", 1.0)
+    try:
+        model = (await lane._opened(str(lane._config.models.judge))).key
+        liked, upto = [world.ids[text] for text in world.LIKED], world.store.events.last_seq()
+        for name in CARRIERS:
+            shelf.write(world.store, shelf.Kept(name, model, upto, {"text": "Trains and the sea.", "items": liked}))
+        for at, text in enumerate(world.OTHERS[:5]):
+            world.say("like", text, 100 + at)
+        assert due(world.store, model) == ["vector", "map", "summary"]
+        waits = [await lane._careful() for _ in range(6)]
+        assert waits[-1] == keeping.LOOK, "it rests"
+        kept = shelf.read(world.store, "summary", model)
+        assert kept is not None and kept.facts["text"] == "Trains and the sea." and kept.upto > upto
+    finally:
+        await lane._close()
+
+
+async def test_what_cannot_be_made_is_not_tried_at_every_key(
+    world: Any, lane: Keeping, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried: list[str] = []
+
+    class Refusing:
+        def __init__(self, name: str) -> None:
+            self.name = name
+
+        async def taste(self, reader: Any, voice: Any) -> Any:
+            tried.append(self.name)
+            raise keeping.carriers.CannotCarry("not now")
+
+    monkeypatch.setattr(keeping.carriers, "make", lambda name, tools: Refusing(name))
+    arm.say(world.store, "dial", 1.0)
+    model = (await lane._opened(str(lane._config.models.judge))).key
+    shelf.write(world.store, shelf.Kept("soft", model, 0, {"more": True}))
+    try:
+        for at in range(8):
+            await lane._careful()
+            world.say("impression", world.OTHERS[at], at)
+        assert tried == list(CARRIERS), "each once, whatever is on screen since"
+        world.say("like", world.OTHERS[0], 50)
+        await lane._careful()
+        assert tried[4:] == ["vector"], "one like is enough for this one alone"
+    finally:
+        await lane._close()

@@ -121,3 +121,16 @@ async def test_a_host_is_told_only_what_was_allowed_to_it(world: Any, tmp_path: 
     arm.say(world.store, "allow", True, key="api.example vector")
     with pytest.raises(arm.CannotCarry, match="is a server"):
         await arm.carried("vector", *wanted)
+
+
+async def test_the_best_carrier_at_a_host_is_one_that_it_was_allowed(world: Any, tmp_path: Any) -> None:
+    world.say("like", world.LIKED[0])
+    arm.say(world.store, "description", "night trains")
+    voice = Far()
+    wanted: Any = (reader.of(world.store), voice, Config(), Paths.under(tmp_path), world.call)
+    with pytest.raises(arm.NotAllowed, match="carrier history"):
+        await arm.carried("auto", *wanted)
+    assert not voice.permitted
+    arm.say(world.store, "allow", True, key="api.example typed")
+    name, taste = await arm.carried("auto", *wanted)
+    assert name == "typed" and world.LIKED[0] not in taste.toward.history + taste.toward.system

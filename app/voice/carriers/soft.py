@@ -54,11 +54,10 @@ class Tuned:
         job = _job(kept)
         if job is None or (kept is not None and kept.facts.get("done") and moved(job, reader)):
             liked_enough(reader, FEW, self.name)
-            liked, skipped = (lines([text.text for text in side])[:MOST] for side in (reader.liked, reader.skipped))
-            even = min(len(liked), len(skipped))
+            job = sides(reader)
+            even = len(job["liked"])
             if even < FEW:
                 raise CannotCarry(f"the carrier {self.name} needs {FEW} texts that you did not like")
-            job = {"liked": liked[:even], "skipped": skipped[:even]}
             kept = Kept(self.name, model.key, reader.upto, {"more": True, "liked": even}, json.dumps(job).encode())
         assert kept is not None
         if kept.facts.get("done"):
@@ -101,11 +100,18 @@ def _job(kept: Kept | None) -> dict[str, list[str]] | None:
     return {side: [str(text) for text in found[side]] for side in ("liked", "skipped")}
 
 
+def sides(reader: Reader) -> dict[str, list[str]]:
+    """The texts of a job: the latest of either side, as many liked as skipped."""
+    liked, skipped = (lines([text.text for text in side])[:MOST] for side in (reader.liked, reader.skipped))
+    even = min(len(liked), len(skipped))
+    return {"liked": liked[:even], "skipped": skipped[:even]}
+
+
 def moved(job: Mapping[str, list[str]], reader: Reader) -> bool:
-    """Whether the reader's texts of now are so much others that another job is worth its time."""
-    before = {*job["liked"], *job["skipped"]}
-    now = [*lines([text.text for text in reader.liked])[:MOST], *lines([text.text for text in reader.skipped])[:MOST]]
-    return sum(text not in before for text in now) > MOVED * max(1, len(now))
+    """Whether the texts of either side are so much others now that another job is worth its time."""
+    now = sides(reader)
+    new = sum(text not in job[side] for side in ("liked", "skipped") for text in now[side])
+    return new > MOVED * max(1, len(now["liked"]) + len(now["skipped"]))
 
 
 def _why(kept: Kept | None) -> str:
