@@ -16,30 +16,40 @@ from pathlib import Path
 
 from strict_terminal import Strict
 
-COLUMNS, ROWS = 140, 70
+COLUMNS, ROWS = 110, 46
 CHILD = (
     "from penchant.app.paths import Paths; from penchant.app.config import Config, Worker;"
     "from penchant.app.tui.app import run; import sys;"
     "sys.exit(run(Config(worker=Worker(enabled=False)), Paths.from_environment()))"
 )
-#: How a text of ours begins (hostile_strings).
-ARTICLE = re.compile(r"x\d{5}a")
+#: A word of ours (hostile_strings), and how the text of an article begins.
+WORD = re.compile(r"[a-z]\d{5}[az]")
+ARTICLE = re.compile(r"[xp]\d{5}a")
+#: How the words of a picture begin: below the room for it.
+CAPTION = re.compile(r"^ *\[\d+\] ", re.MULTILINE)
+#: Whether it marks the end of a frame is asked once; the answer is yes.
+ASKED, CAN = b"\x1b[?2026$p", b"\x1b[?2026;2$y"
+#: Seconds in which the next article must be there.
+TURN = 5.0
 #: Keys of each place that is not an article, and what leaves it.
 DIALOGS = ("w", "m", "M", "L", "?", "T", "S", "d", "C", "e", ".", "O", "D", "D", "a", "H", "N", "E", "F")
 
 
 class Window:
-    """One run. `strict` has judged every byte; `seen` is what was on any screen, without spaces."""
+    """One run. `strict` has judged every byte; `seen` are the finished screens without spaces, `words` where which
+    word of ours stood.
+    """
 
     def __init__(self, env: dict[str, str], home: Path) -> None:
-        self.strict = Strict(COLUMNS, ROWS)
+        self.strict = Strict(COLUMNS, ROWS, self._frame)
+        self.seen: list[str] = []
+        self.words: dict[str, list[int]] = {}
         self.bytes = 0
         self.code: int | None = None
         self._log = home / "opened"
         browser = home / "browser"
         browser.write_text(f'#!/bin/sh\nprintf "%s\\n" "$1" >> {self._log}\n')
         browser.chmod(0o755)
-        self._seen: dict[str, None] = {}
         self.pid, self.fd = os.forkpty()
         if self.pid == 0:
             fcntl.ioctl(1, termios.TIOCSWINSZ, struct.pack("HHHH", ROWS, COLUMNS, 0, 0))
@@ -61,9 +71,18 @@ class Window:
                 if data := os.read(self.fd, 1 << 18):
                     self.bytes += len(data)
                     self.strict.feed(data)
+                    if ASKED in data:
+                        os.write(self.fd, CAN)
                     continue
             break
-        self._seen["".join(self.strict.text().split())] = None
+
+    def _frame(self, screen: str) -> None:
+        text = "".join(screen.split())
+        if self.seen and self.seen[-1] == text:
+            return
+        for word in set(WORD.findall(text)):
+            self.words.setdefault(word, []).append(len(self.seen))
+        self.seen.append(text)
 
     def key(self, keys: str, quiet: float = 0.04, most: float = 0.4) -> None:
         """Type, and wait for what it does: `most` seconds where it does nothing."""
@@ -76,12 +95,25 @@ class Window:
         if self.bytes == before:
             self.ended()
 
-    def step(self) -> None:
-        """The next article, until its text is there."""
-        before, end = ARTICLE.findall(self.strict.text()), time.monotonic() + 0.6
-        self.key("n", 0.02)
-        while time.monotonic() < end and ARTICLE.findall(self.strict.text()) in (before, []) and not self.ended():
-            self.wait(0.02)
+    def step(self) -> bool:
+        """The next article, until its text is there: whether another one came."""
+        before, end = ARTICLE.findall(self.strict.text()), time.monotonic() + TURN
+        self.key("n", 0.015)
+        while time.monotonic() < end and not self.ended():
+            if (now := ARTICLE.findall(self.strict.text())) not in (before, []):
+                return True
+            self.wait(0.02) if now == before else self.key(" ", 0.02)  # a long warning, and the text is below it
+        return False
+
+    def _down(self) -> None:
+        """To the end of an article that is longer than the screen."""
+        before = ""
+        for _ in range(9):
+            text = self.strict.text()
+            if text == before or (CAPTION.search(text) and not "".join(text.split("\n")[-4:-2]).strip()):
+                break
+            before = text
+            self.key(" ", 0.02, 0.3)
 
     def until(self, words: str, seconds: float = 20.0) -> None:
         """Wait for some words on the screen."""
@@ -96,19 +128,22 @@ class Window:
                 self.code = os.waitstatus_to_exitcode(status)
         return self.code is not None
 
-    def tour(self, items: int) -> str:
-        """Newest: the list, every article, dialogs, clicks; then quit. Returns all that was seen."""
+    def tour(self, items: int) -> None:
+        """Newest: the list, every article, dialogs, clicks; then quit."""
         self.until("For you")
         self.key("2", 0.5)
         self.until("Newest")
         for _ in range(5):
-            self.key("\r", 0.3)
+            self.key("\r", 0.3, 2.0)
             if "esc back" in self.strict.text():
                 break
+        self._down()
         for turn in range(items + 1):
-            self.step()
+            if not self.step():
+                break
+            self._down()
             if turn % 60 == 0:
-                self._click_all(range(4, ROWS - 4, 7), "2")
+                self._click_all(range(4, ROWS - 4, 7))
         self.key("\x1b", 0.3)
         self.key("g", 0.2)
         for turn in range(min(4, items)):
@@ -127,15 +162,15 @@ class Window:
         self.key("\r", 0.4)
         self.key("\x1b", 0.2)
         self.key("2", 0.2)
-        return self.quit()
+        self.quit()
 
-    def _click_all(self, rows: range, _: str) -> None:
+    def _click_all(self, rows: range) -> None:
         for row in rows:
             for column in (9, 24, 50):
                 os.write(self.fd, f"\x1b[<0;{column};{row}M\x1b[<0;{column};{row}m".encode())
         self.wait(0.1)
 
-    def quit(self) -> str:
+    def quit(self) -> None:
         for _ in range(6):
             if self.ended():
                 break
@@ -151,4 +186,3 @@ class Window:
         self.wait()
         self.strict.end()
         os.close(self.fd)
-        return "\n".join(self._seen)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import time
+from datetime import UTC, datetime
 from html import escape
 from typing import Any
 from xml.sax.saxutils import escape as xml_escape
@@ -11,9 +13,15 @@ from hostile_strings import Hostile
 
 from penchant.adapters.contract_server import Answer, Server
 
-#: Places of a string: title, text, author, tag, alt text, poll option, warning, words of the source.
-PLACES = {"rss": "txugl", "mastodon": "xugloc"}
+#: Places of a string: title, text, author, tag, alt text; of a post text, author, tag, alt text, option, warning, card.
+PLACES = {"rss": "txugl", "mastodon": "pvhmock"}
+#: Characters that these places take; the end of what is longer is not shown.
+LIMITS = {"t": 500, "u": 200, "g": 100, "l": 1500, "v": 100, "h": 100, "o": 500, "c": 500, "k": 300}
 PAGE = 40
+#: One source in so many strings fails in words of its own.
+FAILING = 12
+#: Seconds between the kinds of sources, longer than copies of a text are looked for; the newest item of all.
+APART, NEWEST = 40 * 86_400, time.time() - 86_400
 
 
 def subscribe(server: Server, batch: list[Hostile]) -> list[tuple[str, str, str, dict[str, str]]]:
@@ -24,7 +32,7 @@ def subscribe(server: Server, batch: list[Hostile]) -> list[tuple[str, str, str,
         server.route(f"/api/v1/timelines/tag/t{n}", json.dumps([_status(h, base) for h in batch[start : start + PAGE]]))
         settings = {"address": base, "timeline": f"tag:t{n}"}
         found.append(("mastodon", f"mastodon:{base}/tag:t{n}", "", settings))
-    for n, hostile in enumerate(batch[:: max(1, len(batch) // 20)]):
+    for n, hostile in enumerate(batch[::FAILING]):
         found.append(_failing(server, n, hostile))
     return found
 
@@ -78,7 +86,7 @@ def _json_feed(batch: list[Hostile], base: str) -> str:
             "content_html": _body(h),
             "authors": [{"name": h.text("u"), "url": f"{base}u/{h.number}"}],
             "tags": [h.text("g")],
-            "date_published": _date(h.number),
+            "date_published": _date(h.number, 0),
         }
         for h in batch
     ]
@@ -97,7 +105,7 @@ def _atom(batch: list[Hostile], base: str) -> str:
         )
 
     rows = [
-        f"<entry><id>a{h.number}</id><link href='{base}a/{h.number}'/><updated>{_date(h.number)}</updated>"
+        f"<entry><id>a{h.number}</id><link href='{base}a/{h.number}'/><updated>{_date(h.number, 1)}</updated>"
         f"<title type='html'>{text(markup(h, 't'))}</title><category term=\"{text(h.text('g'))}\"/>"
         f"<author><name>{text(h.text('u'))}</name></author><content type='html'>{text(_body(h))}</content></entry>"
         for h in batch
@@ -112,23 +120,23 @@ def _status(hostile: Hostile, base: str) -> dict[str, Any]:
         "id": str(1_000_000 - n),
         "uri": f"https://far.example/s/{n}",
         "url": f"{base}/@m/{n}",
-        "created_at": _date(n),
-        "content": f"<p>{markup(hostile, 'x')}</p>",
+        "created_at": _date(n, 2),
+        "content": f"<p>{markup(hostile, 'p')}</p>",
         "spoiler_text": hostile.text("c"),
         "language": hostile.attack[:9],
         "visibility": "public",
-        "tags": [{"name": hostile.text("g")}],
+        "tags": [{"name": hostile.text("h")}],
         "mentions": [],
         "emojis": [{"shortcode": hostile.attack}],
         "account": {
             "id": str(n),
             "username": f"m{n}",
             "acct": f"m{n}@far.example",
-            "display_name": hostile.text("u"),
+            "display_name": hostile.text("v"),
             "url": f"https://far.example/@m{n}",
         },
         "media_attachments": [
-            {"id": "1", "type": "image", "url": f"https://far.example/m{n}.png", "description": hostile.text("l")}
+            {"id": "1", "type": "image", "url": f"https://far.example/m{n}.png", "description": hostile.text("m")}
         ],
         "poll": {
             "options": [{"title": hostile.text("o"), "votes_count": 1}, {"title": "no", "votes_count": 2}],
@@ -146,8 +154,6 @@ def _status(hostile: Hostile, base: str) -> dict[str, Any]:
     }
 
 
-def _date(number: int) -> str:
-    """Each a minute before the one of the next lower number."""
-    minutes = 1_000_000 - number
-    day, minute = divmod(minutes, 1440)
-    return f"2026-{1 + day % 9:02d}-{1 + day // 9 % 28:02d}T{minute // 60:02d}:{minute % 60:02d}:00Z"
+def _date(number: int, kind: int) -> str:
+    """Each a minute before the one of the next lower number, and each kind of source in a time of its own."""
+    return datetime.fromtimestamp(NEWEST - kind * APART - 60 * number, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -7,9 +7,13 @@ import os
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 
 ESC, BEL, ST = "\x1b", "\x07", "\x1b\\"
+#: Places (hostile_site) whose text is what an item says: texts of two sources that agree in most words are joined.
+BODIES = "xp"
+_LETTERS = str.maketrans("0123456789", "ghijklmnop")
 _CSI = (
     "31m",
     "2J",
@@ -189,8 +193,14 @@ class Hostile:
         return f"{place}{self.number:05d}a", f"{place}{self.number:05d}z"
 
     def text(self, place: str) -> str:
+        """The attack between its words; a body has words of its own besides, so that it is no copy of another."""
         first, last = self.words(place)
-        return f"{first} {self.attack} {last}"
+        return f"{first} {self.attack} {last}{self._own(place) if place in BODIES else ''}"
+
+    def _own(self, place: str) -> str:
+        count = 8 + len(self.attack.split()) // 4 + len(self.attack) // 100
+        words = (sha256(f"{place}{self.number}.{n}".encode()).hexdigest()[:8] for n in range(count))
+        return "".join(f" {word.translate(_LETTERS)}" for word in words)
 
 
 def _families() -> Iterator[tuple[str, str, bool]]:
@@ -222,14 +232,13 @@ def naughty() -> list[str]:
 
 
 def strings(count: int, seed: int = 1) -> list[Hostile]:
-    """`count` strings: each family's members once, the naughty ones, then random mixtures of two to four."""
+    """`count` strings: each of the families and the naughty ones once, mixed up, then random mixtures."""
     single = [(family, text, text if visible else "", False) for family, text, visible in _families()]
     single += [("entity", text, "", True) for text in _ENTITIES]
     single += [("naughty", text, text if text.isascii() and text.isprintable() else "", False) for text in naughty()]
     pick = random.Random(seed)
     plain = [(family, text) for family, text, _, html in single if not html and len(text) < 400]
-    if count < len(single):
-        pick.shuffle(single)
+    pick.shuffle(single)
     while len(single) < count:
         parts = pick.choices(plain, k=pick.randint(2, 4))
         single.append(("mixed", pick.choice(("", " ", "m")).join(text for _, text in parts), "", False))

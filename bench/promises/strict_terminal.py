@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from base64 import b64decode
+from collections.abc import Callable
 
 from rich.cells import cell_len
 
@@ -19,15 +20,20 @@ _TEXT = re.compile(r"[^\x00-\x1f\x7f-\x9f]+")
 UNSEEN = re.compile(
     "[\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f]"
 )
+#: One cell each: Latin, lines and blocks.
+_NARROW = re.compile("[ -~\u00a0-\u02ff\u2500-\u259f]*")
 #: Most marks on one cell.
 MARKS = 4
 
 
 class Strict:
-    """Bytes in, cells out. `faults` are (kind, what stood there); `copied` the texts of the clipboard."""
+    """Bytes in, cells out. `faults` are (kind, what stood there); `copied` the texts of the clipboard; `on_frame` is
+    called with each finished screen.
+    """
 
-    def __init__(self, columns: int, rows: int) -> None:
+    def __init__(self, columns: int, rows: int, on_frame: Callable[[str], object] | None = None) -> None:
         self.columns, self.rows = columns, rows
+        self._on_frame = on_frame
         self.faults: list[tuple[str, str]] = []
         self.copied: list[str] = []
         self.frames = 0
@@ -79,11 +85,13 @@ class Strict:
             self.copied.append(b64decode(found["copied"]).decode("utf-8", "replace"))
         elif found[0] in ("\x1b[?2026l", "\x1b[?1049l"):
             self.frames += 1
+            if self._on_frame is not None:
+                self._on_frame(self.text())
 
     def _print(self, text: str) -> None:
         if bad := UNSEEN.search(text):
             self.faults.append(("unseen", repr(text[max(0, bad.start() - 20) : bad.end() + 20])))
-        if text.isascii():
+        if text.isascii() or _NARROW.fullmatch(text):
             self._marks = 0
             self._put(text)
             return
