@@ -64,10 +64,11 @@ def offer(store: Store, draft: Draft, wanted: Settings, draw: random.Random, med
     ]
     draw.shuffle(two)
     with store.db.write():
+        settle(store)
         for each in two:
             store.drafts.add(each)
             store.drafts.as_item(each.id, at=now)
-        generated.hold(store.db, {*generated.held(store.db), original})
+        generated.hold(store.db, wanted.test, {*generated.held(store.db)[1], original})
     return True
 
 
@@ -97,13 +98,34 @@ def unblind(store: Store, wanted: Settings, session: str = "") -> Opened | None:
     with store.db.write():
         found = blind.rows(generated.shown(store.db, wanted.test))
         report = Opened(tuple(found), sum(row.shown for row in found), wanted.test_at)
-        drafts = store.drafts.list("feed", limit=1 << 30)
-        members = [draft for draft in drafts if draft.facts.get("blind") == wanted.test]
-        moved = [event for draft in members for event in _open(store, draft, session)]
+        moved = _opened(store, session)
         told = Event("voice", value={"what": "unblind", "key": wanted.test, "value": report.facts()}, session=session)
         store.events.append([*moved, told])
-        generated.hold(store.db, ())
     return report
+
+
+def settle(store: Store, session: str = "") -> bool:
+    """Open what a blind test left that ended otherwise than here: its beginning was undone, or another machine opened
+    it. The items that it held back were free from then on; what was decided on their copies moves to them now, and its
+    drafts are marked. False: there is nothing left.
+    """
+    if generated.held(store.db)[0] is None:
+        return False
+    with store.db.write():
+        test, _ = generated.held(store.db)
+        running = generated.read(store.db).test
+        if test is None or (running and test in ("", running)):
+            return False
+        store.events.append(_opened(store, session, running))
+    return True
+
+
+def _opened(store: Store, session: str, but: str = "") -> list[Event]:
+    """Open every envelope, `but` those of one test; the events that are left to be appended. Nothing is held then."""
+    drafts = store.drafts.list("feed", limit=1 << 30)
+    sealed = [draft for draft in drafts if draft.facts.get("sealed") and draft.facts.get("blind") != (but or None)]
+    generated.hold(store.db, "", ())
+    return [event for draft in sealed for event in _open(store, draft, session)]
 
 
 def _open(store: Store, draft: Draft, session: str) -> list[Event]:

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from . import power
 from .errors import PenchantError, StoreError
 from .generating import Settings
+from .generating_keep import settle
 from .judging_plan import Budget, calm_in
 from .store import generated
 from .store import judging as asked
@@ -180,6 +181,7 @@ def _prune(store: Store) -> None:
 
 
 def _look(store: Store) -> tuple[Settings, int]:
+    settle(store)
     wanted = generated.read(store.db)
     return wanted, len(generated.pool(store.db, wanted)) if wanted.on else 0
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from .generating import IMAGE, REAL, Settings
@@ -45,9 +45,10 @@ def standing(store: Store) -> Standing:
     past = [(at, tuple(rows_of(report))) for at, report in reports(store)[:LISTED]]
     marked = rows(generated.shown(store.db))
     waiting = sum(map(len, generated.pool(store.db, wanted)))
-    return Standing(
-        wanted, state(store), waiting, tuple(marked), len(seen), sum(each.liked for each in seen), tuple(past)
-    )
+    now = state(store)
+    if wanted.test and now.resting:  # what an arm that rests did not write, the others did
+        now = replace(now, resting="not every arm can write; which, and why, is told once the test is over")
+    return Standing(wanted, now, waiting, tuple(marked), len(seen), sum(each.liked for each in seen), tuple(past))
 
 
 def headline(found: Standing) -> str:

@@ -32,6 +32,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace, context: Context) -> int | None:
+    from penchant.app.generating_keep import settle
+
+    settle(context.store)
     {
         "list": _list, "share": _share, "add": _arms, "remove": _arms, "blind": _blind, "unblind": _unblind,
         "report": _report,

@@ -27,6 +27,10 @@ def run(args: argparse.Namespace, context: Context) -> int | None:
             "there is nothing to undo", hint="Only decisions such as like, skip, save, later and mute can be undone."
         )
     events.append([Event("undo", target.item_id, view="cli", undoes=target.id)])
+    if target.kind == "voice":
+        from penchant.app.generating_keep import settle
+
+        settle(context.store)
     cards = context.store.items.cards([target.item_id]) if target.item_id is not None else []
     title = cards[0].title or cards[0].excerpt if cards else ""
     number = "" if target.item_id is None else str(target.item_id)

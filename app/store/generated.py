@@ -115,13 +115,21 @@ def shown(db: Database, test: str | None = None) -> list[Shown]:
     return found
 
 
-def hold(db: Database, items: Iterable[int]) -> None:
-    """Keep these out of every list until the blind test is over; replaces those held before."""
+def hold(db: Database, test: str, items: Iterable[int]) -> None:
+    """Keep these out of every list until this blind test is over; replaces those held before. None: nothing is held."""
+    kept = sorted(set(items))
     with db.write():
-        db.run("INSERT OR REPLACE INTO settings VALUES (?, ?)", (HELD, json.dumps(sorted(set(items)))))
+        if kept:
+            said = json.dumps({"test": test, "items": kept})
+            db.run("INSERT OR REPLACE INTO settings VALUES (?, ?)", (HELD, said))
+        else:
+            db.run("DELETE FROM settings WHERE key = ?", (HELD,))
 
 
-def held(db: Database) -> set[int]:
-    """What is held back."""
+def held(db: Database) -> tuple[str | None, set[int]]:
+    """(the blind test that holds them back, the items); (None, empty) where nothing is. "": an older version did."""
     text = db.value("SELECT value FROM settings WHERE key = ?", (HELD,))
-    return {int(item) for item in json.loads(text)} if isinstance(text, str) else set()
+    found = json.loads(text) if isinstance(text, str) else None
+    if isinstance(found, dict):
+        return str(found.get("test") or ""), {int(item) for item in found.get("items") or ()}
+    return (None, set()) if not found else ("", {int(item) for item in found})

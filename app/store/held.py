@@ -4,10 +4,26 @@ the same words would tell which of its texts are real.
 
 from __future__ import annotations
 
-#: The setting that names them, a JSON list of item ids.
+#: The setting that names them: {"test": id of the event that began it, "items": [item ids]}.
 HELD = "blind.held"
 
 
+def items(schema: str = "") -> str:
+    """SQL: the items that are held back, for as long as their test is neither opened nor undone, by whomever.
+
+    Mostly there is nothing to hold: one look into `settings`. A mere list (of older versions) is held until it is
+    cleared. The index of voices wants its condition word for word.
+    """
+    at = f"{schema}." if schema else ""
+    return (
+        f"(SELECT h.value FROM {at}settings t, json_each(t.value, iif(json_type(t.value) = 'array', '$', '$.items')) h"
+        f" WHERE t.key = '{HELD}' AND NOT EXISTS (SELECT 1 FROM {at}events u"
+        " WHERE u.undoes = json_extract(t.value, '$.test') AND u.kind = 'undo')"
+        f" AND NOT EXISTS (SELECT 1 FROM {at}events o WHERE o.kind IN ('duel', 'voice', 'draft') AND o.kind = 'voice'"
+        " AND o.value ->> 'what' = 'unblind' AND o.value ->> 'key' = json_extract(t.value, '$.test')))"
+    )
+
+
 def free(column: str) -> str:
-    """SQL: the item id in `column` is not held back (mostly there is nothing to hold: one look into `settings`)."""
-    return f"{column} NOT IN (SELECT h.value FROM settings t, json_each(t.value) h WHERE t.key = '{HELD}')"
+    """SQL: the item id in `column` is not held back."""
+    return f"{column} NOT IN {items()}"

@@ -5,13 +5,13 @@
 
 from __future__ import annotations
 
-from .held import HELD
+from .held import items as held
 
 _TIME = "strftime('%Y-%m-%dT%H:%M:%SZ', {}, 'unixepoch')"
 #: What a model wrote is in no view, nor what was done with it.
 _DRAFTS = "(SELECT d.item_id FROM main.drafts d WHERE d.item_id IS NOT NULL)"
 _REAL_EVENT = f"(e.item_id IS NULL OR e.item_id NOT IN {_DRAFTS})"
-_HELD = f"(SELECT h.value FROM main.settings t, json_each(t.value) h WHERE t.key = '{HELD}')"
+_HELD = held("main")
 _SOURCE = "coalesce(nullif(u.title, ''), u.address, '')"
 
 #: View -> its columns in their order. Times are ISO 8601 in UTC, truth values 0 or 1, lists JSON, hashes blobs.

@@ -99,6 +99,7 @@ class BlindScreen(Screen[None]):
 
     # -- switches
     def action_share(self, by: int) -> None:
+        self._asked = False
         if self.found is None or self._busy:
             return
         now = self.found.settings.share
@@ -114,6 +115,7 @@ class BlindScreen(Screen[None]):
     def action_arms(self) -> None:
         from .blindarms import ArmsScreen
 
+        self._asked = False
         if self.found is not None:
             self.app.push_screen(ArmsScreen([arm.name for arm in self.found.settings.arms]), self._chosen)
 
@@ -127,6 +129,7 @@ class BlindScreen(Screen[None]):
             self._do(arm_event(Arm.of(name).name, on), f"Arms: {', '.join(wanted) or 'none'}")
 
     def action_test(self) -> None:
+        self._asked = False
         if self.found is None or self._busy:
             return
         if self.found.settings.test:
@@ -142,13 +145,14 @@ class BlindScreen(Screen[None]):
         elif not self._asked:
             self._asked = True
             self.say(SURE)
-        else:
+        elif not self._busy:
             self._asked = False
             self.app.spawn(self._unblind())
 
     async def _unblind(self) -> None:
         from penchant.app.generating_status import verdict
 
+        self._busy = True
         session = self.app.session
 
         def work(store: Store) -> str:
@@ -158,26 +162,50 @@ class BlindScreen(Screen[None]):
             found = unblind(store, generated.read(store.db), session)
             return "" if found is None else verdict(found.rows)
 
-        said = await self.app.bridge.clerk.do(work)
-        self.app.lessons.refresh()  # decisions moved from copies to their items
-        await self._load(top=True)
+        try:
+            said = await self.app.bridge.clerk.do(work)
+            await self._opened(top=True)
+            if is_there(self):
+                self.say(said)
+        except PenchantError as error:
+            self.say(words.sentences(f"Nothing was opened: {error}", error.hint), "error")
+        finally:
+            self._busy = False
+
+    async def _opened(self, *, top: bool = False) -> None:
+        """Decisions moved from copies to their items."""
+        self.app.lessons.refresh()
+        await self._load(top=top)
         self._follow()
-        if is_there(self):
-            self.say(said)
 
     def action_undo(self) -> None:
+        self._asked = False
         if not self._done:
             self.say("Nothing was switched since this screen opened")
         elif not self._busy:
             self._busy = True
-            self.app.spawn(self._undo(self._done.pop()))
+            self.app.spawn(self._undo(self._done[-1]))
 
     async def _undo(self, event: Event) -> None:
+        session = self.app.session
+
+        def work(store: Store) -> bool:
+            from penchant.app.generating_keep import settle
+
+            return settle(store, session)
+
         try:
             await self.app.deeds.take_back([event])
+            self._done.remove(event)
+            if await self.app.bridge.clerk.do(work):
+                await self._opened()
+                self.say("The blind test is undone: what was decided on real items stands there, and drafts are marked")
+                return
             self.say("The last switch is undone")
             await self._load()
             self._follow()
+        except PenchantError as error:
+            self.say(words.sentences(f"Nothing was undone: {error}", error.hint), "error")
         finally:
             self._busy = False
 

@@ -13,10 +13,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from penchant.app import export
+from penchant.app import generating_status as status
 from penchant.app.eventlog.writing import lines
-from penchant.app.generating import MARKED, MASKED, REAL, blind_event, settings, share_event
+from penchant.app.generating import MARKED, REAL, blind_event, share_event
 from penchant.app.generating_blind import LONGEST, SHORTEST, Shown, beside, rows, seal, shaped, unseal, wilson
-from penchant.app.generating_keep import offer, reports, rows_of, unblind
+from penchant.app.generating_keep import offer, reports, rows_of, settle, unblind
+from penchant.app.generating_lane import STATE
 from penchant.app.store import Store, generated
 from penchant.app.store.drafts import Draft
 from penchant.app.types import Event, View
@@ -110,7 +112,7 @@ def test_both_of_a_pair_arrive_at_the_same_moment_and_in_the_order_of_a_coin(sto
 
 def test_the_same_words_are_seen_nowhere_else_meanwhile(store: Store) -> None:
     items = a_test(store)
-    held = generated.held(store.db)
+    _, held = generated.held(store.db)
     assert len(held) == 6
     for view in (View.FOR_YOU, View.NEWEST):
         assert held.isdisjoint(store.items.ids(view, limit=500))
@@ -133,6 +135,17 @@ def test_events_and_exports_name_no_arm(store: Store) -> None:
     assert {tuple(event.value) for event in events} == {()}
 
 
+def test_which_arm_cannot_write_is_not_told_while_a_test_runs(store: Store) -> None:
+    said = json.dumps({"resting": "vector: it needs 3 liked items"})
+    store.events.append([share_event(0.1)])
+    store.control.remember(STATE, said)
+    assert "vector" in status.standing(store).state.resting
+    store.events.append([blind_event()])
+    found = status.standing(store)
+    told = found.state.resting + status.facts(found)["resting"] + " ".join(status.lately(found))
+    assert "vector" not in told and "not every arm" in told
+
+
 def test_unblinding_tells_the_rates_and_moves_what_was_decided(store: Store) -> None:
     items = a_test(store)
     copies = [item for item in items if kind_of(store, item) == REAL]
@@ -146,7 +159,7 @@ def test_unblinding_tells_the_rates_and_moves_what_was_decided(store: Store) -> 
     original = store.items.cards([inside["original"]])[0]
     assert original.marks.liked and not store.items.cards([copies[0]])[0].marks.seen
     assert store.items.ids(View.LIKED) == [inside["original"]]
-    assert generated.held(store.db) == set() and generated.read(store.db).test == ""
+    assert generated.held(store.db) == (None, set()) and generated.read(store.db).test == ""
     assert store.items.cards([vector[0]])[0].author == "vector · small-model"
     assert store.drafts.of_item(vector[0]).topic == "trams"  # type: ignore[union-attr]
     assert unblind(store, generated.read(store.db)) is None
@@ -192,14 +205,66 @@ def test_the_other_half_of_a_pair_waits_on(store: Store) -> None:
     assert generated.pool(store.db, generated.read(store.db)) == [[items[1]], items[2:]]
 
 
-def test_undoing_the_beginning_shows_nothing_of_it(store: Store) -> None:
+def ended(store: Store, how: str) -> None:
+    """End the test that runs otherwise than by unblinding it here."""
+    test = generated.read(store.db).test
+    if how == "undone":
+        store.events.append([Event("undo", undoes=test)])
+    else:  # by a machine that the log was merged from
+        store.events.append([Event("voice", value={"what": "unblind", "key": test, "value": {"began": 1.0}})])
+
+
+@pytest.mark.parametrize("how", ["undone", "elsewhere"])
+def test_a_test_that_ends_otherwise_gives_everything_back(store: Store, how: str) -> None:
     items = a_test(store)
-    event = store.events.last_undoable()
-    assert event is not None and event.value["what"] == "blind"
-    store.events.append([Event("undo", undoes=event.id)])
-    assert generated.pool(store.db, generated.read(store.db)) == []
-    assert {card.source for card in store.items.cards(items)} == {MASKED}
-    assert settings(store.events.of_kind("voice")).test == ""
+    copies = [item for item in items if kind_of(store, item) == REAL]
+    drafts = [item for item in items if item not in copies]
+    behind = [unseal(store.drafts.of_item(item).facts["sealed"])["original"] for item in copies]  # type: ignore[union-attr]
+    originals, first = set(behind), behind[0]
+    store.events.append([Event("like", copies[0]), Event("skip", drafts[0])])
+    assert not settle(store) and not originals & set(store.items.ids(View.NEWEST)), "it runs"
+    assert not originals & listed(store)
+    ended(store, how)
+    assert generated.read(store.db).test == ""
+    assert originals <= set(store.items.ids(View.NEWEST)) and originals <= listed(store), "at once, whoever tidies up"
+    assert settle(store) and not settle(store)
+    assert store.items.ids(View.LIKED) == [first], "a like of a real item is not lost"
+    assert not store.items.cards([copies[0]])[0].marks.liked
+    cards = store.items.cards(drafts)
+    assert {card.source for card in cards} == {MARKED} and cards[0].author and cards[0].marks.skipped
+    waiting = generated.pool(store.db, generated.read(store.db))
+    assert {item for (item,) in waiting} == set(drafts[1:]), "those that were not seen are shown with their mark"
+    assert generated.held(store.db) == (None, set()) and not generated.shown(store.db), "no report counts them"
+
+
+def listed(store: Store) -> set[int]:
+    """The items of `penchant sql`."""
+    from penchant.app.store.public_views import select
+
+    return {row[0] for row in store.db.rows(select("items"))}
+
+
+def test_another_test_begins_where_an_undone_one_was_not_tidied_up(store: Store) -> None:
+    items = a_test(store, 2)
+    ended(store, "undone")
+    store.events.append([blind_event()])
+    wanted = generated.read(store.db)
+    assert offer(store, written(9), wanted, random.Random(3))
+    derive(store)
+    assert generated.held(store.db)[0] == wanted.test and len(generated.held(store.db)[1]) == 1
+    assert all(not store.drafts.of_item(item).facts.get("sealed") for item in items)  # type: ignore[union-attr]
+    ((one, two),) = generated.pool(store.db, wanted)
+    assert {kind_of(store, one), kind_of(store, two)} == {REAL, "vector"}
+
+
+def test_what_an_older_version_held_back_is_held_until_its_test_is_over(store: Store) -> None:
+    a_test(store, 2)
+    _, held = generated.held(store.db)
+    with store.db.write():
+        store.db.run("UPDATE settings SET value = ? WHERE key = 'blind.held'", (json.dumps(sorted(held)),))
+    assert not held & set(store.items.ids(View.NEWEST)) and not settle(store)
+    ended(store, "undone")
+    assert settle(store) and held <= set(store.items.ids(View.NEWEST))
 
 
 # -- the pure parts

@@ -18,6 +18,7 @@ from penchant.app.generating_keep import offer
 from penchant.app.store import Store, generated
 from penchant.app.store.drafts import Draft
 from penchant.app.tui.blind import BlindScreen
+from penchant.app.types import Event
 
 from .conftest import screen_text
 
@@ -182,6 +183,31 @@ async def test_unblinding_asks_twice_and_reports(archive: Any, run_app: Any, wai
         assert "real items" in "\n".join(screen_text(app))
         assert archive.read(lambda store: store.items.counts())["liked"] == 4
         await pilot.press("q")
+
+
+async def test_a_test_begun_by_mistake_is_undone_and_another_key_forgets_the_first(
+    archive: Any, run_app: Any, wait: Any
+) -> None:
+    prepare(archive, [share_event(0.2)], 0)
+    async with run_app(archive, size=(110, 40)) as (app, pilot):
+        await pilot.press("B", "t")
+        await wait(lambda: isinstance(app.screen, BlindScreen) and app.screen.found and app.screen.found.settings.test)
+        test = archive.read(lambda store: generated.read(store.db).test)
+        prepare(archive, [], 2)  # the worker makes pairs
+        drafts = archive.read(lambda store: store.drafts.list("feed"))
+        copies = [draft for draft in drafts if unseal(draft.facts["sealed"])["arm"] == REAL]
+        with Store.open(archive.paths.archive, role="cli") as store:
+            store.events.append([Event("like", copies[0].item_id)])
+        await pilot.press("U", "j", "k", "u")
+        original = unseal(copies[0].facts["sealed"])["original"]
+        await wait(lambda: archive.read(lambda store: store.items.ids("liked")) == [original])
+        assert archive.read(lambda store: generated.held(store.db)) == (None, set())
+        await wait(lambda: "blind test is undone" in "\n".join(screen_text(app)))
+        await pilot.press("t")
+        await wait(lambda: app.screen.found.settings.test not in ("", test))
+        await pilot.press("U", "plus", "U")
+        await wait(lambda: "cannot be undone" in "\n".join(screen_text(app)))
+        assert archive.read(lambda store: generated.read(store.db).test), "two keys, one after the other"
 
 
 async def test_arms_are_ticked(archive: Any, run_app: Any, wait: Any) -> None:
