@@ -45,6 +45,23 @@ LIMITS: dict[str, Any] = {
 }
 
 
+class _Relay(logging.Handler):
+    """What waitress reports goes into penchant's log without its words: they quote addresses, which begin with the
+    token. By itself it writes them to the terminal, with the lines of code around a fault.
+    """
+
+    def emit(self, record: logging.LogRecord) -> None:
+        place = f"{record.filename}:{record.lineno}"
+        log.log(record.levelno, "the HTTP server reports something at %s", place, exc_info=record.exc_info)
+
+
+def _relayed() -> None:
+    logger = logging.getLogger("waitress")
+    logger.propagate = False
+    if not logger.handlers:
+        logger.addHandler(_Relay(logging.WARNING))
+
+
 class Answering(Protocol):
     """What stands behind the sockets."""
 
@@ -73,6 +90,7 @@ class Server:
         self, site: Answering, host: str, port: int, *, lifetime: float = LIFETIME, body: int | None = None,
         threads: int = THREADS,
     ) -> None:  # fmt: skip
+        _relayed()
         self._socket = bound(host, port)
         self.port: int = self._socket.getsockname()[1]
         self._stopping = threading.Event()

@@ -59,7 +59,7 @@ ENDINGS: dict[str, tuple[Callable[[Window], None], bool]] = {
 
 
 def no_worker_within(seconds: float, parent: int) -> bool:
-    """Whether the workers of a window that has ended go. (`until` reads the window's terminal, which is closed by now.)"""
+    """Whether the workers of a window that has ended go. (`until` would read a closed terminal.)"""
     end = time.monotonic() + seconds
     while workers(parent) and time.monotonic() < end:
         time.sleep(0.05)

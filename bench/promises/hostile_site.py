@@ -16,7 +16,7 @@ from penchant.adapters.contract_server import Answer, Server
 #: Places of a string: title, text, author, tag, alt text; of a post text, author, tag, alt text, option, warning, card.
 PLACES = {"rss": "txugl", "mastodon": "pvhmock"}
 #: Characters that these places take; the end of what is longer is not shown.
-LIMITS = {"t": 500, "u": 200, "g": 100, "l": 1500, "v": 100, "h": 100, "o": 500, "c": 500, "k": 300}
+LIMITS = {"t": 500, "u": 200, "g": 100, "l": 1500, "v": 100, "h": 100, "m": 10_000, "o": 500, "c": 500, "k": 300}
 PAGE = 40
 #: One source in so many strings fails in words of its own.
 FAILING = 12

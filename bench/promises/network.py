@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from canaries import canaries
+from canary_serve import serving
 from common import Result, main
 from network_tls import tls_servers
 
@@ -138,6 +139,7 @@ async def rebinding(result: Result, rounds: int) -> None:
 
 def run(options: argparse.Namespace, folder: Path, result: Result) -> None:
     canaries(folder, result)
+    serving(folder, result)
     visits(folder, result, short=options.short)
     asyncio.run(rebinding(result, options.rebindings))
 

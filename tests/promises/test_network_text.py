@@ -36,6 +36,15 @@ def test_canaries_stay_at_home(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+def test_the_tokens_of_serve_are_told_to_nobody(tmp_path: Path) -> None:
+    code = (
+        "import canary_serve, pathlib; from common import Result; r = Result();"
+        f"canary_serve.serving(pathlib.Path({str(tmp_path)!r}), r); raise SystemExit(bool(r.faults))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=SCRIPTS, capture_output=True, text=True, timeout=240)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
 @pytest.mark.parametrize(
     "bad", ["\x1b]0;owned\x07", "\x1b[6n", "\x07", "\x9b31m", "\u202eevil", "\x1b]8;;http://x\x07", "a" + "\u0301" * 5]
 )
