@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 from typing import TYPE_CHECKING
 
 from penchant.app.errors import PenchantError, UsageError
@@ -126,17 +127,32 @@ def _use(args: argparse.Namespace, context: Context) -> int | None:
 def _allow(args: argparse.Namespace, context: Context) -> int | None:
     from penchant.app.voice import arm, carriers
 
-    if len(args.words) != 2 or args.words[1] not in carriers.ALL or "/" in args.words[0]:
+    if len(args.words) != 2 or args.words[1] not in carriers.ALL:
         raise UsageError(
             f"`penchant voice {args.what} HOST CARRIER`", hint=f"The carriers are {', '.join(carriers.ALL)}."
         )
-    host, name = args.words
-    arm.say(context.store, "allow", args.what == "allow", key=f"{host.lower()} {name}")
+    host, name = _host(args.words[0]), args.words[1]
+    arm.say(context.store, "allow", args.what == "allow", key=f"{host} {name}")
     may = "may now be told" if args.what == "allow" else "is no longer told"
-    say(f"{plain(host.lower())} {may} what the carrier {name} tells")
+    say(f"{plain(host)} {may} what the carrier {name} tells")
     if args.what == "allow":
         say(f"  {_TELLS.get(name, 'your prompts, and what they are about')}")
     return None
+
+
+def _host(said: str) -> str:
+    """A host as servers are known by, out of its name or of an address there. Raises `UsageError`."""
+    from penchant.adapters.base import SourceError
+    from penchant.adapters.http import host_of, parse_address
+
+    found = ""
+    with contextlib.suppress(SourceError):
+        found = host_of(parse_address(said if "://" in said else f"https://{said}"))
+    if not found or "%" in found:  # what no name of a host can hold
+        raise UsageError(
+            f"{plain(said, 60)!r} is no host", hint="Such as api.example.org, or the address that --model takes."
+        )
+    return found
 
 
 #: What leaves this machine with each carrier of words, beside the prompt and what is quoted in it.

@@ -59,7 +59,7 @@ def _state(name: str, known: Reader, kept: Kept | None, config: Config) -> tuple
         return (
             said,
             "ready" if said else "say what you like: `penchant voice describe`",
-            words.tokens(known.description),
+            words.tokens(known.description) if said else 0,
         )
     if name == "lora":
         if not config.voice.lora:

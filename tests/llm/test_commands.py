@@ -219,7 +219,8 @@ def test_a_summary_is_written_by_a_server_that_was_allowed(openai: Any, cli: Any
     assert "Night train 3" in openai.of("/v1/chat/completions")[0][1]["messages"][-1]["content"]
     rows = {row["name"]: row for row in json.loads(cli("voice", "--json"))["carriers"]}
     assert "night trains" in rows["summary"]["state"] and rows["history"]["ready"]
-    assert "may now be told" in cli("voice", "allow", "API.example.org", "summary")
+    assert "no host" in (cli("voice", "allow", "not a host", "summary", code=2), cli.errors)[1]
+    assert "may now be told" in cli("voice", "allow", "https://API.example.org/v1#big", "summary")
     assert "allowed: api.example.org" in cli("voice")
     cli("voice", "forbid", "api.example.org", "summary")
     assert "allowed" not in cli("voice")
