@@ -22,6 +22,8 @@ from penchant.app.store.errors import Damaged, DiskFull, FromNewerVersion, Locke
 from penchant.app.store.migrations import MIGRATIONS, Migration, latest, migrate, script
 from penchant.app.types import Event
 
+pytestmark = pytest.mark.migrates
+
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
@@ -149,15 +151,16 @@ def test_tables_missing(archive: Path) -> None:
 
 
 @pytest.mark.skipif(not hasattr(os, "getuid"), reason="needs POSIX permissions")
-def test_a_read_only_place(archive: Path) -> None:
+def test_a_read_only_place(archive: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
     """Run as somebody whom permissions bind: root may write anywhere."""
     archive.chmod(0o444)
     archive.parent.chmod(0o555)
     before = digest(archive)
     result = multiprocessing.get_context("fork").Queue()
     child = multiprocessing.get_context("fork").Process(target=_open_unprivileged, args=(archive, result))
+    within = tmp_path_factory.getbasetemp().parent.parent  # pytest's own folders are its user's alone
     for folder in archive.parents:
-        if os.getuid() == 0 and folder.stat().st_mode & 0o005 != 0o005 and folder.is_relative_to("/tmp"):
+        if os.getuid() == 0 and folder.stat().st_mode & 0o005 != 0o005 and folder.is_relative_to(within):
             folder.chmod(folder.stat().st_mode | 0o055)
     child.start()
     name, message, hint = result.get(timeout=30)
