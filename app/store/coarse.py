@@ -6,17 +6,14 @@ half is the high plane. Places are filled from the first, and the last ones move
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from .bound import bound
 from .connection import Database
 
 if TYPE_CHECKING:
-    import apsw
     import numpy as np
-
-    from .planes import Asked
 
 
 #: Vectors per block: one blob of 64 KiB at 256 dimensions.
@@ -24,6 +21,8 @@ BLOCK = 1_024
 #: By their signs alone, one vector in SHARE, at least LEAST and about MOST at most, are looked at again: of the true
 #: nearest 20 that keeps 99.9 % of 24,685 static vectors and of 4,421 of MiniLM.
 SHARE, LEAST, MOST = 8, 4_096, 32_768
+#: Blocks that are read and counted together, and blocks that tell how high the likeliest stand.
+TOGETHER, TELLING = 4, 8
 
 
 def size(dim: int) -> int:
@@ -100,17 +99,25 @@ def scan(db: Database, space_id: int, query: np.ndarray) -> tuple[np.ndarray, np
         return np.empty(0, np.int64), np.empty(0, np.float32), 0
     ids = np.frombuffer(b"".join(row[1] for row in rows), "<i8").reshape(-1, BLOCK)
     inverse = np.frombuffer(b"".join(row[2] for row in rows), "<f4").reshape(-1, BLOCK)
-    buffer: np.ndarray = np.empty((2, words(query.size), BLOCK), np.uint64)
-    flat, first, kept, places = buffer.reshape(-1, BLOCK), asked(query, ROUGH), [], []
+    buffer: np.ndarray = np.empty((TOGETHER, 2 * words(query.size), BLOCK), np.uint64)
+    signs, first = buffer[:, : words(query.size)], asked(query, ROUGH)
+    kept, places = [], []
     with db.failures(), db.apsw.blob_open("main", "coarse", "vectors", rows[0][0], False) as blob:
-        least = _least(blob, rows, ids, inverse, buffer[0], first)
-        for number, row in enumerate(rows):
-            blob.reopen(row[0])
-            blob.read_into(buffer.data.cast("B"))
-            scores = rough(buffer[0], first) * inverse[number]
-            chosen = np.flatnonzero(scores >= least)
-            kept.append(flat.take(chosen, axis=1))
-            places.append(chosen + number * BLOCK)
+
+        def told(some: list[int], room: np.ndarray) -> np.ndarray:
+            """What the signs say of these blocks, read into `room`: float32[blocks, BLOCK]."""
+            for at, number in enumerate(some):
+                blob.reopen(rows[number][0])
+                blob.read_into(room[at].data.cast("B"))
+            return rough(signs[: len(some)], first) * inverse[some]
+
+        least = _least(told, ids, signs)
+        for start in range(0, len(rows), TOGETHER):
+            scores = told(list(range(start, min(start + TOGETHER, len(rows)))), buffer)
+            for at, likely in enumerate(scores >= least):
+                chosen = np.flatnonzero(likely)
+                kept.append(buffer[at].take(chosen, axis=1))
+                places.append(chosen + (start + at) * BLOCK)
     at = np.concatenate(places)
     planes = np.concatenate(kept, axis=1).reshape(2, -1, len(at))
     scores = fine(planes, asked(query, FINE)) * inverse.ravel()[at]
@@ -118,24 +125,18 @@ def scan(db: Database, space_id: int, query: np.ndarray) -> tuple[np.ndarray, np
     return ids.ravel()[at[used]], scores[used], int(np.count_nonzero(ids))
 
 
-def _least(
-    blob: apsw.Blob, rows: list[tuple], ids: np.ndarray, inverse: np.ndarray, buffer: np.ndarray, query: Asked
-) -> float:
+def _least(told: Callable[[list[int], np.ndarray], np.ndarray], ids: np.ndarray, signs: np.ndarray) -> float:
     """What the signs must say of a vector that is looked at again: told from some of the blocks."""
     import numpy as np
 
-    from .planes import rough
-
-    share = max(LEAST / (len(rows) * BLOCK), min(1 / SHARE, MOST / (len(rows) * BLOCK)))
+    share = max(LEAST / ids.size, min(1 / SHARE, MOST / ids.size))
     if share >= 0.5:
         return -np.inf
-    seen = []
-    for number in range(0, len(rows), max(4, len(rows) // 64)):
-        blob.reopen(rows[number][0])
-        blob.read_into(buffer.data.cast("B"))
-        seen.append((rough(buffer, query) * inverse[number])[ids[number] != 0])
-    told = np.concatenate(seen)
-    return float(np.partition(told, int((1 - share) * (len(told) - 1)))[int((1 - share) * (len(told) - 1))])
+    some = np.linspace(0, len(ids) - 1, min(TELLING, len(ids))).astype(int).tolist()
+    groups = [some[start : start + TOGETHER] for start in range(0, len(some), TOGETHER)]
+    seen = np.concatenate([told(group, signs)[ids[group] != 0] for group in groups])
+    place = int((1 - share) * (len(seen) - 1))
+    return float(np.partition(seen, place)[place])
 
 
 def remove(db: Database, embedding_ids: Iterable[int]) -> None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from .bound import WHOLE, bound, items_of
 from .coarse import BLOCK, append, remove, scan
 from .coarse_rebuild import rebuild
-from .condition import EVERYTHING, Condition
+from .condition import EVERYTHING, UNSEEN, Condition
 from .connection import Database
 from .spaces import ORPHAN, activate_sentence_space, active_sentence_space, drop_in_pieces
 
@@ -28,9 +28,10 @@ WIDTH, MARGIN, FIRST, PART = 2.0, 20, 256, 400
 SMALL = 4_096
 #: Items that are asked how many pass a filter; where fewer than RARE do, all that pass are scored without a scan.
 SAMPLE, RARE = 512, 0.008
-#: Where the exact scores come from: candidates of the coarse order, items named by the caller, or every item.
+#: Where the exact scores come from: candidates of the coarse order, whose items are found without reading a vector, or
+#: items named by the caller.
 _CANDIDATES = (
-    "carray(?) c CROSS JOIN embeddings e ON e.id = c.value"
+    "carray(?) c CROSS JOIN embeddings e INDEXED BY embeddings_text ON e.id = c.value"
     " CROSS JOIN items i ON i.content_hash = e.content_hash"
 )
 _NAMED = "carray(?) c CROSS JOIN items i ON i.id = c.value"
@@ -152,9 +153,7 @@ class Vectors:
         if found[1] != query.size:
             raise ValueError(f"the vectors of {space} have {found[1]} numbers, not {query.size}")
         if unseen:
-            where = where & Condition(
-                "NOT EXISTS (SELECT 1 FROM item_state z WHERE z.item_id = i.id AND z.seen)"
-            )
+            where = where & UNSEEN
         self._load()
         with self.db.snapshot():
             if ids is not None:
@@ -233,7 +232,7 @@ class Vectors:
         share = self._passing(where)
         if share >= RARE and (hits := self._walk(space_id, query, k, where, share)) is not None:
             return _best(hits, k)
-        passing = [row[0] for row in self.db.rows(f"SELECT i.id FROM items i WHERE {where.sql}", where.params)]
+        passing = [row[0] for row in self.db.rows(f"SELECT i.id FROM {_ids(where)} i WHERE {where.sql}", where.params)]
         return _best(self._exact(query, _NAMED + _EMBEDDED, (bound(passing), space_id), EVERYTHING), k)
 
     def _walk(self, space_id: int, query: np.ndarray, k: int, where: Condition, share: float) -> list[Scored] | None:
@@ -249,7 +248,7 @@ class Vectors:
         off: list[float] = []
         while start < len(ids):
             told = dict(zip(ids[start:end].tolist(), guesses[start:end].tolist(), strict=True))
-            found = self._exact(query, _CANDIDATES, (bound(told),), where)
+            found = self._scored(query, sorted(told), where)
             hits += found
             off += [cosine - told[embedding] for _, cosine, embedding in found]
             start, end = end, int(1.5 * end)
@@ -266,10 +265,23 @@ class Vectors:
             return 1.0
         asked = bound(range(1, last + 1, last // SAMPLE))
         sums = self.db.row(
-            f"SELECT count(*), sum({where.sql}) FROM carray(?) c CROSS JOIN items i ON i.id = c.value",
+            f"SELECT count(*), sum({where.sql}) FROM carray(?) c CROSS JOIN {_ids(where)} i ON i.id = c.value",
             (*where.params, asked),
         ) or (0, 0)
         return (sums[1] or 0) / max(sums[0], 1)
+
+    def _scored(self, query: np.ndarray, candidates: list[int], where: Condition) -> list[Scored]:
+        """Exact cosines of what passes the filter among candidates (ids of `embeddings`)."""
+        passing = self.db.rows(
+            f"SELECT i.id, e.id FROM {_CANDIDATES} WHERE {where.sql}", (bound(candidates), *where.params)
+        )
+        cosines: dict[int, float | None] = dict(self.db.rows(
+            "SELECT e.id, 1.0 - vec_distance_cosine(e.vector, ?) FROM carray(?) c"
+            " CROSS JOIN embeddings e ON e.id = c.value",
+            (query.tobytes(), bound(sorted({embedding for _, embedding in passing}))),
+        ))  # fmt: skip
+        found = ((item, cosines.get(embedding), embedding) for item, embedding in passing)
+        return [(item, cosine, embedding) for item, cosine, embedding in found if cosine is not None]
 
     def _exact(
         self, query: np.ndarray, source: str, params: tuple, where: Condition
@@ -296,6 +308,11 @@ class Vectors:
             finally:
                 self.db.apsw.enable_load_extension(False)
         self._functions = True
+
+
+def _ids(where: Condition) -> str:
+    """The table whose rows stand for items `i`: where only their ids are asked, one a fortieth as large."""
+    return "items" if where.needs_row else "search_docsize"
 
 
 def _best(hits: list[Scored], k: int) -> list[tuple[int, float]]:

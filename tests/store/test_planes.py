@@ -26,6 +26,12 @@ def levels(held: np.ndarray, dim: int) -> np.ndarray:
     return 4.0 * bits[0, :, :dim] + 2.0 * bits[1, :, :dim] - 3.0
 
 
+def odd(told: np.ndarray, dim: int) -> np.ndarray:
+    """The numbers that the planes of a query stand for: float[d]."""
+    bits = np.unpackbits(np.ascontiguousarray(told[:, :, 0]).view(np.uint8), axis=1, bitorder="little")[:, :dim]
+    return 2.0 * (bits * 2.0 ** np.arange(len(bits))[:, None]).sum(axis=0) - (2 ** len(bits) - 1)
+
+
 @settings(max_examples=40, deadline=None)
 @given(st.integers(1, 200), st.integers(1, 2_100), st.integers(0, 2**31))
 def test_counting_bits_is_the_inner_product_of_integers(dim: int, count: int, seed: int) -> None:
@@ -34,14 +40,16 @@ def test_counting_bits_is_the_inner_product_of_integers(dim: int, count: int, se
     held, inverse = planes.encode(rows)
     told = levels(held, dim)
     assert np.array_equal(told > 0, rows >= 0)
-    for bits, found, by in (
-        (planes.ROUGH, planes.rough(held[0], planes.asked(query, planes.ROUGH)), np.where(told > 0, 1.0, -1.0)),
-        (planes.FINE, planes.fine(held, planes.asked(query, planes.FINE)), told),
-    ):
-        step = float(np.abs(query).max()) / (2 ** (bits - 1) - 1)
-        numbers = np.rint(query.astype(float) / step)
-        scale = step if bits == planes.FINE else 1.0
-        assert found == pytest.approx(by @ numbers * scale, rel=1e-4, abs=1e-3)
+    signs = np.where(told > 0, 1.0, -1.0)
+    for bits, by in ((planes.ROUGH, signs), (planes.FINE, told)):
+        asked = planes.asked(query, bits)
+        numbers = odd(asked.planes, dim)
+        assert (np.sign(numbers) == np.where(query >= 0, 1, -1)).all() and abs(numbers).max() <= 2**bits - 1
+        assert numbers @ query >= 0.9 * np.linalg.norm(numbers) or dim < 8
+        found = planes.rough(held[0], asked) if by is signs else planes.fine(held, asked) / asked.unit
+        assert found == pytest.approx(by @ numbers, rel=1e-4, abs=1e-2)
+    told_apart = np.stack([held[0], held[1]])
+    assert np.array_equal(planes.rough(told_apart, asked), [planes.rough(each, asked) for each in held])
     assert (told * rows).sum(axis=1) * inverse == pytest.approx(np.ones(count), rel=1e-4)
 
 
