@@ -1,13 +1,18 @@
 """Are drafts in the reader's taste, varied, and their own? Simulated readers with hidden tastes over real texts.
 
-    python bench/writing.py [--texts FILE] [--cache DIR] [--seeds N] [--arms none,history] [--model GGUF] [--cached]
+    python bench/writing.py [--texts FILE] [--cache DIR] [--seeds N] [--arms none,vector] [--dial 1] [--static]
 
 A reader likes two of twelve clusters of the texts (k-means of all-MiniLM-L6-v2). 32 likes and 32 skips go to the
 carrier and to a small head that ranks the drafts, as the archive's does; how likely the reader likes a draft is then
-said by another head (logistic regression on MiniLM vectors) that learned from other labels. FILE holds a text a line;
-without one: PENCHANT_SHARED/datasets, else the sample feed. What the model wrote is kept in the cache folder, so a
-run goes on where it ended; `--cached` writes nothing new. Eight texts are written for each arm and reader, four are
-offered. What does not hold is marked with ! and listed at the end; the exit code is then 1.
+said by another head (logistic regression on MiniLM vectors) that learned from other labels. The drafts are written by
+`penchant.app.writing` itself, as `P` without a topic writes them: up to 24 for each arm and reader, of which four are
+offered. Of the same pool the four that came first, four by lot (the mean of 200 draws) and the four most probable ones
+are measured beside them; "without" is the whole pool of the arm none. The arm "subjects" is no carrier: the liked
+subjects alone. With `--static` drafts are ranked and chosen by the bundled vectors, as where no sentence model is.
+
+FILE holds a text a line; without one: PENCHANT_SHARED/datasets, else the sample feed. What the model wrote is kept in
+the cache folder, so a run goes on where it ended; `--cached` writes nothing new. What does not hold is marked with !
+and listed at the end; the exit code is then 1.
 """
 
 from __future__ import annotations
@@ -19,10 +24,11 @@ import json
 import os
 import sys
 import time
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import AsyncGenerator, Sequence, Set
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 os.environ["OPENBLAS_NUM_THREADS"] = os.environ["OMP_NUM_THREADS"] = "1"
 
@@ -31,28 +37,28 @@ import numpy as np
 from penchant.app import embed
 from penchant.app.config import Config
 from penchant.app.embed.base import item_text
+from penchant.app.embed.runner import Runner
 from penchant.app.evaluation_sentence import SentenceVectors
 from penchant.app.llm.choose import open_voice
 from penchant.app.paths import Paths
 from penchant.app.voice import carriers
+from penchant.app.voice.reader import USUAL
 from penchant.app.voice.shelf import MemoryShelf
-from penchant.app.voice.values import LIKELIHOOD, Reader, Taste, Text, Voice, ratio
-from penchant.app.voice.words import scored
-from penchant.app.writing import prompt
-from penchant.app.writing.choosing import offering, same, variance, worths
+from penchant.app.voice.values import Carried, Reader, Taste, Text, Voice
+from penchant.app.writing.choosing import variance
+from penchant.app.writing.desk import sparks
+from penchant.app.writing.making import Tools, Writer
 from penchant.app.writing.overlap import plain_runs
-from penchant.app.writing.tidy import tidy
 from penchant.app.writing.values import Setting, Wish
 
 ROOT = Path(__file__).resolve().parent.parent
 CLUSTERS, TASTE, LABELS, JUDGED = 12, 2, 32, 60
-WRITTEN, OFFERED, LENGTH = 8, 4, 160
-HIGHER, GAIN, COST = 0.3, 1.2, 0.02
-#: The temperature of every arm, and where the reader's dial stands (the control vector goes by it).
-HEAT, DIAL = 0.8, 2.0
+OFFERED, LENGTH = 4, 160
+HIGHER, GAIN, COST = 0.3, 0.2, 0.02
+SUBJECTS, SETS = "subjects", ("pool", "first", "lot", "best", "offered")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class World:
     """Texts, their MiniLM vectors float32[n, d], the cluster of each int[n]."""
 
@@ -72,41 +78,59 @@ class Simulated:
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """One arm of one reader: mean probability and variance of the first drafts, of the best, of the varied best."""
+    """One arm of one reader: mean probability and variance of the whole pool, of the drafts that came first, of as many
+    by lot, of the best, of those offered. `overlap`: the largest share of runs in one offered that stand in the texts.
+    """
 
-    plain: tuple[float, float]
+    pool: tuple[float, float]
+    first: tuple[float, float]
+    lot: tuple[float, float]
     best: tuple[float, float]
-    varied: tuple[float, float]
-    same: int
+    offered: tuple[float, float]
     overlap: float
     seconds: float
 
 
 class Kept:
-    """What was written, by what it was written from."""
+    """A voice that remembers what it said and thought, by what it was asked."""
 
-    def __init__(self, path: Path, *, only: bool) -> None:
-        self._path, self._only = path, only
-        path.parent.mkdir(parents=True, exist_ok=True)
+    def __init__(self, voice: Voice, path: Path, name: str, *, only: bool) -> None:
+        self._voice, self._path, self._label, self._only = voice, path, name, only
+        self.name, self.can, self.seconds = voice.name, voice.can, 0.0
         lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
         self._known = {row[0]: row[1:] for row in map(json.loads, lines)}
 
-    async def text(self, name: str, voice: Voice, asked: str, taste: Taste, seed: int) -> tuple[str, float]:
-        """A draft and the seconds it took."""
-        said = json.dumps([name, voice.name, asked, taste.toward.system, taste.toward.strength, seed, HEAT])
-        key = hashlib.blake2b(said.encode(), digest_size=12).hexdigest()
+    def _key(self, *asked: object) -> str:
+        said = json.dumps([self._label, self.name, *asked])
+        return hashlib.blake2b(said.encode(), digest_size=12).hexdigest()
+
+    def _keep(self, key: str, *row: object) -> None:
+        if self._only:
+            raise SystemExit("this was never written: leave --cached out")
+        self._known[key] = list(row)
+        with self._path.open("a", encoding="utf-8") as file:
+            file.write(json.dumps([key, *row]) + "\n")
+
+    async def write(self, user: str, tokens: int, carried: Carried, **options: Any) -> AsyncGenerator[str, None]:
+        """See `Voice.write`."""
+        key = self._key(user, tokens, carried.system, carried.strength, sorted(options.items()))
         if key not in self._known:
-            if self._only:
-                raise SystemExit("this was never written: leave --cached out")
-            began, room = time.monotonic(), prompt.tokens(LENGTH)
-            stream = voice.write(asked, room, taste.toward, temperature=HEAT, seed=seed)
-            pieces = [piece async for piece in stream]
-            row = (tidy("".join(pieces), LENGTH, whole=len(pieces) < room), round(time.monotonic() - began, 2))
-            self._known[key] = list(row)
-            with self._path.open("a", encoding="utf-8") as file:
-                file.write(json.dumps([key, *row]) + "\n")
-        found = self._known[key]
-        return str(found[0]), float(found[1])
+            began = time.monotonic()
+            pieces = (
+                [] if self._only else [piece async for piece in self._voice.write(user, tokens, carried, **options)]
+            )
+            self._keep(key, pieces, round(time.monotonic() - began, 2))
+        pieces, seconds = self._known[key]
+        self.seconds += seconds
+        for piece in pieces:
+            yield piece
+
+    async def loglik(self, texts: Sequence[str], carried: Carried) -> list[float | None]:
+        """See `Voice.loglik`."""
+        key = self._key(list(texts), carried.history, carried.strength)
+        if key not in self._known:
+            self._keep(key, [] if self._only else await self._voice.loglik(texts, carried))
+        return list(self._known[key][0])
 
 
 def main() -> int:
@@ -122,12 +146,14 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--texts", type=Path)
     parser.add_argument("--cache", type=Path, default=Path("~/.cache/penchant-bench/writing"))
     parser.add_argument("--seeds", type=int, default=5)
-    parser.add_argument("--arms", type=lambda text: text.split(","), default=["none", "history", "vector"])
+    parser.add_argument("--arms", type=lambda text: text.split(","), default=["none", SUBJECTS, "vector"])
+    parser.add_argument("--dial", type=float, default=USUAL)
     parser.add_argument("--model", default="")
+    parser.add_argument("--static", action="store_true", help="rank and choose by the bundled vectors alone")
     parser.add_argument("--cached", action="store_true")
     options = parser.parse_args()
     options.cache = options.cache.expanduser()
-    options.arms = [arm for arm in options.arms if arm in carriers.ALL]
+    options.arms = [arm for arm in options.arms if arm in carriers.ALL or arm == SUBJECTS]
     return options
 
 
@@ -169,122 +195,145 @@ def _reader(world: World, seed: int) -> Simulated:
 
 
 # -- writing
+class Minilm:
+    """MiniLM's vectors of drafts, each made once."""
+
+    def __init__(self, runner: Runner) -> None:
+        self._runner, self._known = runner, dict[str, np.ndarray]()
+
+    async def __call__(self, texts: Sequence[str]) -> np.ndarray:
+        missing = [text for text in dict.fromkeys(texts) if text not in self._known]
+        made = await self._runner.embed(missing) if missing else []
+        self._known |= {text: np.frombuffer(row or b"", "<f4") for text, row in zip(missing, made, strict=True)}
+        return np.stack([self._known[text] for text in texts])
+
+
 async def _measured(world: World, options: argparse.Namespace) -> dict[str, list[Measured]]:
-    kept, paths = Kept(options.cache / "written.jsonl", only=options.cached), Paths.from_environment()
+    paths = Paths.from_environment()
     paths = replace(paths, cache=options.cache, data=options.cache)
     found: dict[str, list[Measured]] = {arm: [] for arm in options.arms}
-    vectors = SentenceVectors("auto", models=options.cache / "models", cache=options.cache / "vectors")
-    async with open_voice(options.model, Config(), paths, copy=1 << 30) as voice:
+    model = SentenceVectors("auto", models=options.cache / "models", cache=options.cache / "vectors").model or ""
+    async with open_voice(options.model, Config(), paths, copy=1 << 30) as voice, Runner(model) as runner:
+        minilm = Minilm(runner)
         for seed in range(options.seeds):
             reader = _reader(world, seed)
+            known = _as_reader(world, reader, options.dial)
             for arm in options.arms:
                 shelf = MemoryShelf(options.cache / "voice" / str(seed), world.texts[:200])
                 shelf.folder.mkdir(parents=True, exist_ok=True)
-                taste = await carriers.make(arm, carriers.Tools(shelf)).taste(_as_reader(world, reader), voice)
-                found[arm].append(await _arm(arm, taste, voice, world, reader, kept, vectors, seed))
+                carrier = carriers.make("none" if arm == SUBJECTS else arm, carriers.Tools(shelf))
+                taste = await carrier.taste(known, voice)
+                kept = Kept(voice, options.cache / "said.jsonl", f"{arm} {seed}", only=options.cached)
+                tools = _tools(world, reader, None if options.static else minilm)
+                writer = await _written(arm, known, taste, kept, tools, seed)
+                found[arm].append(await _of(writer, world, reader, minilm, kept.seconds))
                 print(f"reader {seed} {arm:8} {found[arm][-1]}", flush=True)
     return found
 
 
-def _as_reader(world: World, reader: Simulated) -> Reader:
+def _as_reader(world: World, reader: Simulated, dial: float) -> Reader:
     sides = [
         tuple(Text(int(each), world.texts[each], 1e9 - n) for n, each in enumerate(side))
         for side in (reader.liked, reader.skipped)
     ]
-    return Reader(*sides, dial=DIAL)
+    return Reader(*sides, dial=dial)
 
 
-async def _arm(
-    arm: str,
-    taste: Taste,
-    voice: Voice,
-    world: World,
-    reader: Simulated,
-    kept: Kept,
-    vectors: SentenceVectors,
-    seed: int,
-) -> Measured:
-    liked = [world.texts[each] for each in reader.liked[8 : 8 + WRITTEN]] if arm != "none" else []
-    setting, texts, took = Setting(sparks=tuple(liked)), list[str](), 0.0
-    for n in range(WRITTEN):
-        asked = prompt.request(Wish(), setting, n, LENGTH)
-        text, seconds = await kept.text(f"{arm} {seed}", voice, asked, taste, 1_000 * seed + n)
-        texts.append(text or "…")
-        took += seconds
-    minilm = _apart(vectors, texts)
-    chances = reader.judge.predict_proba(minilm)[:, 1]  # type: ignore[attr-defined]
-    worth = await _worth(arm, taste, voice, world, reader, texts)
-    first, best = list(range(OFFERED)), sorted(range(WRITTEN), key=lambda n: -worth[n])[:OFFERED]
-    static = embed.load().embed_batch(texts)
-    distinct: list[int] = []
-    for n in range(WRITTEN):
-        if not same(texts[n], static[n], [texts[m] for m in distinct], static[distinct]):
-            distinct.append(n)
-    places = offering([worth[n] for n in distinct], static[distinct], OFFERED)
-    varied = [distinct[n] for n in places]
-    known = set().union(*(plain_runs(text) for text in world.texts))
-    own = [run for n in varied for run in plain_runs(texts[n])]
-    repeated = sum(run in known for run in own) / max(1, len(own))
-
-    def of(chosen: Sequence[int]) -> tuple[float, float]:
-        return round(float(chances[list(chosen)].mean()), 3), round(variance(minilm[list(chosen)]), 3)
-
-    return Measured(of(first), of(best), of(varied), WRITTEN - len(distinct), round(repeated, 4), round(took, 1))
+async def _written(arm: str, known: Reader, taste: Taste, voice: Kept, tools: Tools, seed: int) -> Writer:
+    """As the desk writes, with all the time there is."""
+    wish = Wish(count=OFFERED, length=LENGTH, seed=1_000 * seed)
+    writer = Writer(wish, Setting(sparks=sparks(wish, known, arm, voice)), voice, taste, tools)
+    while writer.wanting:
+        async for _ in writer.write():
+            pass
+        await writer.take()
+    await writer.weigh()
+    return writer
 
 
-async def _worth(
-    arm: str, taste: Taste, voice: Voice, world: World, reader: Simulated, texts: Sequence[str]
-) -> list[float]:
-    """What the archive itself would say of the drafts: a head on the carrier's own labels, and the likelihood ratio."""
+def _tools(world: World, reader: Simulated, minilm: Minilm | None) -> Tools:
+    """What the archive itself would say of drafts: a head on the carrier's own labels, runs of its texts."""
     from sklearn.linear_model import LogisticRegression
 
-    if arm == "none":
-        return [0.0] * len(texts)
+    embedder, standing = embed.load(), _standing(world)
     taught = np.concatenate([reader.liked, reader.skipped])
-    labels = np.arange(len(taught)) < len(reader.liked)
+    static = embedder.embed_batch([world.texts[each] for each in taught])
     head = LogisticRegression(C=10.0, max_iter=1_000)
-    head.fit(embed.load().embed_batch([world.texts[each] for each in taught]), labels)
-    chances = [float(each) for each in head.predict_proba(embed.load().embed_batch(list(texts)))[:, 1]]
-    found = (
-        await ratio(voice, taste, [scored(text) for text in texts]) if LIKELIHOOD in voice.can else [None] * len(texts)
+    head.fit(static if minilm is None else world.vectors[taught], np.arange(len(taught)) < len(reader.liked))
+
+    async def judge(texts: Sequence[str]) -> list[float] | None:
+        rows = embedder.embed_batch(list(texts)) if minilm is None else await minilm(texts)
+        return [float(each) for each in head.predict_proba(rows)[:, 1]]
+
+    async def repeats(text: str) -> float:
+        return _overlap(text, standing)
+
+    return Tools(lambda texts: embedder.embed_batch(list(texts)), judge, repeats, minilm, patience=float("inf"))
+
+
+@lru_cache(maxsize=1)
+def _standing(world: World) -> Set[tuple[str, ...]]:
+    return frozenset().union(*(plain_runs(text) for text in world.texts))
+
+
+def _overlap(text: str, known: Set[tuple[str, ...]]) -> float:
+    own = plain_runs(text)
+    return sum(run in known for run in own) / max(1, len(own))
+
+
+async def _of(writer: Writer, world: World, reader: Simulated, minilm: Minilm, seconds: float) -> Measured:
+    texts = [each.text for each in writer.kept]
+    vectors = await minilm(texts)
+    chances = reader.judge.predict_proba(vectors)[:, 1]  # type: ignore[attr-defined]
+    best = sorted(range(len(texts)), key=lambda n: -(writer.kept[n].probability or 0.0))[:OFFERED]
+    offered = [each.text for each in writer.ranked()]
+    draw = np.random.default_rng(7)
+
+    def of(chosen: Sequence[int]) -> tuple[float, float]:
+        return round(float(chances[list(chosen)].mean()), 3), round(variance(vectors[list(chosen)]), 3)
+
+    lots = np.array([of(draw.choice(len(texts), OFFERED, replace=False).tolist()) for _ in range(200)]).mean(axis=0)
+    return Measured(
+        of(range(len(texts))),
+        of(range(OFFERED)),
+        (round(float(lots[0]), 3), round(float(lots[1]), 3)),
+        of(best),
+        of([texts.index(each) for each in offered]),
+        max(_overlap(each, _standing(world)) for each in offered),
+        round(seconds / len(texts), 1),
     )
-    return worths(chances, found)
-
-
-def _apart(vectors: SentenceVectors, texts: Sequence[str]) -> np.ndarray:
-    """Vectors from within a running loop."""
-    with ThreadPoolExecutor(1) as pool:
-        found = pool.submit(vectors, texts).result()
-    assert found is not None
-    return found
 
 
 # -- the report
 def _told(world: World, found: dict[str, list[Measured]], options: argparse.Namespace) -> int:
-    base = np.array([each.plain[0] for each in found["none"]])
+    base = np.array([each.pool[0] for each in found["none"]])
     liked = np.array([_liked_variance(world, seed) for seed in range(options.seeds)])
-    print(f"\nwithout a carrier: P {base.mean():.3f}; {OFFERED} liked texts: variance {liked.mean():.3f}\n")
-    print("arm        P plain  P best  P offered  higher by (95 %)        variance best  offered  copied  s a draft")
+    print(f"\nwithout a carrier: P {base.mean():.3f}; {OFFERED} liked texts: variance {liked.mean():.3f}")
+    print(f"\n{'P, variance of':10} {' '.join(f'{name:>13}' for name in SETS)}  higher by (95 %)          s a draft")
     wrong: list[str] = []
     for arm, rows in found.items():
-        plain, best, varied = (np.array([getattr(each, name) for each in rows]) for name in ("plain", "best", "varied"))
-        gain, half = _interval(varied[:, 0] - base)
-        copied = max(each.overlap for each in rows)
-        seconds = sum(each.seconds for each in rows) / (WRITTEN * len(rows))
-        print(
-            f"{arm:10} {plain[:, 0].mean():7.3f} {best[:, 0].mean():7.3f} {varied[:, 0].mean():10.3f}"
-            f"  {gain:+.3f} ({gain - half:+.3f} to {gain + half:+.3f}) {best[:, 1].mean():13.3f}"
-            f" {varied[:, 1].mean():8.3f}  {copied:6.3f} {seconds:10.1f}"
-        )
-        if arm == "none":
+        mean = {name: np.array([getattr(each, name) for each in rows]).mean(axis=0) for name in SETS}
+        gain, half = _interval(np.array([each.offered[0] for each in rows]) - base)
+        cells = " ".join(f"{p:6.3f} {spread:6.3f}" for p, spread in mean.values())
+        seconds = np.mean([each.seconds for each in rows])
+        print(f"{arm:14} {cells}  {gain:+.3f} ({gain - half:+.3f} to {gain + half:+.3f}) {seconds:9.1f}")
+        if arm in ("none", SUBJECTS):
             continue
-        ratio_of = varied[:, 1].mean() / max(1e-9, best[:, 1].mean())
+        wider, wider_half = _interval(np.array([each.offered[1] / each.best[1] - 1 for each in rows]))
+        ratio = mean["offered"][1] / mean["best"][1] - 1
+        lot = mean["offered"][1] / mean["lot"][1] - 1
+        cost = mean["best"][0] - mean["offered"][0]
+        print(
+            f"{'':14} choosing: variance {ratio:+.0%} against the best ({wider:+.0%} +- {wider_half:.0%} a reader), ",
+            end="",
+        )
+        print(f"{lot:+.0%} against a lot; it costs {100 * cost:.1f} points")
         checks = {
             f"{arm}: drafts are {HIGHER} likelier to be liked than without (they are {gain:+.3f})": gain >= HIGHER,
-            f"{arm}: as varied as what was liked": varied[:, 1].mean() >= liked.mean(),
-            f"{arm}: rejection raises variance by 20 % (by {ratio_of - 1:.0%})": ratio_of >= GAIN,
-            f"{arm}: at no more than 2 points": varied[:, 0].mean() >= best[:, 0].mean() - COST,
-            f"{arm}: no draft repeats a text": copied == 0.0,
+            f"{arm}: as varied as what was liked": mean["offered"][1] >= liked.mean(),
+            f"{arm}: rejection raises variance by 20 % (by {ratio:.0%})": ratio >= GAIN,
+            f"{arm}: at no more than 2 points ({100 * cost:.1f})": cost <= COST,
+            f"{arm}: no draft repeats a text": max(each.overlap for each in rows) == 0.0,
         }
         wrong += [words for words, holds in checks.items() if not holds]
     print("".join(f"\n! {words}" for words in wrong) or "\neverything holds")

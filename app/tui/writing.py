@@ -21,7 +21,7 @@ from .cardview import title_of
 from .closing import is_there
 from .pager import Block, Pager
 from .writingdesk import KEYS, DraftDesk
-from .writinglines import Request, on_its_way
+from .writinglines import Request, on_its_way, touched
 
 if TYPE_CHECKING:
     from textual.timer import Timer
@@ -150,7 +150,8 @@ class WritingScreen(DraftDesk):
             before = request.draft_ids
             self.request = request = replace(request, answer=found, heard_at=time.time())
             if request.draft_ids != before or request.over:
-                await self.read([*self._ids, *(each for each in request.draft_ids if each not in self._ids)])
+                ids = [*self._ids, *self._held(request), *request.draft_ids]
+                await self.read(list(dict.fromkeys(ids)))
             else:
                 self.show()
             if request.over and request.answer is not None and not request.answer.error:
@@ -159,6 +160,11 @@ class WritingScreen(DraftDesk):
                 self.tell(f"{KEYS}  m more")
         elif request.gave_up(time.time()):
             self.show()
+
+    def _held(self, request: Request) -> list[str]:
+        """Drafts that others were chosen over and that stay: the reader did something with them, or is reading one."""
+        here = self.current() if self.chosen else None
+        return [each.draft.id for each in self.drafts if request.over and (touched(each) or each is here)]
 
     def _take_back(self) -> bool:
         """Forget a request that is on its way; False where there is none."""

@@ -62,6 +62,12 @@ class Shown:
     marks: Marks = NO_MARKS
 
 
+def touched(shown: Shown) -> bool:
+    """Whether the reader did something with a draft."""
+    draft = shown.draft
+    return draft.item_id is not None or draft.state in ("kept", "posted") or "written" in draft.facts
+
+
 def blocks_of(drafts: Sequence[Shown], at: int) -> list[Block]:
     """The drafts; `at` is the place of the one at hand. Its block is where `Pager` scrolls to."""
     found: list[Block] = []
@@ -82,7 +88,8 @@ def facts(shown: Shown) -> str:
     """What is known of a draft, in one line."""
     draft = shown.draft
     known = draft.facts
-    found = [_mark(shown.marks), STATES.get(draft.state, "")]
+    state = "not chosen" if draft.state == "dropped" and known.get("spare") else STATES.get(draft.state, "")
+    found = [_mark(shown.marks), state]
     if isinstance(known.get("probability"), int | float):
         found.append(f"{round(known['probability'] * 100)} %")
     if isinstance(known.get("ratio"), int | float):
@@ -131,9 +138,10 @@ def _waiting(request: Request, now: float, wanted: int) -> str:
     if state == "loading":
         return "The model is being loaded … (esc takes the request back)"
     if state:
-        return (
-            f"{words.one_line(str(request.payload.get('by') or ''))} writes {len(request.draft_ids) + 1} of {wanted} …"
-        )
+        by = words.one_line(str(request.payload.get("by") or ""))
+        if state == "choosing":
+            return f"{by} writes others to choose from; these stand until then … (esc: these will do)"
+        return f"{by} writes {len(request.draft_ids) + 1} of {wanted} …"
     if request.alone:
         return "No worker is running, so nobody writes yet; `penchant worker` starts one. (esc takes it back)"
     return "Asking the worker … (esc takes the request back)"

@@ -1,7 +1,7 @@
 """Which candidates are offered, and in which order: worth, and not the same thing twice. Pure functions of arrays.
 
-The order of offering is maximal marginal relevance (Carbonell and Goldstein 1998): the best first, then always the one
-whose worth, less what it shares with those before it, is highest.
+More is written than is offered. Of all sets that are nearly as good as the best one, the most varied is offered: the
+exchange algorithm of experimental design (Fedorov 1972) finds it, since a set of four out of sixteen is small.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 #: A candidate whose vector is as near as this (cosine) to another says the same; so does one that shares so many of
 #: its runs of three words (Jaccard index).
 NEAR, SHARED, RUN = 0.88, 0.4, 3
-#: What a unit of cosine to one before costs, in standard deviations of worth.
-VARIETY = 1.5
+#: What a set may lose for being more varied: of its mean probability; of its mean worth where that is not known.
+POINTS, GIVE = 0.03, 0.25
 
 
 def alike(text: str, other: str) -> float:
@@ -66,16 +66,54 @@ def _standard(values: Sequence[float | None]) -> list[float]:
     return [0.0 if value is None else (value - mean) / spread for value in values]
 
 
-def offering(worth: Sequence[float], vectors: np.ndarray, count: int, variety: float = VARIETY) -> list[int]:
-    """Places of up to `count` candidates (unit vectors float[n, d]) in the order in which they are offered."""
-    left, chosen = list(range(len(worth))), list[int]()
-    while left and len(chosen) < count:
-        best = max(
-            left, key=lambda n: (worth[n] - variety * (nearest(vectors[n], vectors[chosen]) if chosen else 0.0), -n)
-        )
-        chosen.append(best)
-        left.remove(best)
-    return chosen
+def offering(worth: Sequence[float], probability: Sequence[float | None], vectors: np.ndarray, count: int) -> list[int]:
+    """Places of up to `count` candidates (unit vectors float[n, d]): the most varied set that is nearly as good as the
+    best one, ordered by worth. How good: by probability (`POINTS`), by worth (`GIVE`) where one has none.
+    """
+    known = [each for each in probability if each is not None]
+    value, give = (known, POINTS) if len(known) == len(worth) else (list(worth), GIVE)
+    return sorted(varied(value, vectors, count, give), key=lambda n: (-worth[n], n))
+
+
+def varied(value: Sequence[float], vectors: np.ndarray, count: int, give: float) -> list[int]:
+    """The set of up to `count` places whose mean value is at most `give` below the best set's, and whose unit vectors
+    float[n, d] add up to the least: always that exchange of one inside for one outside that gains most.
+    """
+    import numpy as np
+
+    worths = np.asarray(value, np.float64)
+    chosen = [int(n) for n in np.argsort(-worths, kind="stable")[:count]]
+    floor = worths[chosen].sum() - give * len(chosen) - 1e-9
+    while True:
+        total, best = vectors[chosen].sum(axis=0), (1e-6, -1, -1)
+        others = [n for n in range(len(worths)) if n not in chosen]
+        for place, inside in enumerate(chosen):
+            for outside in others:
+                if worths[chosen].sum() - worths[inside] + worths[outside] >= floor:
+                    changed = total - vectors[inside] + vectors[outside]
+                    best = max(best, (float(total @ total - changed @ changed), place, outside))
+        if best[1] < 0:
+            return chosen
+        chosen[best[1]] = best[2]
+
+
+def scattered(vectors: np.ndarray, count: int, seed: int) -> list[int]:
+    """Places of up to `count` rows (unit vectors float[n, d]) that lie apart, drawn anew for every seed.
+
+    k-means++ (Arthur and Vassilvitskii 2007): the first by lot, then each with a chance that goes with the square of
+    its distance to the nearest drawn: apart, and yet the more often the more there is of a kind.
+    """
+    import numpy as np
+
+    draw = np.random.default_rng(seed)
+    left, found = np.full(len(vectors), 2.0), list[int]()
+    while len(found) < min(count, len(vectors)):
+        chances = left / left.sum() if left.sum() > 0 else np.isin(np.arange(len(left)), found, invert=True) * 1.0
+        found.append(int(draw.choice(len(vectors), p=chances / chances.sum())))
+        apart = np.clip(2.0 - 2.0 * (vectors @ vectors[found[-1]]), 0.0, None)
+        left = np.minimum(left, np.where(apart < 1e-6, 0.0, apart))
+        left[found] = 0.0
+    return found
 
 
 def variance(vectors: np.ndarray) -> float:

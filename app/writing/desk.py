@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import random
 import time
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import replace
@@ -21,8 +20,10 @@ from penchant.app.store.drafts import Draft
 
 from . import overlap
 from .carrying import carried_by, chosen_model, copy_bytes, opened
-from .making import TRIES, Tools, compose
-from .values import MOST, Candidate, Progress, Wish
+from .choosing import scattered
+from .making import POOL, Tools, compose
+from .meaning import Meaning
+from .values import Candidate, Progress, Wish
 
 if TYPE_CHECKING:
     import numpy as np
@@ -48,6 +49,7 @@ class Desk:
         self._stack: contextlib.AsyncExitStack | None = None
         self._voice: Voice | None = None
         self._model = ""
+        self._meaning = Meaning(config, paths, call)
 
     async def __aenter__(self) -> Desk:
         return self
@@ -58,6 +60,7 @@ class Desk:
     async def close(self) -> None:
         """Give the model back; the next request loads it again."""
         stack, self._stack, self._voice, self._model = self._stack, None, None, ""
+        await self._meaning.close()
         if stack is not None:
             await stack.aclose()
 
@@ -105,7 +108,10 @@ class Desk:
         embedder = embed.load()
 
         async def judge(texts: Sequence[str]) -> list[float] | None:
-            return None if taster is None else await asyncio.to_thread(taster.probabilities, list(texts))
+            if taster is None:
+                return None
+            meanings = await self._meaning.vectors(texts)
+            return await asyncio.to_thread(taster.probabilities, list(texts), meanings, self._meaning.space)
 
         async def repeats(text: str) -> float:
             found: float = await self._call(partial(_repeated, text))
@@ -114,11 +120,11 @@ class Desk:
         def vectors(texts: Sequence[str]) -> np.ndarray:
             return embedder.embed_batch(list(texts))
 
-        return Tools(vectors, judge, repeats)
+        return Tools(vectors, judge, repeats, self._meaning.vectors)
 
 
 def sparks(wish: Wish, reader: Reader, arm: str, voice: Voice) -> tuple[str, ...]:
-    """What a post about anything starts from: liked texts, drawn anew for every seed.
+    """What a post about anything starts from: liked texts that lie apart, drawn anew for every seed.
 
     None where the taste is left out, and none for a host that was not allowed to read what was liked.
     """
@@ -127,7 +133,11 @@ def sparks(wish: Wish, reader: Reader, arm: str, voice: Voice) -> tuple[str, ...
     if getattr(voice, "host", "") and not getattr(voice, "near", False) and arm != "history":
         return ()
     texts = list(dict.fromkeys(text.text for text in reader.liked[:SPARKS] if text.text.strip()))
-    return tuple(random.Random(wish.seed).sample(texts, min(len(texts), MOST * TRIES)))
+    if not texts:
+        return ()
+    from penchant.app import embed
+
+    return tuple(texts[n] for n in scattered(embed.load().embed_batch(texts), POOL * wish.count, wish.seed))
 
 
 def _gathered(wish: Wish, store: Store) -> tuple[Any, Any]:
@@ -152,7 +162,10 @@ def _repeated(text: str, store: Store) -> float:
 
 
 def keep(store: Store, wish: Wish, step: Progress, known: dict[str, str]) -> list[str]:
-    """Store what is offered, once each; their ids in the order of the offer. `known`: text -> id, filled here."""
+    """Store what is offered, once each; their ids in the order of the offer. `known`: text -> id, filled here.
+
+    What stood until others were chosen is put away at the end, unless the reader did something with it meanwhile.
+    """
     ids = []
     for candidate in step.offered:
         if candidate.text not in known:
@@ -160,7 +173,17 @@ def keep(store: Store, wish: Wish, step: Progress, known: dict[str, str]) -> lis
         elif candidate.ratio is not None:
             store.drafts.state(known[candidate.text], **candidate.facts())
         ids.append(known[candidate.text])
+    if step.state == "done":
+        for each in set(known.values()).difference(ids):
+            put_away(store, each)
     return ids
+
+
+def put_away(store: Store, draft_id: str) -> None:
+    """Out of the list of what is offered, if nobody judged, kept or edited it."""
+    draft = store.drafts.get(draft_id)
+    if draft is not None and draft.state == "offered" and draft.item_id is None and "written" not in draft.facts:
+        store.drafts.state(draft_id, "dropped", spare=True)
 
 
 def _draft(wish: Wish, step: Progress, candidate: Candidate) -> Draft:

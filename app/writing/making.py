@@ -1,7 +1,8 @@
 """Candidates, one after another, until enough stand: written, tidied, compared, weighed. I/O through what is given.
 
 A candidate that says what another one (or one seen before) says is refused, and the next is written hotter and from
-another angle: that is where variety comes from. One that repeats the archive word for word is refused as well.
+another angle. One that repeats the archive word for word is refused as well. Once as many stand as were asked for,
+others are written for as long as patience lasts, so that there is something to choose from.
 """
 
 from __future__ import annotations
@@ -25,9 +26,10 @@ from .values import Candidate, Progress, Setting, Wish
 if TYPE_CHECKING:
     Embed = Callable[[Sequence[str]], np.ndarray]
 
-#: Texts written for one that is asked for, at most. What a model says first, and how much hotter it gets each time
-#: that it repeats itself.
-TRIES = 3
+#: Texts written for one that is asked for, at most: until as many stand, and to choose from. The latter are written
+#: only within so many seconds of the first, and where more than one is asked for.
+TRIES, POOL, PATIENCE = 3, 6, 45.0
+#: How hot the first are written, and how much hotter it gets each time that the model repeats itself.
 COOL, STEP, HOT = 0.7, 0.15, 1.3
 #: The share of eight-word runs that may stand in the archive: none.
 REPEATED = 0.0
@@ -45,42 +47,51 @@ class Judge(Protocol):
 @dataclass(frozen=True, slots=True)
 class Tools:
     """`embed`: texts to unit vectors float[n, d]; `judge`: see `Judge`; `repeats`: the share of a text's runs of
-    eight words that stand in the archive.
+    eight words that stand in the archive; `meanings`: better vectors by which a choice is varied, None where there are
+    none now; `patience`: seconds within which others are written to choose from.
     """
 
     embed: Embed
     judge: Judge
     repeats: Callable[[str], Awaitable[float]]
+    meanings: Callable[[Sequence[str]], Awaitable[np.ndarray | None]] | None = None
+    patience: float = PATIENCE
 
 
 async def compose(
     wish: Wish, setting: Setting, voice: Voice, taste: Taste, tools: Tools, arm: str = ""
 ) -> AsyncGenerator[Progress, None]:
-    """The candidates as they come, at the end ranked. Raises `PenchantError`; closing the generator stops the model."""
-    writer = _Writer(wish, setting, voice, taste, tools)
+    """The candidates as they come, at the end ranked. Raises `PenchantError`; closing the generator stops the model.
+
+    Until then those stand that came first; of what is written to choose from nothing stands before the end.
+    """
+    writer = Writer(wish, setting, voice, taste, tools)
     notes = (taste.note,) if taste.note else ()
     step = Progress("reading", notes=notes, arm=arm, by=voice.name)
     yield step
     while writer.wanting:
         async with contextlib.aclosing(writer.write()) as pieces:
             async for text in pieces:
-                step = replace(step, state="writing", text=text)
+                step = replace(step, state="choosing" if writer.enough else "writing", text=text)
                 yield step
         await writer.take()
-        step = replace(step, text="", offered=tuple(writer.kept), refused=dict(writer.refused))
+        step = replace(step, text="", offered=tuple(writer.kept[: wish.count]), refused=dict(writer.refused))
         yield step
     await writer.weigh()
     yield replace(step, state="done", offered=tuple(writer.ranked()), refused=dict(writer.refused))
 
 
-class _Writer:
-    """The state of one request."""
+class Writer:
+    """The state of one request. `kept`: every candidate that stands; `refused`: how many did not, and why, until enough
+    stood.
+    """
 
     def __init__(self, wish: Wish, setting: Setting, voice: Voice, taste: Taste, tools: Tools) -> None:
         self._wish, self._setting, self._voice, self._taste, self._tools = wish, setting, voice, taste, tools
         self._length = style.usual_length(setting.mine, wish.length)
-        self._tried, self._heat = 0, COOL
-        self._said, self._candidate = "", Candidate("")
+        self._tried, self._heat, self._began = 0, COOL, time.monotonic()
+        self._candidate = Candidate("")
+        self._meanings: np.ndarray | None = None
         self.kept: list[Candidate] = []
         self.refused: dict[str, int] = {}
         given = [setting.post.text] if setting.post else []
@@ -88,9 +99,18 @@ class _Writer:
         self._vectors = tools.embed(self._seen) if self._seen else np.zeros((0, 1), np.float32)
 
     @property
+    def enough(self) -> bool:
+        """Whether as many stand as were asked for."""
+        return len(self.kept) >= self._wish.count
+
+    @property
     def wanting(self) -> bool:
         """Whether another one is to be written."""
-        return len(self.kept) < self._wish.count and self._tried < TRIES * self._wish.count
+        count = self._wish.count
+        if not self.enough:
+            return self._tried < TRIES * count
+        late = time.monotonic() - self._began >= self._tools.patience
+        return count > 1 and not late and self._tried < POOL * count
 
     async def write(self) -> AsyncGenerator[str, None]:
         """One candidate as it grows."""
@@ -135,21 +155,27 @@ class _Writer:
         self._vectors = vector if len(self._seen) == 1 else np.vstack([self._vectors, vector])
 
     def _refuse(self, why: str) -> None:
-        self.refused[why] = self.refused.get(why, 0) + 1
+        if not self.enough:
+            self.refused[why] = self.refused.get(why, 0) + 1
         self._heat = min(HOT, self._heat + STEP)
 
     async def weigh(self) -> None:
-        """What the model itself finds likelier toward the reader's taste, where it can tell and a taste is carried."""
+        """What the model itself finds likelier toward the reader's taste, where it can tell and a taste is carried;
+        and where the candidates lie.
+        """
         taste = self._taste
+        if self._tools.meanings is not None and self.kept:
+            self._meanings = await self._tools.meanings([each.text for each in self.kept])
         if not self.kept or LIKELIHOOD not in self._voice.can or taste.toward == taste.away:
             return
         values = await ratio(self._voice, taste, [scored(each.text) for each in self.kept])
         self.kept = [replace(each, ratio=value) for each, value in zip(self.kept, values, strict=True)]
 
     def ranked(self) -> list[Candidate]:
-        """The best first, and each as different as its worth allows from those before it."""
+        """The most varied of the sets that are nearly as good as the best one, the best of it first."""
         if not self.kept:
             return []
-        worth = worths([each.probability for each in self.kept], [each.ratio for each in self.kept])
-        vectors = self._tools.embed([each.text for each in self.kept])
-        return [self.kept[place] for place in offering(worth, vectors, self._wish.count)]
+        probabilities = [each.probability for each in self.kept]
+        worth = worths(probabilities, [each.ratio for each in self.kept])
+        vectors = self._meanings if self._meanings is not None else self._tools.embed([each.text for each in self.kept])
+        return [self.kept[place] for place in offering(worth, probabilities, vectors, self._wish.count)]

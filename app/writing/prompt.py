@@ -33,7 +33,7 @@ def request(wish: Wish, setting: Setting, angle: int, length: int) -> str:
     """What the user says in a chat; `angle` counts candidates from 0."""
     given = _given(wish, setting)
     spark = setting.sparks[angle % len(setting.sparks)] if setting.sparks else ""
-    turn = "" if spark else ANGLES[angle % len(ANGLES)]
+    turn = ANGLES[(angle // len(setting.sparks) if spark else angle) % len(ANGLES)]
     asked = f"{_asked(wish, setting, spark)} {turn}".strip()
     size = "one or two sentences" if length <= SHORT else f"at most {_words(length)} words"
     end = f"{asked} In {size}, as plain text, nothing else."

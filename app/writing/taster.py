@@ -7,7 +7,7 @@ the head knows of sources, authors and points has no say, its words and its mean
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 #: Labels, and exported acts, below which the head has nothing to go by.
 FEWEST = 4
+#: The space of sentence vectors among those of the statistics.
+SENTENCE = "sentence"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,20 +41,28 @@ class Taster:
     stats: ArchiveStats
     labels: int
 
-    def probabilities(self, texts: Sequence[str]) -> list[float]:
-        """0 to 1 for each text."""
+    def probabilities(self, texts: Sequence[str], meanings: np.ndarray | None = None, space: str = "") -> list[float]:
+        """0 to 1 for each text; `meanings` are their vectors in the sentence space of that name, None where there are
+        none, and unknown to a head that reads another.
+        """
         if not texts:
             return []
-        scores = self.model.score(rows_of(texts, self.stats), now=time.time())
+        given = {} if meanings is None or space != self._space() else {SENTENCE: meanings}
+        scores = self.model.score(rows_of(texts, self.stats, given), now=time.time())
         return [float(each) for each in scores.probability]
 
+    def _space(self) -> str:
+        return self.stats.spaces[SENTENCE].name if SENTENCE in self.stats.spaces else ""
 
-def rows_of(texts: Sequence[str], stats: ArchiveStats) -> Batch:
-    """Texts as rows of the ranking, with the bundled vectors; other models' vectors and opinions are unknown."""
+
+def rows_of(texts: Sequence[str], stats: ArchiveStats, given: Mapping[str, np.ndarray]) -> Batch:
+    """Texts as rows of the ranking, with the bundled vectors and those given; other models' vectors and opinions are
+    unknown.
+    """
     now = time.time()
     items = [RankItem(-1 - n, b"", text_len=len(text), published=now, first_seen=now) for n, text in enumerate(texts)]
     vectors = {name: np.zeros((len(texts), len(space.centre)), np.float32) for name, space in stats.spaces.items()}
-    vectors["static"] = embed.load().embed_batch(list(texts))
+    vectors |= {"static": embed.load().embed_batch(list(texts)), **given}
     unknown = {name: np.full(len(texts), np.nan) for name in stats.scales}
     return build_batch(items, encode_many([("", text, ()) for text in texts]), vectors, stats, unknown)
 

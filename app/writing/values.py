@@ -132,7 +132,8 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a request is. `state`: "loading", "reading", "writing", "done".
+    """How far a request is. `state`: "loading", "reading", "writing", "choosing" (as many stand as were asked for, and
+    others are written to choose from), "done".
 
     `text` is the draft on its way; `offered` are those that stand, in the order of worth; `refused` how many were
     thrown away for which reason; `notes` for the reader; `arm` and `by`: the carrier and the model.

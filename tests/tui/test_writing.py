@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import time
+from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -45,6 +46,7 @@ def test_how_drafts_on_their_way_look() -> None:
     )
     assert "being loaded" in said(request(state="loading"))
     assert "m writes 2 of 3" in said(request(state="writing", by="m", drafts=["x"]))
+    assert "these stand until then" in said(request(state="choosing", by="m", drafts=["x"]))
     assert "…  Trams cl[2J" in said(request("Trams cl\x1b[2J", state="writing"))
     assert "Too few. Like some." in said(request(done=True, error="too few", hint="Like some."))
     over = said(request(done=True, refused={"repeats the archive": 2}, notes=["a \x1bnote"]))
@@ -66,6 +68,8 @@ def test_what_is_known_of_a_draft() -> None:
     texts = [block.text for block in blocks_of([Shown(draft), Shown(draft)], 1)]
     assert texts[0].startswith(" 1  one") and any(text.startswith("▸2  one") for text in texts)
     assert not any("\x1b" in text for text in texts)
+    spare = Draft("post", "x", state="dropped", facts={"spare": True})
+    assert "not chosen" in facts(Shown(spare)) and "dropped" in facts(Shown(replace(spare, facts={})))
     broken = Draft("post", "x", facts={"sending": {"account": "me@a.example"}})
     assert any("makes no second post" in block.text for block in blocks_of([Shown(broken)], 0))
 
@@ -141,6 +145,28 @@ async def test_a_reply_streams_in_and_is_liked_skipped_and_undone(
         assert [(e.view, e.position, e.shown_score) for e in events] == [("drafts", 0, 0.6)]
 
 
+async def test_others_are_chosen_over_what_stood_and_what_was_liked_or_is_being_read_stays(
+    archive: Any, run_app: Any, wait: Any, lines: Any
+) -> None:
+    third, fourth, fifth = (
+        "Rye wants nineteen hours.",
+        "A fog bell counts the ships.",
+        "Nobody saw the comet but a goat.",
+    )
+    async with run_app(archive) as (app, pilot):
+        await pilot.press("p")
+        name = (await wait(lambda: letters(archive)))[0]
+        early = worker(archive, lambda store: offered(store, name, FIRST, SECOND, third, done=False))
+        await wait(lambda: len(app.screen.drafts) == 3)
+        await pilot.press("2", "l")
+        await wait(lambda: app.screen.drafts[1].marks.liked)
+        await pilot.press("3")
+        late = worker(archive, lambda store: offered(store, name, fourth, fifth))
+        await wait(lambda: len(app.screen.drafts) == 4)
+        assert [each.draft.id for each in app.screen.drafts] == [early[1], early[2], *late], "the first is gone"
+        assert app.screen.current().draft.text == third, "the one at hand stays at hand"
+
+
 async def test_edit_keep_copy_drop_and_the_list_of_drafts(archive: Any, run_app: Any, wait: Any, lines: Any) -> None:
     copied: list[str] = []
     async with run_app(archive, size=(120, 40)) as (app, pilot):
@@ -156,8 +182,11 @@ async def test_edit_keep_copy_drop_and_the_list_of_drafts(archive: Any, run_app:
         assert copied == [f"{FIRST}X"]
         found = archive.read(lambda store: store.drafts.get(ids[0]))
         assert found.state == "kept" and found.facts["written"] == FIRST
-        acts = [e.value["act"] for _, e in archive.read(lambda store: store.events.live()) if e.kind == "draft"]
-        assert acts == ["edited", "kept", "copied", "dropped"]
+
+        def acts() -> list[str]:
+            return [e.value["act"] for _, e in archive.read(lambda store: store.events.live()) if e.kind == "draft"]
+
+        await wait(lambda: acts() == ["edited", "kept", "copied", "dropped"])
         await pilot.press("q")
         await wait(lambda: screen(app) == "FeedScreen")
         await pilot.press("V")

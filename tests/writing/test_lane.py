@@ -25,7 +25,9 @@ from penchant.app.types import Event
 from penchant.app.voice.values import LIKELIHOOD, Carried
 from penchant.app.worker import FOR_LANES
 from penchant.app.writing import carrying
-from penchant.app.writing.values import Wish
+from penchant.app.writing.desk import keep
+from penchant.app.writing.making import POOL
+from penchant.app.writing.values import Candidate, Progress, Wish
 from penchant.app.writing_lane import KIND, Drafting
 
 OWLS = "An owl hears the heart of a mouse under half a metre of snow."
@@ -176,9 +178,48 @@ async def test_a_post_about_anything_starts_from_what_was_liked_each_from_anothe
     world.like_owls()
     await world.work(done(), *world.ask("a", Wish(count=3)))
     users = [each["user"] for each in world.voices[0].asked]
-    assert all("Owls hoot" in user for user in users) and len(set(users)) == len(users)
+    assert all("Owls hoot" in user for user in users) and len(users) == POOL * 3
+    assert len(set(users)) == len(users), "once every liked text was a subject, the next time from another angle"
     await world.work(done("b"), *world.ask("b", Wish(count=1, arm="none")))
     assert "Owls hoot" not in world.voices[-1].asked[0]["user"] and not world.voices[-1].asked[0]["carried"].system
+
+
+async def test_what_stood_until_others_were_chosen_is_put_away(world: World) -> None:
+    world.like_owls()
+
+    class Chatty(FakeVoice):
+        answers = (
+            TRAMS,
+            BREAD,
+            OWLS,
+            "Owls hoot, and the old forest answers at night.",
+            "In the old forest the owls hoot at night, and nobody minds.",
+            "A forest at night is never quiet: owls hoot in it.",
+        )
+
+    world.voice = Chatty
+    letters = world.ask("a", Wish(topic="night", count=2))
+    await world.work(done(), *letters)
+    chosen = {each.text for each in drafts(world)}
+    assert len(chosen) == 2 and not chosen & {TRAMS, BREAD}, "owls are liked, trams and bread are not"
+    rest = world.read(lambda store: [each for each in store.drafts.list() if each.text in (TRAMS, BREAD)])
+    assert {(each.state, each.facts["spare"]) for each in rest} == {("dropped", True)}
+
+
+def test_what_the_reader_did_something_with_is_not_put_away(world: World) -> None:
+    def kept(store: Store) -> list[str]:
+        wish, known = Wish(topic="night"), dict[str, str]()
+        ids = keep(store, wish, Progress("choosing", offered=[Candidate(text) for text in "abcde"]), known)
+        store.drafts.as_item(ids[0])
+        store.drafts.edit(ids[1], "mine")
+        store.drafts.state(ids[2], "kept")
+        again = keep(store, wish, Progress("choosing", offered=[Candidate("a")]), known)
+        assert again == ids[:1] and store.drafts.get(ids[3]).state == "offered", "only at the end"  # type: ignore[union-attr]
+        keep(store, wish, Progress("done", offered=[Candidate("f")]), known)
+        return [store.drafts.get(each).state for each in [*ids, known["f"]]]  # type: ignore[union-attr]
+
+    with Store.open(world.paths.archive, role="worker") as store:
+        assert kept(store) == ["offered", "offered", "kept", "dropped", "dropped", "offered"]
 
 
 async def test_without_likes_it_writes_and_says_that_nothing_ranked_it(world: World) -> None:

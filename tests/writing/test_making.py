@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -46,14 +47,14 @@ class FakeVoice:
         return [-2.0 + ("ram" in text and carried.system == "likes trams") for text in texts]
 
 
-def tools(likes: dict[str, float] | None = None, repeated: Sequence[str] = ()) -> Tools:
+def tools(likes: dict[str, float] | None = None, repeated: Sequence[str] = (), patience: float = 0.0) -> Tools:
     async def judge(texts: Sequence[str]) -> list[float] | None:
         return None if likes is None else [likes.get(text, 0.5) for text in texts]
 
     async def repeats(text: str) -> float:
         return float(text in repeated)
 
-    return Tools(lambda texts: embed.load().embed_batch(list(texts)), judge, repeats)
+    return Tools(lambda texts: embed.load().embed_batch(list(texts)), judge, repeats, patience=patience)
 
 
 async def made(
@@ -98,6 +99,43 @@ async def test_it_gives_up_on_a_model_that_says_one_thing_only() -> None:
     voice = FakeVoice(TRAMS)
     last = (await made(voice, Wish(count=2)))[-1]
     assert [each.text for each in last.offered] == [TRAMS] and len(voice.asked) == 2 * making.TRIES
+
+
+async def test_more_is_written_than_offered_and_what_stands_is_steady_until_the_end() -> None:
+    more = [f"{each} Number {n} of what I saw today." for n, each in enumerate([TRAMS, OWLS, BREAD] * 4)]
+    voice = FakeVoice(TRAMS, TRAMS, OWLS, *more, "Snow fell on the harbour all night, and nobody was out.")
+    likes = {TRAMS: 0.2, OWLS: 0.9, "Snow fell on the harbour all night, and nobody was out.": 0.95}
+    steps = await made(voice, Wish(count=2), tool=tools(likes, patience=99.0))
+    assert len(voice.asked) == making.POOL * 2 and steps[-1].state == "done"
+    middle = [step for step in steps if step.state == "choosing"]
+    assert {tuple(each.text for each in step.offered) for step in middle} == {(TRAMS, OWLS)}, "until the choice"
+    assert steps[-1].refused == {making.SAME: 1}, "what is refused later is of no interest"
+    assert any(step.text for step in middle)
+    hurried = FakeVoice(TRAMS, OWLS, BREAD)
+    assert len((await made(hurried, Wish(count=2), tool=tools()))[-1].offered) == 2 and len(hurried.asked) == 2
+    alone = FakeVoice(TRAMS, OWLS, BREAD)
+    await made(alone, Wish(count=1), tool=tools(patience=99.0))
+    assert len(alone.asked) == 1, "who wants one gets the first"
+
+
+async def test_what_is_chosen_is_as_probable_as_the_best_and_varied_by_the_better_vectors() -> None:
+    rye, rain = "A sour dough of rye rests for nineteen hours.", "Rain on a tin roof, and a book nobody wanted."
+    likes = {TRAMS: 0.9, BREAD: 0.9, rye: 0.9, rain: 0.4, OWLS: 0.88}
+    places = {TRAMS: (1, 0, 0), BREAD: (0, 1, 0), rye: (0, 1, 0.1), rain: (0, 0, -1), OWLS: (0, 0, 1)}
+
+    async def meanings(texts: Sequence[str]) -> np.ndarray | None:
+        return np.array([places[text] for text in texts], np.float64)
+
+    for way, wanted in ((meanings, {TRAMS, BREAD, OWLS}), (None, {TRAMS, BREAD, OWLS})):
+        tool = replace(tools(likes, patience=99.0), meanings=way)
+        offered = (await made(FakeVoice(BREAD, rye, TRAMS, OWLS, rain), Wish(count=3), tool=tool))[-1].offered
+        assert {each.text for each in offered} == wanted
+
+    async def nothing(texts: Sequence[str]) -> np.ndarray | None:
+        return None
+
+    tool = replace(tools(likes, patience=99.0), meanings=nothing)
+    assert len((await made(FakeVoice(BREAD, rye, TRAMS), Wish(count=2), tool=tool))[-1].offered) == 2
 
 
 async def test_what_stands_in_the_archive_or_was_seen_before_or_repeats_the_post_is_refused() -> None:
