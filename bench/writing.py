@@ -7,8 +7,9 @@ carrier and to a small head that ranks the drafts, as the archive's does; how li
 said by another head (logistic regression on MiniLM vectors) that learned from other labels. The drafts are written by
 `penchant.app.writing` itself, as `P` without a topic writes them: up to 24 for each arm and reader, of which four are
 offered. Of the same pool the four that came first, four by lot (the mean of 200 draws) and the four most probable ones
-are measured beside them; "without" is the whole pool of the arm none. The arm "subjects" is no carrier: the liked
-subjects alone. With `--static` drafts are ranked and chosen by the bundled vectors, as where no sentence model is.
+are measured beside them. Eight without a carrier (the arm none) are what P is compared with; the arm "subjects" is
+eight that know the liked subjects and no carrier. With `--static` drafts are ranked and chosen by the bundled vectors,
+as where no sentence model is.
 
 FILE holds a text a line; without one: PENCHANT_SHARED/datasets, else the sample feed. What the model wrote is kept in
 the cache folder, so a run goes on where it ended; `--cached` writes nothing new. What does not hold is marked with !
@@ -53,7 +54,7 @@ from penchant.app.writing.values import Setting, Wish
 
 ROOT = Path(__file__).resolve().parent.parent
 CLUSTERS, TASTE, LABELS, JUDGED = 12, 2, 32, 60
-OFFERED, LENGTH = 4, 160
+OFFERED, PLAIN, LENGTH = 4, 8, 160
 HIGHER, GAIN, COST = 0.3, 0.2, 0.02
 SUBJECTS, SETS = "subjects", ("pool", "first", "lot", "best", "offered")
 
@@ -240,8 +241,10 @@ def _as_reader(world: World, reader: Simulated, dial: float) -> Reader:
 
 
 async def _written(arm: str, known: Reader, taste: Taste, voice: Kept, tools: Tools, seed: int) -> Writer:
-    """As the desk writes, with all the time there is."""
-    wish = Wish(count=OFFERED, length=LENGTH, seed=1_000 * seed)
+    """As the desk writes, with all the time there is; what is not chosen from is eight drafts as they come."""
+    chosen_from = arm not in ("none", SUBJECTS)
+    wish = Wish(count=OFFERED if chosen_from else PLAIN, length=LENGTH, seed=1_000 * seed)
+    tools = tools if chosen_from else replace(tools, patience=0.0)
     writer = Writer(wish, Setting(sparks=sparks(wish, known, arm, voice)), voice, taste, tools)
     while writer.wanting:
         async for _ in writer.write():
@@ -286,7 +289,7 @@ async def _of(writer: Writer, world: World, reader: Simulated, minilm: Minilm, s
     vectors = await minilm(texts)
     chances = reader.judge.predict_proba(vectors)[:, 1]  # type: ignore[attr-defined]
     best = sorted(range(len(texts)), key=lambda n: -(writer.kept[n].probability or 0.0))[:OFFERED]
-    offered = [each.text for each in writer.ranked()]
+    offered = [each.text for each in writer.ranked()][:OFFERED]
     draw = np.random.default_rng(7)
 
     def of(chosen: Sequence[int]) -> tuple[float, float]:
