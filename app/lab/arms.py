@@ -44,7 +44,9 @@ def mixed(words: Taste, numbers: Taste) -> Taste:
     """The words of one taste and the files of another."""
     note = "; ".join(part for part in (words.note, numbers.note) if part)
     toward, away = _both(words.toward, numbers.toward), _both(words.away, numbers.away)
-    return Taste(toward, away, words.tokens + numbers.tokens, note)
+    more, less = numbers.scored[0]
+    pairs = tuple((_both(one, more), _both(other, less)) for one, other in words.scored)
+    return Taste(toward, away, words.tokens + numbers.tokens, note, pairs)
 
 
 def _both(words: Carried, numbers: Carried) -> Carried:

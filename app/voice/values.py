@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -65,7 +66,8 @@ class Carried:
 
 @dataclass(frozen=True, slots=True)
 class Taste:
-    """A reader as one carrier carries them. A text scores log p(text | toward) - log p(text | away), nats a token.
+    """A reader as one carrier carries them: `toward` writes. A text scores log p(text | toward) - log p(text | away),
+    nats a token, or where there are `pairs` of both, the mean over those instead.
 
     `tokens`: what it costs in the context; `note`: for the reader, such as why it is weaker than it could be.
     """
@@ -74,6 +76,12 @@ class Taste:
     away: Carried = field(default_factory=Carried)
     tokens: int = 0
     note: str = ""
+    pairs: tuple[tuple[Carried, Carried], ...] = ()
+
+    @property
+    def scored(self) -> tuple[tuple[Carried, Carried], ...]:
+        """What a text is scored under."""
+        return self.pairs or ((self.toward, self.away),)
 
 
 class Voice(Protocol):
@@ -112,12 +120,16 @@ class Carrier(Protocol):
 
 
 async def ratio(voice: Voice, taste: Taste, texts: Sequence[str]) -> list[float | None]:
-    """How much likelier each text is toward the reader's taste than away from it, nats a token."""
-    first = await voice.loglik(texts, taste.toward)
-    known = [place for place, value in enumerate(first) if value is not None]
-    second = dict(zip(known, await voice.loglik([texts[place] for place in known], taste.away), strict=True))
-    out: list[float | None] = []
-    for place, value in enumerate(first):
-        other = second.get(place)
-        out.append(None if value is None or other is None else value - other)
-    return out
+    """How much likelier each text is toward the reader's taste than away from it, nats a token; None where the model
+    cannot tell it of every pair."""
+    left = list(range(len(texts)))
+    found: dict[int, float] = dict.fromkeys(left, 0.0)
+    pairs = taste.scored
+    for sides in pairs:
+        for sign, carried in zip((1.0, -1.0), sides, strict=True):
+            told = await voice.loglik([texts[place] for place in left], carried)
+            for place, value in zip(left, told, strict=True):
+                found[place] = math.nan if value is None else found[place] + sign * value
+            # what killed it under one is not tried under the next
+            left = [place for place in left if math.isfinite(found[place])]
+    return [found[place] / len(pairs) if math.isfinite(found[place]) else None for place in range(len(texts))]

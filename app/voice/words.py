@@ -30,16 +30,17 @@ def tokens(text: str) -> int:
 
 def lines(texts: Sequence[Text], room: int, most: int, count: Callable[[str], int] = tokens) -> list[str]:
     """Different lines of the latest texts that fit into `room` tokens, at most `most`, the latest last."""
-    found: dict[str, None] = {}
-    for text in texts:
-        line = history.line(text.text, CHARACTERS)
-        if not line or line in found:
-            continue
+    found = dict.fromkeys(history.line(text.text, CHARACTERS) for text in texts)
+    return fitting([line for line in found if line], room, most, count)[::-1]
+
+
+def fitting(some: Sequence[str], room: int, most: int, count: Callable[[str], int] = tokens) -> list[str]:
+    """The first of these lines that fit into a list of `room` tokens, at most `most`, in their order."""
+    for place, line in enumerate(some[:most]):
         room -= count(f"- {line}\n")
-        if room < 0 or len(found) == most:
-            break
-        found[line] = None
-    return list(found)[::-1]
+        if room < 0:
+            return list(some[:place])
+    return list(some[:most])
 
 
 def listed(some: Sequence[str]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
@@ -13,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from penchant.app.config import Config
+from penchant.app.lab.arms import mixed
 from penchant.app.llm.choose import open_voice
 from penchant.app.paths import Paths
 from penchant.app.voice import reader, shelf, words
@@ -20,9 +22,9 @@ from penchant.app.voice.carriers import ALL, CannotCarry, Tools, make
 from penchant.app.voice.carriers.mapped import virtual
 from penchant.app.voice.carriers.rows import Rows
 from penchant.app.voice.carriers.summary import moved, sentences
-from penchant.app.voice.carriers.vector import layers_of
+from penchant.app.voice.carriers.vector import LOUD, LOUDEST, layers_of, loudness, steering
 from penchant.app.voice.shelf import StoreShelf
-from penchant.app.voice.values import Carried, Reader, Text, ratio
+from penchant.app.voice.values import Carried, Reader, Taste, Text, ratio
 
 TEXTS = [words.scored("the night train leaves at ten"), words.scored("interest rates rise again")]
 
@@ -162,6 +164,87 @@ def test_when_a_summary_is_old() -> None:
     assert sentences("no end") == "no end"
     again = "They like trains a lot. They like it. They like trains a lot. And on. And"
     assert sentences(again) == "They like trains a lot. They like it."
+
+
+async def test_a_text_is_scored_no_louder_by_the_dial_than_at_one(world: Any, voice: Any, tools: Tools) -> None:
+    world.decide()
+    found = {}
+    for dial in (0.5, 1.0, 2.0, -2.0):
+        taste = await make("vector", tools).taste(replace(reader.of(world.store), dial=dial), voice)
+        ((more, less),) = taste.scored
+        assert taste.toward.strength == dial and more.strength == -less.strength and more.steer == less.steer
+        assert more.steer != taste.toward.steer
+        found[dial] = more.strength
+    assert found == {0.5: 0.5, 1.0: 1.0, 2.0: 1.0, -2.0: -1.0}
+
+
+@pytest.mark.parametrize("apart", [0.2, 1.0, 5.0])
+def test_a_text_is_scored_as_loudly_whether_likes_differ_little_or_much(apart: float) -> None:
+    rng, layers = np.random.default_rng(3), (1, 3)
+    liked, skipped = rng.standard_normal((200, 2 * 50)), rng.standard_normal((200, 2 * 50)) * 2.0
+    liked[:, 0] += 20.0 * apart
+    liked[:, 50] += 30.0 * apart
+    loud = loudness(liked, skipped, layers, 5)
+    made = steering(liked, skipped, layers, 5, 50) * loud[:, None]
+    spread = np.sqrt(50 * (1.0 + 4.0) / 2)
+    assert np.linalg.norm(made, axis=1)[list(layers)] / spread == pytest.approx([LOUD, LOUD], rel=0.1)
+    assert not made[[0, 2, 4]].any() and (loud <= LOUDEST).all()
+
+
+def test_likes_that_are_as_skips_make_no_noise() -> None:
+    same = np.random.default_rng(4).standard_normal((20, 6))
+    assert not (steering(same, same, (1,), 2, 6) * loudness(same, same, (1,), 2)[:, None]).any()
+
+
+async def test_a_ratio_is_the_mean_over_its_pairs_and_nothing_where_one_of_them_cannot_tell() -> None:
+    class Told:
+        name, can = "told", frozenset({"likelihood"})
+
+        async def loglik(self, texts: Any, carried: Carried) -> list[float | None]:
+            asked.append((carried.history, list(texts)))
+            return [
+                None if (text, carried.history) == ("b", "y") else len(text) * ord(carried.history) for text in texts
+            ]
+
+    asked: list[Any] = []
+    pairs = tuple((Carried(history=one), Carried(history=other)) for one, other in (("c", "a"), ("y", "x")))
+    told = await ratio(Told(), Taste(*pairs[0], pairs=pairs), ["aa", "b", "c"])  # type: ignore[arg-type]
+    assert told == [3.0, None, 1.5]
+    assert asked[-1] == ("x", ["aa", "c"]), "what one cannot tell is not tried under the next"
+    assert await ratio(Told(), Taste(*pairs[0]), ["aa"]) == [4.0]  # type: ignore[arg-type]
+
+
+def test_a_mix_scores_under_the_words_of_one_and_the_numbers_of_the_other() -> None:
+    told = tuple((Carried(history=f"likes {n}"), Carried(history=f"skips {n}")) for n in range(3))
+    near, far = Path("near"), Path("far")
+    loud = ((Carried(steer=far, strength=1.0), Carried(steer=far, strength=-1.0)),)
+    mix = mixed(Taste(*told[0], pairs=told), Taste(Carried(steer=near), Carried(steer=near, strength=-1.0), pairs=loud))
+    assert mix.toward == Carried(history="likes 0", steer=near)
+    assert [one.history for one, _ in mix.scored] == ["likes 0", "likes 1", "likes 2"]
+    assert {(one.steer, one.strength, other.strength) for one, other in mix.scored} == {(far, 1.0, -1.0)}
+
+
+@given(st.integers(1, 150), st.integers(0, 150), st.integers(10, 400), st.integers(3, 60))
+def test_a_history_is_dealt_out_into_short_ones(likes: int, skips: int, tokens: int, words_each: int) -> None:
+    sides = [
+        tuple(Text(n + 1_000 * side, f"{kind} {n} " + "goes by " * (words_each // 2)) for n in range(count))
+        for side, (kind, count) in enumerate((("train", likes), ("bank", skips)))
+    ]
+    carrier = make("history", Tools(shelf.MemoryShelf(Path("nowhere")), tokens=tokens))
+    taste = asyncio.run(carrier.taste(Reader(sides[0], sides[1]), None))  # type: ignore[arg-type]
+    seen: list[str] = []
+    for toward, away in taste.scored:
+        both = [[line for line in side.history.splitlines() if line.startswith("- ")] for side in (toward, away)]
+        assert all("train" in line for line in both[0]) and all("bank" in line for line in both[1])
+        assert len(both[0]) == len(both[1]) or not taste.pairs, "a longer list is likelier to go on"
+        assert all(words.tokens(side.history) <= tokens + 10 for side in (toward, away))
+        assert both[0] == sorted(both[0], key=lambda line: -int(line.split()[2])), "the latest stands last"
+        seen += both[0] + both[1]
+    assert len(seen) == len(set(seen)), "each is told once"
+    assert len(taste.scored) <= 4 and (len(taste.scored) > 1) <= (min(likes, skips) >= 16)
+    latest = f"-{words.scored(sides[0][0].text)}"
+    if words.tokens(latest) <= tokens and (taste.pairs or not skips):
+        assert taste.toward.history.endswith(f"{latest}-"), "the very latest is told"
 
 
 @given(st.integers(1, 200))

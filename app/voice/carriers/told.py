@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from penchant.app.voice import words
 from penchant.app.voice.values import Carried, Reader, Taste, Voice
 
 from .base import CannotCarry, Tools, liked_enough
 
-#: Likes that a told history holds at most, and with how few there is none.
-MOST, FEW = 16, 1
+#: Likes that a told history holds at most, and with how few there is none; histories that a text is scored under, and
+#: the lines of either side below which there is one. Several short ones err differently: their mean tells more than
+#: any of them.
+MOST, FEW, PAIRS, LEAST = 16, 1, 4, 8
 #: Lines of a history that are told in a chat: more makes a small model repeat them.
 SAID = 8
 
@@ -62,15 +66,35 @@ class History:
         self._tokens = tools.tokens
 
     async def taste(self, reader: Reader, voice: Voice) -> Taste:
-        """The latest likes and as many skips that fit. Raises `CannotCarry` without likes."""
+        """The latest likes and as many skips that fit, dealt out into `PAIRS`. Raises `CannotCarry` without likes."""
         liked_enough(reader, FEW, self.name)
-        sides = [words.lines(side, self._tokens, MOST) for side in (reader.liked, reader.skipped)]
-        even = min(len(side) for side in sides)  # a model learns from a longer list that lists go on
-        liked, skipped = (side[-even:] if even else [] for side in sides)
-        said = words.taste(sides[0][-SAID:])
-        if not even:
-            toward, note = words.listed(sides[0]), "there are no skips and nothing unseen to compare with"
-            return Taste(Carried(said, toward), Carried(history=words.PLAIN), words.tokens(toward), note)
-        toward, away = words.listed(liked), words.listed(skipped)
+        room = PAIRS * self._tokens
+        sides = [words.lines(side, room, PAIRS * MOST)[::-1] for side in (reader.liked, reader.skipped)]
+        said = words.taste(_fitting(sides[0], self._tokens, SAID))
+        dealt = _dealt(sides, self._tokens)
+        pairs = tuple((Carried(said, liked), Carried(history=skipped)) for liked, skipped in dealt)
+        if not pairs:
+            alone = words.listed(_fitting(sides[0], self._tokens))
+            note = "there are no skips and nothing unseen to compare with"
+            return Taste(Carried(said, alone), Carried(history=words.PLAIN), words.tokens(alone), note)
+        toward, away = pairs[0]
         note = "you skip nothing: items that you never looked at stand in for skips" if reader.assumed else ""
-        return Taste(Carried(said, toward), Carried(history=away), words.tokens(toward), note)
+        return Taste(toward, away, words.tokens(toward.history), note, pairs)
+
+
+def _dealt(sides: Sequence[Sequence[str]], tokens: int) -> list[tuple[str, str]]:
+    """Pairs of histories (liked, skipped) of lines, the latest first: each of other lines, as many of either side."""
+    even = min(map(len, sides))
+    number = max(1, min(PAIRS, even // LEAST))
+    found = []
+    for place in range(number):
+        liked, skipped = (_fitting(side[:even][place::number], tokens) for side in sides)
+        both = min(len(liked), len(skipped))  # a model learns from a longer list that lists go on
+        if both:
+            found.append((words.listed(liked[len(liked) - both :]), words.listed(skipped[len(skipped) - both :])))
+    return found
+
+
+def _fitting(lines: Sequence[str], tokens: int, most: int = MOST) -> list[str]:
+    """The first of these lines that fit, in the other order: what stands last in a list is heard best."""
+    return words.fitting(lines, tokens, most)[::-1]

@@ -25,8 +25,13 @@ if TYPE_CHECKING:
 
 #: Likes below which a mean says nothing; texts of the world where nothing was skipped.
 FEW, WORLD = 3, 32
-#: How far the other way a text is scored: on small models twice tells more than once, and it writes nothing.
-AGAINST = 2.0
+#: How long the vector is that a text is scored under, either way, where the dial stands at 1 or more: this share of
+#: how far texts of one kind lie apart in a layer. A reader whose likes differ little is heard as well as any other.
+LOUD = 0.58
+#: Times the difference itself at most.
+LOUDEST = 3.0
+#: Layers that it is taken from, evenly apart, all of which score; those that are not the first or last of them write.
+LAYERS = 5
 #: The share of texts that have to be read; some a model cannot read.
 MOST_READ = 0.95
 
@@ -47,23 +52,31 @@ class Vector:
         liked, skipped = (lines([text.text for text in side]) for side in (reader.liked, reader.skipped))
         if len(skipped) < FEW:
             skipped = lines(await self._shelf.world(WORLD))
-        path = file_of(self._shelf, self.name, model.key)
-        note = await self._made(model, path, liked, skipped, reader.upto)
+        path, scoring = (file_of(self._shelf, name, model.key) for name in (self.name, f"{self.name}-score"))
+        note = await self._made(model, path, scoring, liked, skipped, reader.upto)
         if not reader.dial:
             note = "the dial stands at 0: your taste is not heard"
-        toward, away = (
-            Carried(history=words.PLAIN, steer=path, strength=times * reader.dial) for times in (1.0, -AGAINST)
+        heard = max(-1.0, min(reader.dial, 1.0))  # louder than this it tells less, however loud it writes
+        toward, away, more, less = (
+            Carried(history=words.PLAIN, steer=file, strength=strength)
+            for file, loud in ((path, reader.dial), (scoring, heard))
+            for strength in (loud, -loud)
         )
-        return Taste(toward, away, 0, note)
+        return Taste(toward, away, 0, note, ((more, less),))
 
-    async def _made(self, model: Inside, path: Path, liked: list[str], skipped: list[str], upto: int) -> str:
-        """Write the file; returns what is still missing, in words."""
+    async def _made(
+        self, model: Inside, path: Path, scoring: Path, liked: list[str], skipped: list[str], upto: int
+    ) -> str:
+        """Write the files; returns what is still missing, in words."""
         layers, width = layers_of(model.ready.layers), model.ready.width
         rows = await self._rows(model, layers, width, liked, skipped)
         sides = [rows.of(side) for side in (liked, skipped)]
         if min(map(len, sides)) < FEW:
             raise CannotCarry("there is nothing to compare what you liked with", hint="Skip some items (x), or sync.")
         made = steering(sides[0], sides[1], layers, model.ready.layers, width)
+        loud = made * loudness(sides[0], sides[1], layers, model.ready.layers)[:, None]
+        await asyncio.to_thread(keep, scoring, model.key, loud, files.STEER)
+        made[[layer for layer in layers if layer not in inner(layers)]] = 0.0
         await asyncio.to_thread(keep, path, model.key, made, files.STEER)
         read, of = len(sides[0]) + len(sides[1]), len(liked) + len(skipped)
         facts = {
@@ -92,10 +105,14 @@ class Vector:
 
 
 def layers_of(count: int) -> tuple[int, ...]:
-    """The layers that it is taken from and added to: a third, half and two thirds of the way."""
-    return tuple(
-        sorted({max(1, count // 3), max(1, count // 2), max(1, 2 * count // 3)} & set(range(1, max(count, 2))))
-    )
+    """The layers that it is taken from and added to: from a sixth of the way to five sixths, never the first."""
+    found = {max(1, count * (n + 1) // (LAYERS + 1)) for n in range(LAYERS)}
+    return tuple(sorted(found & set(range(1, max(count, 2)))))
+
+
+def inner(layers: Sequence[int]) -> Sequence[int]:
+    """Those of the layers that it is added to where it writes: early and late ones break sentences sooner."""
+    return layers[1:-1] or layers
 
 
 def steering(
@@ -107,3 +124,17 @@ def steering(
     made = np.zeros((count, width), np.float32)
     made[list(layers)] = (liked.mean(axis=0) - skipped.mean(axis=0)).reshape(len(layers), width)
     return made
+
+
+def loudness(
+    liked: NDArray[np.float64], skipped: NDArray[np.float64], layers: Sequence[int], count: int
+) -> NDArray[np.float32]:
+    """[count]: what makes the difference of `steering` as long as `LOUD` times the spread within both kinds."""
+    import numpy as np
+
+    one, other = (side.reshape(len(side), len(layers), -1) for side in (liked, skipped))
+    spread = np.sqrt((one.var(axis=0) + other.var(axis=0)).sum(axis=1) / 2.0)
+    length = np.linalg.norm(one.mean(axis=0) - other.mean(axis=0), axis=1)
+    found = np.zeros(count, np.float32)
+    found[list(layers)] = LOUD * spread / np.maximum(length, 1e-6)
+    return np.minimum(found, LOUDEST)
