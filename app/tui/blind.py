@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import events
@@ -22,6 +25,7 @@ from .deeds import Place
 from .pager import Block, Pager
 
 if TYPE_CHECKING:
+    from penchant.app.generating import Settings
     from penchant.app.generating_status import Standing
     from penchant.app.store import Store
 
@@ -60,8 +64,13 @@ class BlindScreen(Screen[None]):
         super().__init__()
         self.found: Standing | None = None
         self._done: list[Event] = []
-        self._asked = False
-        self._busy = False
+        #: Keys' works so far, and those that are not done: each begins when the one before is on disk, none is lost.
+        self._keys = self._waiting = 0
+        #: The key that asked whether to unblind: only the very next one can answer.
+        self._asked = 0
+        self._turn = asyncio.Lock()
+        #: The share that was asked for last, while works wait: keys typed fast count on from there.
+        self._share: float | None = None
 
     def compose(self) -> ComposeResult:
         yield Static("Generated items", id="headline", markup=False)
@@ -98,11 +107,41 @@ class BlindScreen(Screen[None]):
             said.tell(text, role)
 
     # -- switches
+    def _do(self, work: Callable[[], Awaitable[None]]) -> None:
+        self._keys += 1
+        self._waiting += 1
+        self.app.spawn(self._in_turn(work))
+
+    async def _in_turn(self, work: Callable[[], Awaitable[None]]) -> None:
+        try:
+            async with self._turn:
+                await work()
+        except PenchantError as error:
+            self.say(words.sentences(f"Nothing was changed: {error}", error.hint), "error")
+        finally:
+            self._waiting -= 1
+            if not self._waiting:
+                self._share = None
+
+    async def _switch(self, event: Event, said: str) -> None:
+        """Keep an event, then say so."""
+        deeds = self.app.deeds
+        made = deeds.event("voice", None, Place("generated"), dict(event.value))
+        await deeds.record(made)
+        self._done.append(made)
+        self.say(f"{said}; u takes it back")
+        await self._moved()
+
+    async def _moved(self, *, top: bool = False) -> None:
+        """Show how it stands now; For you takes it up below what has been on screen."""
+        if self._waiting == 1:
+            await self._load(top=top)
+            self.app.lessons.again()
+
     def action_share(self, by: int) -> None:
-        self._asked = False
-        if self.found is None or self._busy:
+        if self.found is None:
             return
-        now = self.found.settings.share
+        now = self.found.settings.share if self._share is None else self._share
         if by == 0:
             share = 0.0
         elif by > 0:
@@ -110,12 +149,14 @@ class BlindScreen(Screen[None]):
         else:
             share = next((each for each in reversed(SHARES) if each < now - 1e-9), 0.0)
         if share != now:
-            self._do(share_event(share), f"{share:.0%} of For you" if share else "Generated items are off")
+            said = f"{share:.0%} of For you" if share else "Generated items are off"
+            self._do(lambda: self._switch(share_event(share), said))
+            self._share = share
 
     def action_arms(self) -> None:
         from .blindarms import ArmsScreen
 
-        self._asked = False
+        self._asked = 0
         if self.found is not None:
             self.app.push_screen(ArmsScreen([arm.name for arm in self.found.settings.arms]), self._chosen)
 
@@ -125,68 +166,51 @@ class BlindScreen(Screen[None]):
         now = [arm.name for arm in self.found.settings.arms]
         changed = [(name, True) for name in wanted if name not in now]
         changed += [(name, False) for name in now if name not in wanted]
-        for name, on in changed:
-            self._do(arm_event(Arm.of(name).name, on), f"Arms: {', '.join(wanted) or 'none'}")
+        said = f"Arms: {', '.join(wanted) or 'none'}"
+        for event in [arm_event(Arm.of(name).name, on) for name, on in changed]:
+            self._do(partial(self._switch, event, said))
 
     def action_test(self) -> None:
-        self._asked = False
-        if self.found is None or self._busy:
-            return
-        if self.found.settings.test:
+        self._do(self._begin)
+
+    async def _begin(self) -> None:
+        wanted = await self.app.bridge.reader.do(_settings)
+        if wanted.test:
             self.say("A blind test runs; U ends it and tells what was what")
-        elif not self.found.settings.share:
+        elif not wanted.share:
             self.say("Generated items are off: + switches them on")
         else:
-            self._do(blind_event(), "The blind test begins: drafts and real items come without source, author and time")
+            said = "The blind test begins: drafts and real items come without source, author and time"
+            await self._switch(blind_event(), said)
 
     def action_unblind(self) -> None:
-        if self.found is None or not self.found.settings.test:
-            self.say("No blind test runs; t begins one")
-        elif not self._asked:
-            self._asked = True
-            self.say(SURE)
-        elif not self._busy:
-            self._asked = False
-            self.app.spawn(self._unblind())
+        self._do(partial(self._unblind, self._keys + 1, sure=bool(self._keys) and self._asked == self._keys))
 
-    async def _unblind(self) -> None:
+    async def _unblind(self, key: int, *, sure: bool) -> None:
+        if not sure:
+            running = (await self.app.bridge.reader.do(_settings)).test
+            self._asked = key if running else 0
+            self.say(SURE if running else "No blind test runs; t begins one")
+            return
         from penchant.app.generating_status import verdict
 
-        self._busy = True
         session = self.app.session
 
         def work(store: Store) -> str:
             from penchant.app.generating_keep import unblind
-            from penchant.app.store import generated
 
-            found = unblind(store, generated.read(store.db), session)
+            found = unblind(store, _settings(store), session)
             return "" if found is None else verdict(found.rows)
 
-        try:
-            said = await self.app.bridge.clerk.do(work)
-            await self._opened(top=True)
-            if is_there(self):
-                self.say(said)
-        except PenchantError as error:
-            self.say(words.sentences(f"Nothing was opened: {error}", error.hint), "error")
-        finally:
-            self._busy = False
-
-    async def _opened(self, *, top: bool = False) -> None:
-        """Decisions moved from copies to their items."""
-        self.app.lessons.refresh()
-        await self._load(top=top)
-        self._follow()
+        said = await self.app.bridge.clerk.do(work)
+        self.app.lessons.refresh()  # decisions moved from copies to their items
+        await self._moved(top=True)
+        self.say(said)
 
     def action_undo(self) -> None:
-        self._asked = False
-        if not self._done:
-            self.say("Nothing was switched since this screen opened")
-        elif not self._busy:
-            self._busy = True
-            self.app.spawn(self._undo(self._done[-1]))
+        self._do(self._undo)
 
-    async def _undo(self, event: Event) -> None:
+    async def _undo(self) -> None:
         session = self.app.session
 
         def work(store: Store) -> bool:
@@ -194,42 +218,17 @@ class BlindScreen(Screen[None]):
 
             return settle(store, session)
 
-        try:
-            await self.app.deeds.take_back([event])
-            self._done.remove(event)
-            if await self.app.bridge.clerk.do(work):
-                await self._opened()
-                self.say("The blind test is undone: what was decided on real items stands there, and drafts are marked")
-                return
+        if not self._done:
+            self.say("Nothing was switched since this screen opened")
+            return
+        await self.app.deeds.take_back([self._done[-1]])
+        self._done.pop()
+        if await self.app.bridge.clerk.do(work):
+            self.app.lessons.refresh()
+            self.say("The blind test is undone: what was decided on real items stands there, and drafts are marked")
+        else:
             self.say("The last switch is undone")
-            await self._load()
-            self._follow()
-        except PenchantError as error:
-            self.say(words.sentences(f"Nothing was undone: {error}", error.hint), "error")
-        finally:
-            self._busy = False
-
-    def _do(self, event: Event, said: str) -> None:
-        self._busy = True
-        self.app.spawn(self._record(event, said))
-
-    async def _record(self, event: Event, said: str) -> None:
-        try:
-            deeds = self.app.deeds
-            made = deeds.event("voice", None, Place("generated"), dict(event.value))
-            await deeds.record(made)
-            self._done.append(made)
-            self.say(f"{said}; u takes it back")
-            await self._load()
-            self._follow()
-        except PenchantError as error:
-            self.say(words.sentences(f"Nothing was switched: {error}", error.hint), "error")
-        finally:
-            self._busy = False
-
-    def _follow(self) -> None:
-        """For you takes up what was switched, below what has been on screen."""
-        self.app.lessons.again()
+        await self._moved()
 
     # -- the rest
     def action_back(self) -> None:
@@ -243,6 +242,12 @@ class BlindScreen(Screen[None]):
         pager.move(direction * pager.page)
 
 
+def _settings(store: Store) -> Settings:
+    from penchant.app.store import generated
+
+    return generated.read(store.db)
+
+
 def _block(line: Line) -> Block:
     return Block(line.text, line.role)
 
@@ -250,4 +255,3 @@ def _block(line: Line) -> Block:
 def show_blind(app: PenchantApp) -> None:
     """Open it."""
     app.push_screen(BlindScreen())
-

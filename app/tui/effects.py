@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import events
@@ -58,7 +60,7 @@ class EffectsScreen(Screen[None]):
         self.weeks = SPANS[2]
         self.report: Effects | None = None
         self._done: list[Event] = []
-        self._turning = False
+        self._turn = asyncio.Lock()
 
     def compose(self) -> ComposeResult:
         yield Static("What it does to you", id="headline", markup=False)
@@ -102,46 +104,43 @@ class EffectsScreen(Screen[None]):
         for said in self.query("#said").results(StatusLine):
             said.tell(text, role)
 
-    # -- one step wider
-    def action_widen(self) -> None:
-        if self.report is None or self._turning:  # the next step begins where the last one ended, on disk
-            return
-        if self.report.step is None:
-            self.say("Variety and exploration stand at their end; T turns sources and interests one by one")
-            return
-        self._turning = True
-        self.app.spawn(self._widen())
+    # -- one step wider; each key's work begins where the one before ended, on disk
+    def _do(self, work: Callable[[], Awaitable[None]]) -> None:
+        self.app.spawn(self._in_turn(work))
 
-    async def _widen(self) -> None:
-        assert self.report is not None and self.report.step is not None
-        step = self.report.step
-        event = self.app.deeds.event("dial", None, Place("effects"), step.value)
+    async def _in_turn(self, work: Callable[[], Awaitable[None]]) -> None:
         try:
-            await self.app.deeds.record(event)
-            self._done.append(event)
-            self.say(f"Wider: {step.words}; u takes it back")
-            await self._load(self.weeks, False)
+            async with self._turn:
+                await work()
         except PenchantError as error:
             self.say(words.sentences(f"Nothing was turned: {error}", error.hint), "error")
-        finally:
-            self._turning = False
+
+    def action_widen(self) -> None:
+        if self.report is not None:
+            self._do(self._widen)
+
+    async def _widen(self) -> None:
+        step = self.report.step if self.report is not None else None
+        if step is None:
+            self.say("Variety and exploration stand at their end; T turns sources and interests one by one")
+            return
+        event = self.app.deeds.event("dial", None, Place("effects"), step.value)
+        await self.app.deeds.record(event)
+        self._done.append(event)
+        self.say(f"Wider: {step.words}; u takes it back")
+        await self._load(self.weeks, False)
 
     def action_undo(self) -> None:
-        if self._turning:
-            return
+        self._do(self._undo)
+
+    async def _undo(self) -> None:
         if not self._done:
             self.say("Nothing was turned since this screen opened; T has every dial")
             return
-        self._turning = True
-        self.app.spawn(self._undo(self._done.pop()))
-
-    async def _undo(self, event: Event) -> None:
-        try:
-            await self.app.deeds.take_back([event])
-            self.say("The last step is undone")
-            await self._load(self.weeks, False)
-        finally:
-            self._turning = False
+        await self.app.deeds.take_back([self._done[-1]])
+        self._done.pop()
+        self.say("The last step is undone")
+        await self._load(self.weeks, False)
 
     # -- the rest
     def action_back(self) -> None:

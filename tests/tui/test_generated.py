@@ -205,9 +205,25 @@ async def test_a_test_begun_by_mistake_is_undone_and_another_key_forgets_the_fir
         await wait(lambda: "blind test is undone" in "\n".join(screen_text(app)))
         await pilot.press("t")
         await wait(lambda: app.screen.found.settings.test not in ("", test))
-        await pilot.press("U", "plus", "U")
-        await wait(lambda: "cannot be undone" in "\n".join(screen_text(app)))
+        for key in ("U", "plus", "U"):
+            before = app.screen._keys
+            await pilot.press(key)
+            await wait(lambda before=before: app.screen._keys == before + 1 and not app.screen._waiting)
+        assert "cannot be undone" in "\n".join(screen_text(app))
         assert archive.read(lambda store: generated.read(store.db).test), "two keys, one after the other"
+
+
+async def test_no_key_is_lost_however_fast_they_come(archive: Any, run_app: Any, wait: Any) -> None:
+    async with run_app(archive, size=(110, 40)) as (app, pilot):
+        await pilot.press("B")
+        await wait(lambda: isinstance(app.screen, BlindScreen) and app.screen.found)
+        for _ in range(5):
+            app.screen.action_share(1)  # typed before the first of them is on disk
+        app.screen.action_share(-1)
+        await wait(lambda: archive.read(lambda store: generated.read(store.db).share) == 0.15)
+        await wait(lambda: app.screen.found.settings.share == 0.15)
+        await pilot.press("u")
+        await wait(lambda: archive.read(lambda store: generated.read(store.db).share) == 0.2)
 
 
 async def test_arms_are_ticked(archive: Any, run_app: Any, wait: Any) -> None:
