@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from penchant.app.voice.values import LIKELIHOOD, Taste, Voice, ratio
+from penchant.app.voice.values import LIKELIHOOD, Carried, Taste, Voice, ratio
 from penchant.app.voice.words import scored
 
 from . import prompt, style
 from .choosing import nearest, offering, same, worths
-from .tidy import tidy
+from .tidy import speaks_for_itself, tidy
 from .values import Candidate, Progress, Setting, Wish
 
 if TYPE_CHECKING:
@@ -31,11 +31,15 @@ if TYPE_CHECKING:
 TRIES, POOL, PATIENCE = 3, 6, 45.0
 #: How hot the first are written, and how much hotter it gets each time that the model repeats itself.
 COOL, STEP, HOT = 0.7, 0.15, 1.3
+#: How loud a control vector speaks in turn: by itself it says the same of everything, at half its strength the subject
+#: is heard as well, and a choice has both.
+LOUD = (1.0, 0.5)
 #: The share of eight-word runs that may stand in the archive: none.
 REPEATED = 0.0
 #: Characters of a text that are too few for a draft.
 SHORT = 8
 SAME, COPIED, EMPTY = "says what another one says", "repeats the archive", "is empty"
+ITSELF = "is the model talking of itself"
 
 
 class Judge(Protocol):
@@ -118,7 +122,8 @@ class Writer:
         room, pieces, began, said = prompt.tokens(self._length), 0, time.monotonic(), ""
         heat, seed = round(self._heat, 2), (self._wish.seed + self._tried) & 0x7FFFFFFF
         turns = prompt.turns(self._wish, self._setting)
-        stream = self._voice.write(asked, room, self._taste.toward, temperature=heat, seed=seed, turns=turns)
+        carried = _turned(self._taste.toward, LOUD[self._tried % len(LOUD)])
+        stream = self._voice.write(asked, room, carried, temperature=heat, seed=seed, turns=turns)
         self._tried += 1
         async with contextlib.aclosing(stream):
             async for piece in stream:
@@ -139,6 +144,9 @@ class Writer:
         if len(found.text) < SHORT:
             self._refuse(EMPTY)
             return
+        if speaks_for_itself(found.text):
+            self._refuse(ITSELF, hotter=False)
+            return
         vector = self._tools.embed([found.text])
         if len(self._seen) and same(found.text, vector[0], self._seen, self._vectors):
             self._refuse(SAME)
@@ -154,10 +162,11 @@ class Writer:
         self._seen.append(found.text)
         self._vectors = vector if len(self._seen) == 1 else np.vstack([self._vectors, vector])
 
-    def _refuse(self, why: str) -> None:
+    def _refuse(self, why: str, *, hotter: bool = True) -> None:
         if not self.enough:
             self.refused[why] = self.refused.get(why, 0) + 1
-        self._heat = min(HOT, self._heat + STEP)
+        if hotter:
+            self._heat = min(HOT, self._heat + STEP)
 
     async def weigh(self) -> None:
         """What the model itself finds likelier toward the reader's taste, where it can tell and a taste is carried;
@@ -179,3 +188,8 @@ class Writer:
         worth = worths(probabilities, [each.ratio for each in self.kept])
         vectors = self._meanings if self._meanings is not None else self._tools.embed([each.text for each in self.kept])
         return [self.kept[place] for place in offering(worth, probabilities, vectors, self._wish.count)]
+
+
+def _turned(carried: Carried, loud: float) -> Carried:
+    """What is carried, its control vector so much louder; without one it stays as it is."""
+    return carried if carried.steer is None else replace(carried, strength=carried.strength * loud)

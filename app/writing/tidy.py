@@ -20,6 +20,14 @@ _ENDS = re.compile(r"[.!?…][\"'\u201d\u2019)\]]*(?=\s|$)")
 _PAIRS = (('"', '"'), ("“", "”"), ("'", "'"), ("«", "»"), ("„", "“"), ("`", "`"))
 
 
+#: What a model says of itself, or to whoever asked it, where a text to post was asked for.
+_HELPER = re.compile(
+    r"\b(?:as (?:an ai|a language model)\b|i(?:'m| am) (?:just )?(?:an ai|a language model)\b|here to (?:help|assist)|"
+    r"ready to (?:help|assist|collaborate)|"
+    r"(?:can|may|could) i (?:help|assist)|(?:help|assist)(?:ing)? you with|what would you like (?:me )?to|"
+    r"please provide|your (?:creative|request\b|requests\b|prompt\b)|what's on your mind)",
+    re.IGNORECASE,
+)
 _NONE: frozenset[str] = frozenset()
 
 
@@ -42,6 +50,11 @@ def tidy(
     text = re.sub(r"\n{3,}", "\n\n", text).strip()
     cut = len(text) > length
     return _finished(text[:length], must=cut or not whole) if cut or not whole else text
+
+
+def speaks_for_itself(text: str) -> bool:
+    """Whether a model talks to whoever asked it, instead of writing what was asked for."""
+    return _HELPER.search(text.replace("\u2019", "'")) is not None
 
 
 def _first(text: str) -> str:

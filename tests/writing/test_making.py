@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -148,6 +149,21 @@ async def test_what_stands_in_the_archive_or_was_seen_before_or_repeats_the_post
 async def test_nothing_is_no_draft() -> None:
     last = (await made(FakeVoice("", "…", "Post:"), Wish(count=1)))[-1]
     assert not last.offered and last.refused == {making.EMPTY: 3}
+
+
+async def test_a_model_that_talks_of_itself_is_refused_and_written_no_hotter() -> None:
+    voice = FakeVoice("I'm here to help! What is it about?", TRAMS)
+    last = (await made(voice, Wish(count=1)))[-1]
+    assert [each.text for each in last.offered] == [TRAMS] and last.refused == {making.ITSELF: 1}
+    assert [each["temperature"] for each in voice.asked] == [COOL, COOL]
+
+
+async def test_every_second_one_hears_a_control_vector_at_half_its_strength() -> None:
+    steered = Taste(Carried(steer=Path("v"), strength=2.0), Carried(steer=Path("v"), strength=-4.0))
+    voice = FakeVoice(TRAMS, OWLS, BREAD)
+    async for step in compose(Wish(), Setting(), voice, steered, tools(), "vector"):
+        last = step
+    assert [each["carried"].strength for each in voice.asked] == [2.0, 1.0, 2.0] and len(last.offered) == 3
 
 
 async def test_an_endless_answer_is_cut_and_closing_stops_the_model() -> None:

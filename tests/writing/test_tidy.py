@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from penchant.app.writing.tidy import tidy
+from penchant.app.writing.tidy import speaks_for_itself, tidy
 
 POST = "The trams of Lisbon climb better than I do."
 
@@ -66,3 +66,20 @@ def test_it_is_always_short_clean_and_settled(said: str, length: int, whole: boo
     assert len(found) <= length + 1
     assert not any(ord(char) < 32 and char != "\n" for char in found) and "\x9b" not in found
     assert found == found.strip()
+
+
+@pytest.mark.parametrize(
+    ("said", "itself"),
+    [
+        ("I\u2019m ready to assist you wherever you need it.", True),
+        ("As an AI language model, I cannot hold opinions.", True),
+        ("What's on your mind? What project would you like to start?", True),
+        ("Please provide your entire request with no placeholders.", True),
+        ("A language model on a phone still surprises me.", False),
+        ("I'd ask for your help with the storm, neighbours.", False),
+        ("The city asks what an AI may decide.", False),
+        (POST, False),
+    ],
+)
+def test_a_model_that_talks_to_whoever_asked_writes_no_draft(said: str, itself: bool) -> None:
+    assert speaks_for_itself(said) is itself
