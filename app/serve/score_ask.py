@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -201,10 +200,10 @@ def _moment(given: Any, place: int) -> float | None:
     if isinstance(given, str):
         found = parse_date(given[:100])
     else:
-        found = float(given) if isinstance(given, int | float) and not isinstance(given, bool) else None
-    if found is None or not math.isfinite(found) or not 0 < found < 4e9:
+        found = given if isinstance(given, int | float) and not isinstance(given, bool) else None
+    if found is None or not 0 < found < 4e9:  # before it is a float: JSON has numbers that are none
         raise Refused(400, f"document {place}: published is a date or Unix seconds")
-    return found
+    return float(found)
 
 
 def _count(given: Any, place: int, name: str) -> int | None:
