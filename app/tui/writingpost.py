@@ -12,6 +12,8 @@ from .closing import is_there
 from .outreach import reach
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from penchant.app.store.drafts import Draft
     from penchant.app.writing.posting import Ready
 
@@ -59,9 +61,9 @@ class Posting:
     async def _look_up(self, draft_id: str) -> None:
         from penchant.app.writing.posting import ready
 
-        turned = self._turned
+        turned, tokens = self._turned, self.app.paths.secrets
         try:
-            ways = await self.app.bridge.reader.do(lambda store: _ways(store, draft_id, ready))
+            ways = await self.app.bridge.reader.do(lambda store: _ways(store, draft_id, ready, tokens))
         except (PenchantError, SourceError) as error:  # the latter: tokens that cannot be read
             self._failed(error)
             return
@@ -119,7 +121,10 @@ class Posting:
         self.announce(f"Posted: {posted.url}")
 
 
-def _ways(store: Any, draft_id: str, ready: Any) -> tuple[Ready, ...]:
+def _ways(store: Any, draft_id: str, ready: Any, tokens: Path) -> tuple[Ready, ...]:
+    from penchant.adapters import secrets
+
+    secrets.configure(tokens)
     draft = store.drafts.get(draft_id)
     if draft is None:
         raise PenchantError("this draft is gone")
