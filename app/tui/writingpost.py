@@ -73,10 +73,12 @@ class Posting:
     def _ready(self, ways: tuple[Ready, ...]) -> None:
         self.ways = ways
         others = "   p: another account" if len(ways) > 1 else ""
+        self.tell("")
         self.announce(f"P posts it {ways[0].words}{others}")
 
     def _failed(self, error: PenchantError | SourceError) -> None:
         said = str(error)
+        self.tell("")  # what was said of the key before
         self.announce(words.sentences(said[:1].upper() + said[1:], error.hint), wrong=True)
 
     def action_post_now(self) -> None:
