@@ -43,6 +43,8 @@ BEGIN, LOOK, TELL = 2.0, 1.0, 1.0
 AGAIN, STORE_PAUSE = 300.0, 30.0
 #: An idle model is given back after so many seconds (100 MB; loading it takes half a second).
 IDLE = 60.0
+#: Longest time that it waits for the end of a rush of visits.
+MOST_RUSH = 900.0
 #: Looking through the whole archive takes at most one part in so many of the time.
 SHARE_OF_LOOKING = 20.0
 #: With more failing texts than this, and more than one in twenty, the model is to blame.
@@ -56,10 +58,17 @@ def chosen(models: Models, folder: Path) -> str | None:
 
 
 class Backfill:
-    """`run` it as a task until the end. `changed` is called when the ranking has new vectors to read."""
+    """`run` it as a task until the end. `changed` is called when the ranking has new vectors to read.
 
-    def __init__(self, models: Models, folder: Path, call: Call, changed: Callable[[], None]) -> None:
+    While `rush` says that hundreds of sources are being visited, the model leaves them the processor.
+    """
+
+    def __init__(
+        self, models: Models, folder: Path, call: Call, changed: Callable[[], None],
+        rush: Callable[[], bool] = lambda: False,
+    ) -> None:  # fmt: skip
         self._models, self._folder, self._call, self._changed = models, folder, call, changed
+        self._rush, self._rushed = rush, 0.0
         self._model = chosen(models, folder)
         self._runner = Runner(self._model or "", threads=models.threads)
         self._broken = False
@@ -137,6 +146,8 @@ class Backfill:
             await self._open()
         if self._to_blame():
             await self._open()  # another file may lie there by now
+        if self._gives_way():
+            return LOOK
         rows = await self._call(self._next)
         if not rows:
             return await self._rest()
@@ -166,6 +177,11 @@ class Backfill:
                 hint="It is damaged, or unknown to llama.cpp: get it anew.",
             )
         return changed
+
+    def _gives_way(self) -> bool:
+        """Whether to wait for the end of a rush, but not for ever; counted in looks."""
+        self._rushed = self._rushed + LOOK if self._rush() else 0.0
+        return 0.0 < self._rushed < MOST_RUSH
 
     def _to_blame(self) -> bool:
         """Whether so many texts fail that it is the model."""

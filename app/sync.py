@@ -150,11 +150,17 @@ async def visit(
     subscription: Subscription,
     on_progress: OnProgress | None = None,
     intervals: Intervals | None = None,
+    *,
+    marked: bool = False,
 ) -> Visit:
-    """Fetch one source and store the outcome. Raises `StoreError` and `CancelledError` only."""
+    """Fetch one source and store the outcome; `marked` as being fetched already by who chose it.
+
+    Raises `StoreError` and `CancelledError` only.
+    """
     result = Visit(subscription)
     tell = on_progress or (lambda _: None)
-    await call(lambda store: store.subscriptions.mark_fetching(subscription.id))
+    if not marked:
+        await call(lambda store: store.subscriptions.mark_fetching(subscription.id))
     tell(result)
     bounds = intervals or Intervals()
     try:
@@ -204,15 +210,16 @@ async def _pages(
 
 def _store_page(store: Store, page: Page, result: Visit) -> None:
     subscription = result.subscription
-    stored = store.items.put_page(subscription.id, page, time.time())
+    total = page.total or result.total
+    stored = store.items.put_page(subscription.id, page, time.time(), (result.done + len(page.items), total))
     result.new += stored.new
     result.changed += stored.changed
     result.joined += stored.joined
     result.deleted += stored.deleted
     result.done += len(page.items)
-    result.total = page.total or result.total
-    if page.items:
-        store.subscriptions.progress(subscription.id, result.done, result.total)
+    result.total = total
+    if page.items and not stored.told:
+        store.subscriptions.progress(subscription.id, result.done, total)
     if page.moved_to and page.moved_to != subscription.address:
         store.subscriptions.move(subscription.id, page.moved_to)
         log.info("moved", extra={"fields": {"subscription": subscription.id}})

@@ -70,6 +70,9 @@ log = logging.getLogger(__name__)
 TICK = 0.5
 #: Seconds between looks for due sources when nothing in the archive changed.
 LOOK = 5.0
+#: That many known to be due are a rush; meanwhile the archive is asked for due ones once in so many seconds: it takes
+#: 20 ms where 10,000 are, and a reader who types changes the archive ten times a second.
+RUSH, LOOK_IN_RUSH = 100, 1.0
 #: Seconds in which items gather, while sources are visited, before they are derived together.
 GATHER = 1.0
 #: Seconds between attempts to become the worker with --wait.
@@ -151,7 +154,7 @@ class Worker:
         self._version = -1
         self._events = -1
         self._mute_ends = math.inf
-        self._look_at = 0.0
+        self._look_at = self._due_at = 0.0
         self._insist = threading.Timer(LAST_BREATH, os._exit, (Exit.OK,))
         self._insist.daemon = True
 
@@ -202,7 +205,9 @@ class Worker:
         self.restorer = Restorer(self.store, self.client)
         sparing = gate_lane.lane(self.config.gate, self.paths.archive, self.store, lambda: not self.visits)
         self.lanes.append(asyncio.create_task(sparing))
-        self.backfill = Backfill(self.config.models, self.paths.models, self.store, self.ranker.changed)
+        self.backfill = Backfill(
+            self.config.models, self.paths.models, self.store, self.ranker.changed, lambda: len(self._waiting) >= RUSH
+        )
         self.seeing = picture_backfill.lane(self.paths, self.config.models, self.store, self.ranker.changed)
         self.judging = Judging(self.config, self.paths, self.store, self.ranker.changed)
         self.hearing += [
@@ -282,8 +287,12 @@ class Worker:
             looked.events = store.events.last_seq()
             looked.unmuted = time.time() >= self._mute_ends
             self._mute_ends = next_end(store.events.mutes(), time.time()) or math.inf
-            self._waiting = [s for s in store.subscriptions.due(time.time()) if s.id not in self.visits]
-        looked.due = self._next()
+            if len(self._waiting) < RUSH or now >= self._due_at:
+                self._waiting = [s for s in store.subscriptions.due(time.time()) if s.id not in self.visits]
+                self._due_at = now + LOOK_IN_RUSH
+        if chosen := self._next():
+            store.subscriptions.mark_fetching(*(s.id for s in chosen))
+            looked.due = chosen
         self.deriver = self.deriver or Deriver(store)
         if not self.visits or now >= self._derive_at:  # in lots while items pour in: a lot of seven costs half of 256
             looked.derived = self.deriver.step()
@@ -302,7 +311,7 @@ class Worker:
         number = subscription.id
         bounds = self.streams.bounds(number, self.intervals)
         self.places.moved(number)
-        going = visit(self.store, self.client, subscription, lambda _: self.places.moved(number), bounds)
+        going = visit(self.store, self.client, subscription, lambda _: self.places.moved(number), bounds, marked=True)
         self.visits[number] = asyncio.create_task(going, name=f"visit {number}")
         self.queues[number] = queue_of(subscription)
 

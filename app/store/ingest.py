@@ -36,6 +36,8 @@ class PageResult:
     joined: int = 0
     deleted: int = 0
     item_ids: list[int] = field(default_factory=list)
+    #: Whether the progress of the visit was written along.
+    told: bool = False
 
 
 class Ingest:
@@ -47,7 +49,10 @@ class Ingest:
         self._size = SMALLEST
         self._chunks = 0
 
-    def put(self, subscription_id: int, page: Page, now: float, *, foreign: bool = False) -> PageResult:
+    def put(
+        self, subscription_id: int, page: Page, now: float, *, foreign: bool = False,
+        progress: tuple[int, int | None] | None = None,
+    ) -> PageResult:  # fmt: skip
         """Store a page; its cursor commits with its last chunk. Raises `NoSuchSource`, `StoreError`.
 
         `foreign`: items that another machine had, perhaps of a source that nobody follows here; the source keeps
@@ -80,7 +85,8 @@ class Ingest:
                 self._apply(kind, subscription_id, chunk, now)
                 if not (busy or foreign):
                     result.deleted = self._delete(kind, page.deleted, now)
-                    self._finish(subscription_id, page)
+                    self._finish(subscription_id, page, progress or (None, None))
+                    result.told = progress is not None
                 seen = self._epoch()
             done += chunk
             self._settle(len(chunk), time.perf_counter() - started)
@@ -260,11 +266,12 @@ class Ingest:
             or bool(page.site_url and site != page.site_url)
         )
 
-    def _finish(self, sub: int, page: Page) -> None:
+    def _finish(self, sub: int, page: Page, progress: tuple[int | None, int | None]) -> None:
         self.db.run(
             "UPDATE subscriptions SET cursor = ?1, title = iif(named OR ?2 = '', title, ?2),"
-            " site_url = iif(?3 = '', site_url, ?3) WHERE id = ?4",
-            (json.dumps(page.cursor), page.title, page.site_url, sub),
+            " site_url = iif(?3 = '', site_url, ?3), done = coalesce(?5, done), total = coalesce(?6, total)"
+            " WHERE id = ?4",
+            (json.dumps(page.cursor), page.title, page.site_url, sub, *progress),
         )
 
 

@@ -49,8 +49,10 @@ class Items:
         self._views = Views(db)
         self._ingest: Ingest | None = None
 
-    def put_page(self, subscription_id: int, page: Page, now: float) -> PageResult:
-        """Store a page of a source; its cursor commits with the last of it.
+    def put_page(
+        self, subscription_id: int, page: Page, now: float, progress: tuple[int, int | None] | None = None
+    ) -> PageResult:
+        """Store a page of a source; its cursor and the visit's `progress` (done, total) commit with the last of it.
 
         Duplicates join the item they repeat, each arrival as a sighting. The
         write lock is held for a few ms at a time. Raises `NoSuchSource` when
@@ -60,7 +62,7 @@ class Items:
             from .ingest import Ingest
 
             self._ingest = Ingest(self.db)
-        return self._ingest.put(subscription_id, page, now)
+        return self._ingest.put(subscription_id, page, now, progress=progress)
 
     def ids(
         self,

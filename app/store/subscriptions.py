@@ -320,9 +320,11 @@ class Subscriptions:
                 [(id_, due, now) for id_, due in plans],
             )
 
-    def mark_fetching(self, id_: int, total: int | None = None, *, now: float | None = None) -> None:
+    def mark_fetching(self, *ids: int, total: int | None = None, now: float | None = None) -> None:
         at = time.time() if now is None else now
-        self._set(id_, "state = 'fetching', done = 0, total = ?1, last_attempt = ?2", total, at)
+        with self.db.write():
+            for id_ in ids:
+                self._set(id_, "state = 'fetching', done = 0, total = ?1, last_attempt = ?2", total, at)
 
     def progress(self, id_: int, done: int, total: int | None = None) -> None:
         """Items stored so far, of `total` expected where known."""

@@ -575,7 +575,7 @@ def test_health_of_a_source(store: Store, feed: int, other: int) -> None:
     subs = store.subscriptions
     assert subs.add("rss", "https://example.org/feed", "Ignored") == feed
     assert [s.id for s in subs.due(NOW)] == [feed, other]
-    subs.mark_fetching(feed, 40, now=NOW)
+    subs.mark_fetching(feed, total=40, now=NOW)
     assert [s.id for s in subs.due(NOW)] == [other]
     subs.progress(feed, 10)
     fetching = subs.get(feed)
