@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from penchant.app import importing
 from penchant.app.store import Store
+from penchant.app.store.drafts import Draft
 from penchant.app.types import Event
 from penchant.app.voice import mine, mine_replies, mine_stats, mine_style
 
@@ -32,6 +33,16 @@ def test_likes_of_the_reader_s_own_keys_count_and_undone_imports_do_not(past: St
     assert [e.kind for e in mine.examples(past) if e.item_id == number] == ["authored", "liked"]
     importing.undo(past, "Twitter")
     assert {e.kind for e in mine.examples(past)} <= {"liked"}
+
+
+def test_what_a_model_wrote_is_no_example_of_the_reader_s_hand(past: Store) -> None:
+    before = mine.examples(past)
+    name = past.drafts.add(Draft("post", "A text about owls that a model wrote and the reader liked.", arm="vector"))
+    past.drafts.as_item(name)
+    draft = past.drafts.get(name)
+    assert draft is not None and draft.item_id
+    past.events.append([Event("like", draft.item_id), Event("save", draft.item_id)])
+    assert mine.examples(past) == before
 
 
 def test_others_are_never_the_reader_s_own(past: Store) -> None:

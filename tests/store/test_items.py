@@ -566,8 +566,8 @@ def test_reading_is_quick_enough_to_notice_a_missing_index(store: Store, feed: i
         store.db.apsw.exec_trace = None
         steps = [row[3] for sql in ran for row in store.db.rows(f"EXPLAIN QUERY PLAN {sql}", (1, 1))]
         # what a blind test holds back is a setting, looked up once
-        aside = ("LIST SUBQUERY 1", "CREATE BLOOM FILTER", "SEARCH t USING PRIMARY KEY (key=?)")
-        steps = [step for step in steps if step not in aside]
+        aside = ("CREATE BLOOM FILTER", "SEARCH t USING PRIMARY KEY (key=?)")
+        steps = [step for step in steps if step not in aside and "SUBQUERY" not in step]
         assert all("INDEX" in step and "TEMP B-TREE" not in step for step in steps), (view, steps)
 
 
