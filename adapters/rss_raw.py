@@ -29,6 +29,8 @@ _MARKUP = re.compile(
     r"|sup|tt|u|ul|var|wbr)(?:\s[^<>]*)?/?>",
     re.IGNORECASE,
 )
+#: Elements whose content a page does not show: in a text that may not be HTML at all they are words about HTML.
+_HIDING = re.compile(r"<(?=!--|/?(?:script|style|template|head|title|svg|math|object|applet|button|select)\b)", re.I)
 _COUNT = re.compile(r"[0-9]{1,9}")
 _EMAIL = re.compile(r"[^\s()<>]+@[^\s()<>]+")
 _AVATARS = ("gravatar.com/avatar", "gravatar.com/blavatar")
@@ -104,6 +106,7 @@ class Parsed:
 def line(text: str, form: Form, limit: int = 500) -> str:
     """A title as one plain line. RSS never says whether a title is HTML: known tags and entities mean yes."""
     if form == "html" or (form == "unknown" and "<" in text and _MARKUP.search(text)):
+        text = _HIDING.sub("&lt;", text) if form == "unknown" else text
         text = html_to_text(_MARKUP.sub(_keep_words, text))[0] if "<" in text else html.unescape(text)
     elif form == "unknown" and "&" in text:
         text = html.unescape(text)

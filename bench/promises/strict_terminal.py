@@ -22,6 +22,8 @@ UNSEEN = re.compile(
 )
 #: One cell each: Latin, lines and blocks.
 _NARROW = re.compile("[ -~\u00a0-\u02ff\u2500-\u259f]*")
+#: Joins what stands on either side to one picture of two cells, as terminals and the program count it.
+_JOINER = "\u200d"
 #: Most marks on one cell.
 MARKS = 4
 
@@ -95,7 +97,11 @@ class Strict:
             self._marks = 0
             self._put(text)
             return
+        joined = False
         for char in text:
+            if joined or char == _JOINER:
+                joined = char == _JOINER
+                continue
             self._marks = self._marks + 1 if unicodedata.combining(char) else 0
             if self._marks == MARKS + 1:
                 self.faults.append(("stack of marks", repr(text[:40])))

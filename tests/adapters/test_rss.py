@@ -174,6 +174,7 @@ def test_encodings(declared, codec, content_type):
         ("&amp;lt;script&amp;gt;", "<script>"),
         ("1 &lt; 2 &gt; 0", "1 < 2 > 0"),
         ("the &lt;blink&gt; tag", "the <blink> tag"),
+        ("the &lt;script&gt; tag, &lt;b&gt;boldly&lt;/b&gt; told", "the <script> tag, boldly told"),
         ("  many\n   lines\t here ", "many lines here"),
         ("<b>naked</b> markup", "naked markup"),
     ],
