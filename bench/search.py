@@ -27,7 +27,7 @@ from search_peers import K, measured, recall, truth  # noqa: E402
 
 from penchant.app.store import Store  # noqa: E402
 from penchant.app.store.bound import bound  # noqa: E402
-from penchant.app.store.condition import Condition  # noqa: E402
+from penchant.app.store.condition import UNSEEN, Condition  # noqa: E402
 from penchant.app.types import Event  # noqa: E402
 
 BULK, BASE = 200_000, 100_000
@@ -115,7 +115,7 @@ def measure_meaning(store: Store, maker: Vectors, asked: list[str], large: bool)
     def unseen(name: str) -> None:
         seen = {item for (item,) in store.db.rows("SELECT item_id FROM item_state WHERE seen")}
         left = np.array([place[item] for item in ids if item not in seen])
-        near(name, Condition("NOT EXISTS (SELECT 1 FROM item_state z WHERE z.item_id = i.id AND z.seen)"), left)
+        near(name, UNSEEN, left)
 
     near("nearest 20", Condition("1"), np.arange(len(ids)))
     unseen(f"nearest 20 unseen, {SEEN:.0%} seen")

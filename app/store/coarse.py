@@ -101,6 +101,7 @@ def scan(db: Database, space_id: int, query: np.ndarray) -> tuple[np.ndarray, np
     inverse = np.frombuffer(b"".join(row[2] for row in rows), "<f4").reshape(-1, BLOCK)
     buffer: np.ndarray = np.empty((TOGETHER, 2 * words(query.size), BLOCK), np.uint64)
     signs, first = buffer[:, : words(query.size)], asked(query, ROUGH)
+    lines = np.arange(buffer.shape[1])[:, None] * BLOCK
     kept, places = [], []
     with db.failures(), db.apsw.blob_open("main", "coarse", "vectors", rows[0][0], False) as blob:
 
@@ -114,10 +115,9 @@ def scan(db: Database, space_id: int, query: np.ndarray) -> tuple[np.ndarray, np
         least = _least(told, ids, signs)
         for start in range(0, len(rows), TOGETHER):
             scores = told(list(range(start, min(start + TOGETHER, len(rows)))), buffer)
-            for at, likely in enumerate(scores >= least):
-                chosen = np.flatnonzero(likely)
-                kept.append(buffer[at].take(chosen, axis=1))
-                places.append(chosen + (start + at) * BLOCK)
+            chosen = np.flatnonzero(scores >= least)
+            kept.append(buffer.take(lines + (chosen + chosen // BLOCK * (buffer[0].size - BLOCK))))
+            places.append(chosen + start * BLOCK)
     at = np.concatenate(places)
     planes = np.concatenate(kept, axis=1).reshape(2, -1, len(at))
     scores = fine(planes, asked(query, FINE)) * inverse.ravel()[at]

@@ -7,6 +7,7 @@ ever becomes SQL; inside FTS5 expressions words are always quoted strings.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -82,6 +83,16 @@ def expression(query: Query, *, either: bool = False) -> str:
     """
     parts = [_match_clause(clause) for clause in query.positive if not _hard(clause)]
     return (" OR " if either else " AND ").join(parts)
+
+
+def telling(query: Query, common: Callable[[Word], bool]) -> str:
+    """`expression` without the words that `common` says are in most items; '' where no other is left."""
+    left = [
+        clause
+        for clause in query.positive
+        if not _hard(clause) and (len(clause.words) > 1 or not common(clause.words[0]))
+    ]
+    return " AND ".join(map(_match_clause, left))
 
 
 def shadow_expression(query: Query) -> str:

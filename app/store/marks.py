@@ -33,11 +33,17 @@ class _Folding(dict[int, str]):
 
 
 _FOLDING = _Folding()
+_OTHERS = re.compile(r"[^\x00-\x7f]+")
 
 
 def fold(text: str) -> str:
     """`text` without case and accents; every offset stays what it was."""
-    lower = text.lower() if text.isascii() else text.translate(_FOLDING)
+    if text.isascii():
+        return text.lower()
+    if 8 * (len(text.encode("utf-8", "surrogatepass")) - len(text)) < len(text):  # few others, such as curly quotes
+        lower = _OTHERS.sub(lambda run: run[0].translate(_FOLDING), text).lower()
+    else:
+        lower = text.translate(_FOLDING)
     return lower if len(lower) == len(text) else text
 
 
@@ -66,7 +72,7 @@ def _edges(text: str, prefix: bool) -> tuple[str, str]:
 
 def find(text: str, wanted: re.Pattern[str] | None) -> Ranges:
     """Every place of the wanted words."""
-    return () if wanted is None else tuple(match.span() for match in wanted.finditer(fold(text)))
+    return () if wanted is None or not text else tuple([match.span() for match in wanted.finditer(fold(text))])
 
 
 def snippet(text: str, wanted: re.Pattern[str] | None, width: int = WIDTH) -> tuple[str, Ranges]:

@@ -21,7 +21,7 @@ ROUGH, FINE = 2, 4
 #: The best even spacing of so many levels for normally distributed numbers, in their root mean squares (Max, 1960), and
 #: the spacings that a query tries, in that.
 SPACING = {2: 0.9957, 4: 0.3352}
-TRIED = (0.8, 1.0, 1.25, 1.6, 2.2, 3.0)
+TRIED = (1.0, 1.4, 2.5)
 #: Words of 64 bits counted at a time (768 KiB): few calls, and what is in between stays in the processor's cache.
 AT_ONCE = 98_304
 

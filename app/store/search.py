@@ -252,16 +252,17 @@ def _places(found: _Found, items: set[int]) -> dict[int, dict[str, int]]:
     """The places (from 1) of these items in each part that found them."""
     places: dict[int, dict[str, int]] = {}
     for part, ids in found.parts.items():
-        for rank, item in enumerate(ids, 1):
-            if part and item in items:
-                places.setdefault(item, {})[part] = rank
+        for item, rank in [(item, rank) for rank, item in enumerate(ids if part else (), 1) if item in items]:
+            places.setdefault(item, {})[part] = rank
     return places
 
 
 def _about(found: _Found, ranked: list[tuple[int, float]], order: str) -> list[tuple[int, float]]:
     """In any other order than relevance, what merely is near in meaning would stand among what has the words."""
+    if order == "relevance":
+        return ranked
     certain = {item for part in ("words", "shadow", "picture") for item in found.parts[part]}
-    return [entry for entry in ranked if entry[0] in certain] if certain and order != "relevance" else ranked
+    return [entry for entry in ranked if entry[0] in certain] if certain else ranked
 
 
 def _ranks(text: object) -> dict[str, int]:

@@ -9,7 +9,7 @@ from . import condition, spelling
 from .bound import bound
 from .condition import Condition
 from .marks import find, pattern
-from .query import Query
+from .query import Query, Word
 
 if TYPE_CHECKING:
     from . import Store
@@ -17,10 +17,16 @@ if TYPE_CHECKING:
 
 #: Weights of title, text, author and alt text in BM25 (the order of the columns of `search`).
 WEIGHTS = (8.0, 1.0, 4.0, 2.0)
-#: Of more items that match, the newest so many compete: "the" in 94,000 of 100,000 takes 4 ms instead of 46.
-COMPETING = 2_000
+#: Of more items that match, the newest so many compete.
+COMPETING = 1_000
 #: The same under a filter, where each that competes costs a look at many that do not.
 FILTERED = 500
+#: BM25 gives a word that more than half of all items have next to nothing, and counts every one of them for it. Of so
+#: many of the newest items COMMON have such a word. Where more than FREQUENT have the other words, to rank by these
+#: under a filter would go through more of them than it saves.
+ASKED, COMMON, FREQUENT = 256, 160, 12
+#: Letters of a beginning that alone ranks nothing where more items have it than compete.
+BEGUN = 3
 #: Letters of a beginning that is not ranked by beside other words.
 SHORT = 2
 
@@ -66,7 +72,7 @@ def by_words(store: Store, query: Query, where: Condition, notes: list[str]) -> 
     if not matching:
         found = _unranked(store.db, query, rest)
     else:
-        found = _ranked(store.db, matching, rest)
+        found = _ranked(store.db, matching, rest, _telling(store.db, query, matching, rest))
         if not found and (corrected := spelling.corrected(store.db, query, notes)):
             query = corrected
             found = _ranked(store.db, condition.expression(query), rest)
@@ -123,11 +129,51 @@ def matching(db: Database, query: Query, where: Condition, most: int) -> list[in
     return [int(row[0]) for row in db.rows(*_select("s.rowid AS id", words, where, most))]
 
 
-def _ranked(db: Database, words: str, where: Condition) -> list[int]:
+def _telling(db: Database, query: Query, matching: str, where: Condition) -> str:
+    """What ranks the items of `matching`: all its words, or without those too common to tell items apart.
+
+    '' where all are that common, or but begun: then the newest come first.
+    """
+    words = [word for clause in query.positive for word in clause.words]
+    if len(words) == 1 and words[0].prefix and len(words[0].text) <= BEGUN:
+        return ""
+    last = int(db.value("SELECT max(id) FROM items") or 0)
+
+    def having(words: str) -> int:
+        sql = "SELECT count(*) FROM search WHERE search MATCH ? AND rowid > ?"
+        return int(db.value(sql, (words, last - ASKED)))
+
+    def common(word: Word) -> bool:
+        return not (word.prefix or word.field or word.phrase) and having(condition.match(word)) >= COMMON
+
+    if last <= 16 * ASKED:
+        return matching
+    telling = condition.telling(query, common)
+    return matching if telling and where and telling != matching and having(telling) > FREQUENT else telling
+
+
+def _ranked(db: Database, words: str, where: Condition, telling: str | None = None) -> list[int]:
+    """Item ids of an FTS5 expression by the BM25 of `telling`, a part of it that finds more.
+
+    '': the newest first, unless all that match can compete.
+    """
     weights = ", ".join(map(str, WEIGHTS))
     limit = FILTERED if where else COMPETING
-    sql, params = _select(f"s.rowid AS id, bm25(search, {weights}) AS rank", words, where, limit)
-    return [int(row[0]) for row in db.rows(f"SELECT id FROM ({sql}) ORDER BY rank, id DESC", params)]
+    if telling in (None, words):
+        sql, params = _select(f"s.rowid AS id, bm25(search, {weights}) AS rank", words, where, limit)
+        return [int(row[0]) for row in db.rows(f"SELECT id FROM ({sql}) ORDER BY rank, id DESC", params)]
+    sql, params = _select("s.rowid AS id", words, where, limit)
+    ids = [int(row[0]) for row in db.rows(sql, params)]
+    if not telling:
+        return ids if len(ids) == limit or not ids else _ranked(db, words, where)
+    if not ids:
+        return []
+    # the plus keeps SQLite from asking FTS5 anew for each id
+    sql = (
+        "SELECT s.rowid FROM search s WHERE s.search MATCH ? AND s.rowid BETWEEN ? AND ?"
+        f" AND +s.rowid IN (SELECT value FROM carray(?)) ORDER BY bm25(search, {weights}), s.rowid DESC"
+    )
+    return [int(row[0]) for row in db.rows(sql, (telling, ids[-1], ids[0], bound(ids)))]
 
 
 def _select(columns: str, words: str, where: Condition, limit: int) -> tuple[str, tuple[object, ...]]:

@@ -28,6 +28,8 @@ WIDTH, MARGIN, FIRST, PART = 2.0, 20, 256, 400
 SMALL = 4_096
 #: Items that are asked how many pass a filter; where fewer than RARE do, all that pass are scored without a scan.
 SAMPLE, RARE = 512, 0.008
+#: Seconds that their answer serves the same filter again, and of how many filters: a wrong one costs time, no result.
+SERVES, FILTERS = 60.0, 32
 #: Where the exact scores come from: candidates of the coarse order, whose items are found without reading a vector, or
 #: items named by the caller.
 _CANDIDATES = (
@@ -57,6 +59,8 @@ class Vectors:
     def __init__(self, db: Database) -> None:
         self.db = db
         self._functions = False
+        #: What part passes a filter, and when that was asked.
+        self._shares: dict[Condition, tuple[float, float]] = {}
 
     def put(self, space: str, rows: Iterable[tuple[bytes, bytes]]) -> int:
         """Store (content_hash, float32 bytes) pairs; returns how many were new.
@@ -242,7 +246,7 @@ class Vectors:
         ids, guesses, total = scan(self.db, space_id, query)
         order = np.argsort(-guesses)
         ids, guesses = ids[order], guesses[order]
-        width, most = (2 * WIDTH, total) if total <= SMALL else (WIDTH, int(max(FIRST, 2 * k, total // PART) / share))
+        width, most = (2 * WIDTH, total) if total <= SMALL else (WIDTH, max(FIRST, 2 * k, total // PART))
         start, end = 0, int((k + MARGIN) / share)
         hits: list[Scored] = []
         off: list[float] = []
@@ -254,8 +258,10 @@ class Vectors:
             start, end = end, int(1.5 * end)
             if len(hits) >= k + MARGIN and start < len(ids):
                 least = sorted((cosine for _, cosine, _ in hits), reverse=True)[k - 1]
-                if start >= most or guesses[start] + width * float(np.std(off)) < least:
+                likely = int(np.searchsorted(-guesses, width * float(np.std(off)) - least))
+                if len(hits) >= most or start >= likely:
                     break
+                end = min(end, likely)
         return hits if len(hits) >= k + MARGIN or len(ids) == total else None
 
     def _passing(self, where: Condition) -> float:
@@ -263,6 +269,17 @@ class Vectors:
         last = int(self.db.value("SELECT max(id) FROM items") or 0) if where else 0
         if last <= 16 * SAMPLE:
             return 1.0
+        now = time.monotonic()
+        share, asked_at = self._shares.get(where, (0.0, -SERVES))
+        if now - asked_at < SERVES:
+            return share
+        if len(self._shares) >= FILTERS:
+            self._shares.clear()
+        share = self._ask_share(where, last)
+        self._shares[where] = share, now
+        return share
+
+    def _ask_share(self, where: Condition, last: int) -> float:
         asked = bound(range(1, last + 1, last // SAMPLE))
         sums = self.db.row(
             f"SELECT count(*), sum({where.sql}) FROM carray(?) c CROSS JOIN {_ids(where)} i ON i.id = c.value",

@@ -46,6 +46,15 @@ def test_folding_keeps_every_offset(text: str) -> None:
     assert len(marks.fold(text)) == len(text)
 
 
+@given(st.text(max_size=300), st.integers(0, 40))
+@example("ΟΔΟΣ Σ ΌΣΟΣ", 0)
+@example("İstanbul ẞ “quoted” ǅ", 30)
+def test_folding_goes_character_by_character(text: str, plain: int) -> None:
+    """Also among so many plain letters that only the others are looked up."""
+    text += " Plain words" * plain
+    assert marks.fold(text) == "".join(marks.fold(char) for char in text)
+
+
 @given(st.lists(word, min_size=1, max_size=4), st.text(max_size=400), st.integers(20, 200))
 @example(["a"], "a" * 500, 30)
 @example(["b"], "x " * 200 + "b" + " y" * 200, 40)
