@@ -3,11 +3,32 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import Any
 
 from textual._styles_cache import StylesCache
+from textual.strip import Strip
+
+#: Colours whose codes are kept ready. Textual keeps 16,384: nearly every cell of a half-block picture has two of its
+#: own, and with all that belongs to each they took 15 MB after 1,500 keys among pictures.
+CODES = 2_048
 
 
 def mend() -> None:
+    """Bound what Textual keeps, once for all; does nothing where Textual is another than it was written for."""
+    _closed_widgets()
+    _codes()
+
+
+def _codes() -> None:
+    """Keep the codes of fewer colours."""
+    held: Any = getattr(Strip.__dict__.get("render_ansi"), "__func__", None)
+    rendered = getattr(held, "__wrapped__", None)
+    if rendered is not None and held.cache_info().maxsize > CODES:
+        fewer: Any = lru_cache(CODES)(rendered)
+        Strip.render_ansi = classmethod(fewer)  # type: ignore[method-assign, assignment]
+
+
+def _closed_widgets() -> None:
     """Let widgets go once they are closed.
 
     Textual 8.2 keeps the colours of each line under a key that holds the whole cache of the widget's lines, so that
@@ -23,4 +44,4 @@ def mend() -> None:
     def get_inner_outer(base_background: object, background: object) -> object:
         return colours(StylesCache, base_background, background)
 
-    StylesCache.get_inner_outer = staticmethod(get_inner_outer)  # type: ignore[method-assign, assignment]
+    StylesCache.get_inner_outer = staticmethod(get_inner_outer)  # type: ignore[method-assign, assignment, arg-type]

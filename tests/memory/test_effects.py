@@ -23,13 +23,13 @@ from rich.cells import cell_len, set_cell_size
 from penchant.app.derive import Deriver
 from penchant.app.effects import narrowing
 from penchant.app.effects.narrowing import rarefied, trend, variety
-from penchant.app.effects.reading import OUTSIDE_NAME, effects
+from penchant.app.effects.reading import CARD, OUTSIDE_NAME, effects
 from penchant.app.effects.shares import Mix, leaning, mix
 from penchant.app.effects.told import headline, lines, trend_words
 from penchant.app.effects.values import Ahead, Effects, Generated, Stage
 from penchant.app.effects.widen import widen
 from penchant.app.generating import blind_event
-from penchant.app.memory.exposure import Came
+from penchant.app.memory.exposure import FEW, Came
 from penchant.app.rank.steps import STEPS
 from penchant.app.ranking import RankSession
 from penchant.app.store import Store
@@ -119,6 +119,14 @@ def test_a_source_is_called_more_or_less_only_where_the_numbers_can_tell() -> No
     found = mix(rows, lambda each: each.source, str)
     assert [gap.key for gap in leaning(found.gaps, "more", 5)] == ["much"]
     assert [gap.key for gap in leaning(found.gaps, "less", 5)] == ["little"]
+
+
+def test_of_a_few_items_nothing_is_said_however_clear_they_are() -> None:
+    rows = [came(n, "much", n % 50 == 0) for n in range(400)]
+    few = [came(1_000 + n, "few", True) for n in range(FEW - 1)]
+    assert leaning(mix([*rows, *few], lambda each: each.source, str).gaps, "more", 5) == []
+    enough = [*few, came(2_000, "few", True)]
+    assert [gap.key for gap in leaning(mix([*rows, *enough], lambda each: each.source, str).gaps, "more", 5)] == ["few"]
 
 
 @given(st.sampled_from(STEPS), st.sampled_from(STEPS), st.integers(0, 9), st.integers(0, 9))
@@ -235,6 +243,27 @@ def test_while_a_blind_test_runs_nothing_tells_which_texts_are_generated(narrowe
     store.events.append([Event("voice", value={"what": "unblind", "key": test, "value": {}}, at=now)])
     after = effects(store, now, 10).generated
     assert after.until is None and after.shown == 2
+
+
+def test_of_real_texts_the_whole_counts_where_it_was_opened(store: Store, fill: Any, events: Any) -> None:
+    now, long = time.time(), "word " * 400
+    on_card, opened = fill(store, "feed", ["first", "other"], now - 60, text=long)
+    events(store, now - 50, ("impression", on_card), ("impression", opened))
+    assert effects(store, now, 2).generated.real_characters == len("first") + len("other") + 2 * CARD
+    events(store, now - 40, ("open", opened))
+    length = store.db.value("SELECT text_len FROM items WHERE id = ?", (opened,))
+    assert length > CARD
+    assert effects(store, now, 2).generated.real_characters == len("first") + len("other") + CARD + length
+
+
+def test_drafts_that_went_out_as_they_were_are_counted_however_they_went(store: Store) -> None:
+    now, names = time.time(), [store.drafts.add(Draft("post", f"text {n}", made_at=time.time())) for n in range(4)]
+    acts = {names[0]: ["copied"], names[1]: ["posted"], names[2]: ["edited", "copied"], names[3]: ["dropped"]}
+    store.events.append([
+        Event("draft", value={"draft": name, "act": act}, at=now - 3) for name, done in acts.items() for act in done
+    ])  # fmt: skip
+    found = effects(store, now, 2).generated
+    assert found.asis == 2 and found.written == {"copied": 2, "posted": 1, "edited": 1, "dropped": 1}
 
 
 def draft_of(store: Store, text: str, now: float, arm: str = "vector") -> int:

@@ -8,10 +8,16 @@ import weakref
 from typing import Any
 
 import pytest
+from rich.color import ColorSystem
+from rich.console import Console
+from rich.segment import Segment
+from rich.style import Style
 from textual._styles_cache import StylesCache
 from textual.color import Color
+from textual.strip import Strip
 
 from penchant.app.tui import article as view
+from penchant.app.tui import mended
 from penchant.app.tui.mended import mend
 
 pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning")
@@ -72,3 +78,14 @@ def test_a_closed_widget_does_not_stay_in_memory() -> None:
     del lines
     gc.collect()
     assert left() is None
+
+
+def test_few_codes_of_colours_are_kept_and_they_stay_right() -> None:
+    style, other = Style(color="#010203", bgcolor="red"), Style(color="#010204", bold=True)
+    wanted = [Strip([Segment("a", each)]).render(Console(color_system="truecolor")) for each in (style, other)]
+    mend()
+    for n in range(mended.CODES + 10):
+        Strip.render_ansi(Style(color=f"#{n:06x}"), ColorSystem.TRUECOLOR)
+    found = [Strip([Segment("a", each)]).render(Console(color_system="truecolor")) for each in (style, other)]
+    assert found == wanted
+    assert Strip.__dict__["render_ansi"].__func__.cache_info().currsize <= mended.CODES
