@@ -334,7 +334,7 @@ def _told(world: World, found: dict[str, list[Measured]], options: argparse.Name
         checks = {
             f"{arm}: drafts are {HIGHER} likelier to be liked than without (they are {gain:+.3f})": gain >= HIGHER,
             f"{arm}: as varied as what was liked": mean["offered"][1] >= liked.mean(),
-            f"{arm}: rejection raises variance by 20 % (by {ratio:.0%})": ratio >= GAIN,
+            f"{arm}: rejection raises variance by 20 % (by {ratio:.2%})": ratio >= GAIN,
             f"{arm}: at no more than 2 points ({100 * cost:.1f})": cost <= COST,
             f"{arm}: no draft repeats a text": max(each.overlap for each in rows) == 0.0,
         }
