@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, ClassVar
 from textual import events
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.screen import Screen
 from textual.widgets import Static
 
 from penchant.app.errors import PenchantError
@@ -22,6 +21,7 @@ from .bars import StatusLine
 from .blindlines import Line, lines
 from .closing import is_there
 from .deeds import Place
+from .paged import PagedScreen
 from .pager import Block, Pager
 
 if TYPE_CHECKING:
@@ -39,11 +39,9 @@ LOOK = 1.0
 SURE = "Unblinding ends the test and tells what was what; it cannot be undone. U again does it."
 
 
-class BlindScreen(Screen[None]):
+class BlindScreen(PagedScreen):
     """Every switch is an event, durable before it is said; For you follows at once."""
 
-    CSS_PATH = "more.tcss"
-    app: PenchantApp
     BINDINGS: ClassVar[list[BindingType]] = [
         ("escape,q,B", "back", "Back"),
         ("plus,equals_sign,right", "share(1)", "More"),
@@ -53,12 +51,7 @@ class BlindScreen(Screen[None]):
         ("t", "test", "Blind test"),
         ("U", "unblind", "Unblind"),
         ("u", "undo", "Undo what was done here"),
-        ("j,down", "move(1)", "Down"),
-        ("k,up", "move(-1)", "Up"),
-        ("space,pagedown", "page(1)", "Page"),
-        ("b,pageup", "page(-1)", "Page up"),
     ]
-    AUTO_FOCUS = "Pager"
 
     def __init__(self) -> None:
         super().__init__()
@@ -100,11 +93,6 @@ class BlindScreen(Screen[None]):
 
         self.query_one("#headline", Static).update(words.one_line(headline(found)))
         self.query_one(Pager).show([_block(line) for line in lines(found, self.app.size.width)], top=top)
-
-    def say(self, text: str, role: str = "") -> None:
-        """Say something above the keys."""
-        for said in self.query("#said").results(StatusLine):
-            said.tell(text, role)
 
     # -- switches
     def _do(self, work: Callable[[], Awaitable[None]]) -> None:
@@ -229,17 +217,6 @@ class BlindScreen(Screen[None]):
         else:
             self.say("The last switch is undone")
         await self._moved()
-
-    # -- the rest
-    def action_back(self) -> None:
-        self.dismiss()
-
-    def action_move(self, lines_: int) -> None:
-        self.query_one(Pager).move(lines_)
-
-    def action_page(self, direction: int) -> None:
-        pager = self.query_one(Pager)
-        pager.move(direction * pager.page)
 
 
 def _settings(store: Store) -> Settings:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
-from rich.segment import Segment
 from textual.strip import Strip
 
 from . import words
-from .cardview import Palette, marks_of
-from .rowlist import RowList
+from .cardview import marks_of
+from .headedlist import HeadedList
 
 if TYPE_CHECKING:
     from penchant.app.digest.compose import Digest, Section, Story
@@ -37,17 +36,14 @@ def rows_of(digest: Digest) -> list[Row]:
     return out
 
 
-class DigestList(RowList):
+class DigestList(HeadedList[Row]):
     """Draws `Row`s; headings are never selected. Says what moved by plain calls."""
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = {f"card--{role}" for role in Palette._fields}
     row_height = 3
 
     def __init__(self, moved: Callable[[], None], scrolled_to: Callable[[bool], None]) -> None:
         super().__init__()
-        self.rows: Sequence[Row] = ()
         self.cards: Mapping[int, Card] = {}
-        self.said: tuple[str, ...] = ()
         self._moved, self._scrolled_to = moved, scrolled_to
 
     def show(self, digest: Digest, cards: Mapping[int, Card], *, anew: bool) -> None:
@@ -76,19 +72,8 @@ class DigestList(RowList):
         """Ids of the items among these rows."""
         return [row.story.item.item_id for row in self.rows[rows.start : rows.stop] if row.story is not None]
 
-    def step(self, by: int) -> None:
-        """The selection so many rows on, past headings."""
-        if not self.rows:
-            return
-        target = max(0, min(self.selected + by, len(self.rows) - 1))
-        ahead = range(target, len(self.rows) if by > 0 else -1, 1 if by > 0 else -1)
-        self.select(next((i for i in ahead if self.rows[i].story is not None), self.selected))
-        if self.selected == 1:
-            self.jump(0)
-
-    def select(self, index: int, *, scroll: bool = True) -> None:
-        if 0 <= index < len(self.rows) and self.rows[index].story is not None:
-            super().select(index, scroll=scroll)
+    def selectable(self, row: Row) -> bool:
+        return row.story is not None
 
     # -- RowList
     def selection_moved(self) -> None:
@@ -97,13 +82,10 @@ class DigestList(RowList):
     def scrolled(self, forward: bool) -> None:
         self._scrolled_to(forward)
 
-    def row_count(self) -> int:
-        return len(self.rows)
-
     def row_strips(self, index: int, width: int, selected: bool) -> list[Strip]:
         row = self.rows[index]
         lines = self._heading(row.section, width) if row.story is None else self._story(row.story, width, selected)
-        return [self._strip(line, width, selected) for line in lines]
+        return [self.strip_of(line, width, selected) for line in lines]
 
     def _heading(self, section: Section, width: int) -> list[list[tuple[str, str]]]:
         more = f"the best {len(section.stories)} of {len(section.stories) + section.left:,}" if section.left else ""
@@ -131,18 +113,6 @@ class DigestList(RowList):
              (words.fit(words.one_line(about + also), room), "meta")],
             [edge, (" " * (GUTTER - 1), ""), (words.fit(words.one_line(why), room), "text")],
         ]  # fmt: skip
-
-    def _strip(self, pieces: Sequence[tuple[str, str]], width: int, selected: bool) -> Strip:
-        ground = self.get_component_rich_style("card--selected", partial=True) if selected else None
-        segments = []
-        for text, role in pieces:
-            style = self.get_component_rich_style(f"card--{role}", partial=True) if role else None
-            segments.append(Segment(text, ground + style if ground and style else style or ground))
-        return Strip(list(Segment.adjust_line_length(segments, width, ground)), width)
-
-    def empty_strip(self, y: int, width: int) -> Strip:
-        text = f"  {self.said[y - 1]}" if not self.rows and 1 <= y <= len(self.said) else ""
-        return Strip([Segment(words.fit(words.one_line(text), width), self.rich_style)], width)
 
 
 def _role(probability: float) -> str:

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, ClassVar
 from textual import events
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.screen import Screen
 from textual.widgets import Static
 
 from penchant.app.errors import PenchantError
@@ -19,6 +18,7 @@ from . import words
 from .bars import StatusLine
 from .closing import is_there
 from .deeds import Place
+from .paged import PagedScreen
 from .pager import MEASURE, Block, Pager
 
 if TYPE_CHECKING:
@@ -32,28 +32,19 @@ KEYS = "w wider  u undo  ← → weeks  E not shown  T Tuning  j k move  q back"
 SPANS = (2, 4, 8, 26, 52)
 
 
-class EffectsScreen(Screen[None]):
+class EffectsScreen(PagedScreen):
     """Read in the reader's thread; a step wider is a "dial" event, durable before it is said."""
 
-    CSS_PATH = "more.tcss"
-    app: PenchantApp
     BINDINGS: ClassVar[list[BindingType]] = [
         ("escape,q,W", "back", "Back"),
         ("w,plus", "widen", "Wider"),
         ("u", "undo", "Undo what was done here"),
         ("left,minus", "span(-1)", "Fewer weeks"),
         ("right", "span(1)", "More weeks"),
-        ("j,down", "move(1)", "Down"),
-        ("k,up", "move(-1)", "Up"),
-        ("space,pagedown", "page(1)", "Page"),
-        ("b,pageup", "page(-1)", "Page up"),
-        ("g,home", "move(-1000000)", "Top"),
-        ("G,end", "move(1000000)", "End"),
         ("E", "exposure", "What you are not being shown"),
         ("T", "tune", "Tuning"),
         ("r", "again", "Look again"),
     ]
-    AUTO_FOCUS = "Pager"
 
     def __init__(self) -> None:
         super().__init__()
@@ -99,11 +90,6 @@ class EffectsScreen(Screen[None]):
         self.query_one("#headline", Static).update(f"{words.many(found.weeks, 'week')}: {headline(found)}")
         self.query_one(Pager).show([block(line) for line in lines(found, width, _fit)], top=top)
 
-    def say(self, text: str, role: str = "") -> None:
-        """Say something above the keys."""
-        for said in self.query("#said").results(StatusLine):
-            said.tell(text, role)
-
     # -- one step wider; each key's work begins where the one before ended, on disk
     def _do(self, work: Callable[[], Awaitable[None]]) -> None:
         self.app.spawn(self._in_turn(work))
@@ -143,16 +129,6 @@ class EffectsScreen(Screen[None]):
         await self._load(self.weeks, False)
 
     # -- the rest
-    def action_back(self) -> None:
-        self.dismiss()
-
-    def action_move(self, lines: int) -> None:
-        self.query_one(Pager).move(lines)
-
-    def action_page(self, direction: int) -> None:
-        pager = self.query_one(Pager)
-        pager.move(direction * pager.page)
-
     def action_span(self, by: int) -> None:
         self.weeks = SPANS[max(0, min(SPANS.index(self.weeks) + by, len(SPANS) - 1))]
         self.load(top=True)

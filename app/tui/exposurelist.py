@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
-from rich.segment import Segment
 from textual.strip import Strip
 
 from . import words
-from .cardview import Palette
-from .rowlist import RowList
+from .headedlist import HeadedList
 
 if TYPE_CHECKING:
     from penchant.app.memory.exposure import Row
@@ -20,15 +18,14 @@ TITLES = {"source": "Sources", "interest": "Interests", "language": "Languages",
 BAR = 10
 
 
-class ExposureList(RowList):
+class ExposureList(HeadedList["Row | str"]):
     """One line for each row, a heading before each kind of row; the selected one opens by two lines."""
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = {f"card--{role}" for role in Palette._fields}
     row_height = 1
 
     def __init__(self) -> None:
         super().__init__()
-        self.rows: Sequence[Row | str] = ()
+        self.said = ("Nothing came in during this time.",)
         self.opening = 2
 
     def show(self, rows: Sequence[Row]) -> None:
@@ -51,46 +48,20 @@ class ExposureList(RowList):
         row = self.rows[self.selected] if self.selected < len(self.rows) else None
         return None if isinstance(row, str) else row
 
-    def step(self, by: int) -> None:
-        """The selection so many rows on, past headings."""
-        if not self.rows:
-            return
-        target = max(0, min(self.selected + by, len(self.rows) - 1))
-        ahead = range(target, len(self.rows) if by > 0 else -1, 1 if by > 0 else -1)
-        self.select(next((i for i in ahead if not isinstance(self.rows[i], str)), self.selected))
-        if self.selected == 1:
-            self.jump(0)
-
-    def select(self, index: int, *, scroll: bool = True) -> None:
-        if 0 <= index < len(self.rows) and not isinstance(self.rows[index], str):
-            super().select(index, scroll=scroll)
+    def selectable(self, row: Row | str) -> bool:
+        return not isinstance(row, str)
 
     # -- RowList
-    def row_count(self) -> int:
-        return len(self.rows)
-
     def row_strips(self, index: int, width: int, selected: bool) -> list[Strip]:
         row = self.rows[index]
         if isinstance(row, str):
             head = words.fit(TITLES.get(row, row), _name_width(width))
             tail = "  came shown  of what came  of what was shown"
-            return [self._strip([("  ", ""), (words.fit(head + tail, max(0, width - 2)), "match")], width, False)]
+            return [self.strip_of([("  ", ""), (words.fit(head + tail, max(0, width - 2)), "match")], width, False)]
         lines = [_line(row, width, selected)]
         if selected:
             lines += _about(row, width)
-        return [self._strip(line, width, selected) for line in lines]
-
-    def _strip(self, pieces: Sequence[tuple[str, str]], width: int, selected: bool) -> Strip:
-        ground = self.get_component_rich_style("card--selected", partial=True) if selected else None
-        segments = []
-        for text, role in pieces:
-            style = self.get_component_rich_style(f"card--{role}", partial=True) if role else None
-            segments.append(Segment(text, ground + style if ground and style else style or ground))
-        return Strip(list(Segment.adjust_line_length(segments, width, ground)), width)
-
-    def empty_strip(self, y: int, width: int) -> Strip:
-        text = "  Nothing came in during this time." if not self.rows and y == 1 else ""
-        return Strip([Segment(words.fit(text, width), self.rich_style)], width)
+        return [self.strip_of(line, width, selected) for line in lines]
 
 
 def _name_width(width: int) -> int:

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
-from typing import TYPE_CHECKING, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from rich.segment import Segment
 from textual.strip import Strip
 
 from penchant.app.memory.deeds import minutes
 
 from . import words
-from .cardview import Palette, title_of
-from .rowlist import RowList
+from .cardview import title_of
+from .headedlist import HeadedList
 
 if TYPE_CHECKING:
     from penchant.app.memory.history import Day, Visit
@@ -38,17 +37,14 @@ def rows_of(days: Sequence[Day], today: date) -> list[Row]:
     return out
 
 
-class HistoryList(RowList):
+class HistoryList(HeadedList[Row]):
     """Draws `Row`s; headings are never selected."""
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = {f"card--{role}" for role in Palette._fields}
     row_height = 1
 
     def __init__(self, moved: Callable[[], None]) -> None:
         super().__init__()
-        self.rows: Sequence[Row] = ()
         self.cards: Mapping[int, Card] = {}
-        self.said: tuple[str, ...] = ()
         self._moved = moved
 
     def show(self, days: Sequence[Day], cards: Mapping[int, Card], today: date, *, anew: bool) -> None:
@@ -75,36 +71,22 @@ class HistoryList(RowList):
         """How many visits stand above the selected one."""
         return sum(row.visit is not None for row in self.rows[: self.selected])
 
-    def step(self, by: int) -> None:
-        """The selection so many rows on, past headings."""
-        if not self.rows:
-            return
-        target = max(0, min(self.selected + by, len(self.rows) - 1))
-        ahead = range(target, len(self.rows) if by > 0 else -1, 1 if by > 0 else -1)
-        self.select(next((i for i in ahead if self.rows[i].visit is not None), self.selected))
-        if self.selected == 1:
-            self.jump(0)
-
-    def select(self, index: int, *, scroll: bool = True) -> None:
-        if 0 <= index < len(self.rows) and self.rows[index].visit is not None:
-            super().select(index, scroll=scroll)
+    def selectable(self, row: Row) -> bool:
+        return row.visit is not None
 
     # -- RowList
     def selection_moved(self) -> None:
         self._moved()
 
-    def row_count(self) -> int:
-        return len(self.rows)
-
     def row_strips(self, index: int, width: int, selected: bool) -> list[Strip]:
         row = self.rows[index]
         if row.visit is None:
             return [
-                self._strip(
+                self.strip_of(
                     [("  ", ""), (words.fit(words.one_line(row.text), max(0, width - 2)), "match")], width, False
                 )
             ]
-        return [self._strip(self._visit(row.visit, width, selected), width, selected)]
+        return [self.strip_of(self._visit(row.visit, width, selected), width, selected)]
 
     def _visit(self, visit: Visit, width: int, selected: bool) -> list[tuple[str, str]]:
         card = self.cards.get(visit.item_id)
@@ -117,15 +99,3 @@ class HistoryList(RowList):
             ("▌" if selected else " ", "bar"), (f" {visit.clock} ", "meta"),
             (words.fit(words.one_line(title), room), role), ("  ", ""), (words.fit(about, done), "meta"),
         ]  # fmt: skip
-
-    def _strip(self, pieces: Sequence[tuple[str, str]], width: int, selected: bool) -> Strip:
-        ground = self.get_component_rich_style("card--selected", partial=True) if selected else None
-        segments = []
-        for text, role in pieces:
-            style = self.get_component_rich_style(f"card--{role}", partial=True) if role else None
-            segments.append(Segment(text, ground + style if ground and style else style or ground))
-        return Strip(list(Segment.adjust_line_length(segments, width, ground)), width)
-
-    def empty_strip(self, y: int, width: int) -> Strip:
-        text = f"  {self.said[y - 1]}" if not self.rows and 1 <= y <= len(self.said) else ""
-        return Strip([Segment(words.fit(words.one_line(text), width), self.rich_style)], width)

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, ClassVar
 from textual import events
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.screen import Screen
 from textual.widgets import Static
 
 from . import words
 from .bars import StatusLine
 from .closing import is_there
+from .paged import PagedScreen
 from .pager import MEASURE, Block, Pager
 
 if TYPE_CHECKING:
@@ -28,24 +28,15 @@ SPANS = (4, 12, 26, 52, 156)
 SOURCES = 100
 
 
-class NumbersScreen(Screen[None]):
+class NumbersScreen(PagedScreen):
     """Counted in the reader's thread, once for each span; drawn there too, since plotext is slow to load."""
 
-    CSS_PATH = "more.tcss"
-    app: PenchantApp
     BINDINGS: ClassVar[list[BindingType]] = [
         ("escape,q,N", "back", "Back"),
-        ("j,down", "move(1)", "Down"),
-        ("k,up", "move(-1)", "Up"),
-        ("space,pagedown", "page(1)", "Page"),
-        ("b,pageup", "page(-1)", "Page up"),
-        ("g,home", "move(-1000000)", "Top"),
-        ("G,end", "move(1000000)", "End"),
         ("left,minus", "span(-1)", "Fewer weeks"),
         ("right,plus", "span(1)", "More weeks"),
         ("r", "again", "Look again"),
     ]
-    AUTO_FOCUS = "Pager"
 
     def __init__(self) -> None:
         super().__init__()
@@ -87,16 +78,6 @@ class NumbersScreen(Screen[None]):
         self._kept[weeks] = self.numbers = found
         self.query_one("#headline", Static).update(f"Statistics of {words.many(weeks, 'week')}\n{found.words}")
         self.query_one(Pager).show(blocks(found, drawn, width), top=False)
-
-    def action_back(self) -> None:
-        self.dismiss()
-
-    def action_move(self, lines: int) -> None:
-        self.query_one(Pager).move(lines)
-
-    def action_page(self, direction: int) -> None:
-        pager = self.query_one(Pager)
-        pager.move(direction * pager.page)
 
     def action_span(self, by: int) -> None:
         at = max(0, min(SPANS.index(self.weeks) + by, len(SPANS) - 1))
