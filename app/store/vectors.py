@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 #: The coarse order is scored exactly until its estimates, WIDTH times their error above what they say (the error told
 #: by those scored), reach no more of the k best; MARGIN more than k at least, and FIRST, or one in PART, at most.
-WIDTH, MARGIN, FIRST, PART = 2.0, 20, 256, 400
+WIDTH, MARGIN, FIRST, PART = 2.5, 20, 256, 400
 #: Up to so many vectors the same with twice the WIDTH and no limit finds the k best themselves, for little.
 SMALL = 4_096
 #: Items that are asked how many pass a filter; where fewer than RARE do, all that pass are scored without a scan.
