@@ -19,6 +19,8 @@ _DOI = re.compile(r"\b10\.\d{4,9}/[-._;()/:A-Za-z0-9<>\[\]+]{1,200}")
 #: Characters of a text that are looked at, names kept of one, and words from which a title can be told from chance.
 LONGEST, MOST, WORDS = 60_000, 300, 5
 _WORD = re.compile(r"\w+")
+#: What ends a sentence rather than a name, white space aside.
+_END = ".,;:>"
 
 
 def arxiv(name: str) -> str:
@@ -40,11 +42,18 @@ def doi(name: str) -> str:
     >>> doi("10.1000/Abc).")
     'doi:10.1000/abc'
     """
-    plain = name.strip().rstrip(".,;:>")
+    plain = _ended(name.strip())
     while plain.endswith((")", "]")) and plain.count(plain[-1]) > plain.count("(" if plain[-1] == ")" else "["):
-        plain = plain[:-1].rstrip(".,;:")
+        plain = _ended(plain[:-1])
     found = _ARXIV.fullmatch(plain)
     return arxiv(found[1]) if found else f"doi:{plain.lower()}"
+
+
+def _ended(text: str) -> str:
+    end = len(text)
+    while end and (text[end - 1] in _END or text[end - 1].isspace()):
+        end -= 1
+    return text[:end]
 
 
 def mentioned(texts: Iterable[str]) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from penchant.app.scholar.names import MOST, Titles, arxiv, doi, mentioned, own, phrase, title_words
@@ -81,7 +81,11 @@ def test_a_title_is_found_wherever_it_stands(title: str, before: str, after: str
     assert ("n" in found) == (len(title_words(title)) >= 5)
 
 
+@example(" :")
+@example("a>)")
 @given(st.text(max_size=60))
+@example(" :")
+@example("a) .")
 def test_spellings_of_a_doi_settle(text: str) -> None:
     name = doi(f"10.1000/{text}")
     assert name == doi(name.removeprefix("doi:")) or name.startswith("arxiv:")
