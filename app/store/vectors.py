@@ -234,8 +234,10 @@ class Vectors:
     def _nearest(self, space_id: int, query: np.ndarray, k: int, where: Condition) -> list[tuple[int, float]]:
         """Down the coarse order; where few items pass the filter, all that do are scored exactly."""
         share = self._passing(where)
-        if share >= RARE and (hits := self._walk(space_id, query, k, where, share)) is not None:
-            return _best(hits, k)
+        if share >= RARE:
+            if (hits := self._walk(space_id, query, k, where, share)) is not None:
+                return _best(hits, k)
+            self._shares.pop(where, None)  # fewer pass by now
         passing = [row[0] for row in self.db.rows(f"SELECT i.id FROM {_ids(where)} i WHERE {where.sql}", where.params)]
         return _best(self._exact(query, _NAMED + _EMBEDDED, (bound(passing), space_id), EVERYTHING), k)
 
