@@ -29,8 +29,11 @@ _MARKUP = re.compile(
     r"|sup|tt|u|ul|var|wbr)(?:\s[^<>]*)?/?>",
     re.IGNORECASE,
 )
-#: Elements whose content a page does not show: in a text that may not be HTML at all they are words about HTML.
-_HIDING = re.compile(r"<(?=!--|/?(?:script|style|template|head|title|svg|math|object|applet|button|select)\b)", re.I)
+#: Elements whose content a page does not show, and tags without an end, which hide what follows: in a text that may not
+#: be HTML at all they are words about HTML.
+_HIDING = re.compile(
+    r"<(?=!--|/?(?:script|style|template|head|title|svg|math|object|applet|button|select)\b|[^<>]*(?:<|\Z))", re.I
+)
 _COUNT = re.compile(r"[0-9]{1,9}")
 _EMAIL = re.compile(r"[^\s()<>]+@[^\s()<>]+")
 _AVATARS = ("gravatar.com/avatar", "gravatar.com/blavatar")

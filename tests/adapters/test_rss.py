@@ -175,6 +175,7 @@ def test_encodings(declared, codec, content_type):
         ("1 &lt; 2 &gt; 0", "1 < 2 > 0"),
         ("the &lt;blink&gt; tag", "the <blink> tag"),
         ("the &lt;script&gt; tag, &lt;b&gt;boldly&lt;/b&gt; told", "the <script> tag, boldly told"),
+        ("&lt;b&gt;bold&lt;/b&gt; and a &lt;img src=x without an end", "bold and a <img src=x without an end"),
         ("  many\n   lines\t here ", "many lines here"),
         ("<b>naked</b> markup", "naked markup"),
     ],
