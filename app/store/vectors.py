@@ -278,7 +278,8 @@ class Vectors:
         if len(self._shares) >= FILTERS:
             self._shares.clear()
         share = self._ask_share(where, last)
-        self._shares[where] = share, now
+        if share >= RARE:  # by now more may pass, and all of them would be scored
+            self._shares[where] = share, now
         return share
 
     def _ask_share(self, where: Condition, last: int) -> float:

@@ -338,6 +338,8 @@ def test_among_many_almost_all_of_the_nearest_come_under_any_filter(store: Store
             right += len(set(wanted) & {item for item, _ in found})
         hits[seen] = right / (10 * min(20, len(left)))
     assert store.vectors._passing(UNSEEN) < vectors.RARE, "asked anew once too few were found"
+    store.db.run("UPDATE item_state SET seen = 0")
+    assert store.vectors._passing(UNSEEN) == 1.0, "that few pass is not remembered"
     assert min(hits.values()) >= 0.9 and sum(hits.values()) / len(hits) >= 0.97, hits
 
 
