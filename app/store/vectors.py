@@ -240,7 +240,10 @@ class Vectors:
             if (hits := self._walk(space_id, query, k, where, share)) is not None:
                 return _best(hits, k)
             self._shares.pop(where, None)  # fewer pass by now
-        passing = [row[0] for row in self.db.rows(f"SELECT i.id FROM {_ids(where)} i WHERE {where.sql}", where.params)]
+        # of all items, a join tells what is unseen in half the time that a subquery takes
+        source = f"{_ids(where)} i LEFT JOIN item_state u ON u.item_id = i.id"
+        test = where.sql.replace(UNSEEN.sql, "u.seen IS NOT 1")
+        passing = [row[0] for row in self.db.rows(f"SELECT i.id FROM {source} WHERE {test}", where.params)]
         return _best(self._exact(query, _NAMED + _EMBEDDED, (bound(passing), space_id), EVERYTHING), k)
 
     def _walk(self, space_id: int, query: np.ndarray, k: int, where: Condition, share: float) -> list[Scored] | None:
