@@ -175,7 +175,8 @@ def _report(found: list[dict[str, object]], options: argparse.Namespace) -> int:
             sure = "the interval excludes 0" if abs(mean) > half else "the interval holds 0"
             bad = mean < ADDED or mean <= half
             print(f"{'!' if bad else ' '} {head} + {name} over it: {mean:+.3f} +- {half:.3f} ({sure})")
-            failed += [f"the ratio of {name} adds {mean:+.3f} +- {half:.3f} to the {head}, not {ADDED} for sure"] if bad else []
+            said = f"the ratio of {name} adds {mean:+.3f} +- {half:.3f} to the {head}, not {ADDED} for sure"
+            failed += [said] if bad else []
     print("\n".join(f"! {line}" for line in failed) or "everything holds")
     return int(bool(failed))
 
