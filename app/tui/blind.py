@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
@@ -23,6 +21,7 @@ from .closing import is_there
 from .deeds import Place
 from .paged import PagedScreen
 from .pager import Block, Pager
+from .turns import Turns, Work
 
 if TYPE_CHECKING:
     from penchant.app.generating import Settings
@@ -36,7 +35,7 @@ KEYS = "+ - share  0 off  a arms  t blind test  U unblind  u undo  j k move  q b
 SHARES = (0.0, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3, MOST_SHARE)
 #: Seconds between two looks while it is open.
 LOOK = 1.0
-SURE = "Unblinding ends the test and tells what was what; it cannot be undone. U again does it."
+SURE = "U again ends the test and tells what was what; it cannot be undone"
 
 
 class BlindScreen(PagedScreen):
@@ -57,11 +56,11 @@ class BlindScreen(PagedScreen):
         super().__init__()
         self.found: Standing | None = None
         self._done: list[Event] = []
-        #: Keys' works so far, and those that are not done: each begins when the one before is on disk, none is lost.
-        self._keys = self._waiting = 0
+        self._turns = Turns(lambda work: self.app.spawn(work), self._refused, self._settled)
+        #: Keys' works so far.
+        self._keys = 0
         #: The key that asked whether to unblind: only the very next one can answer.
         self._asked = 0
-        self._turn = asyncio.Lock()
         #: The share that was asked for last, while works wait: keys typed fast count on from there.
         self._share: float | None = None
 
@@ -95,21 +94,15 @@ class BlindScreen(PagedScreen):
         self.query_one(Pager).show([_block(line) for line in lines(found, self.app.size.width)], top=top)
 
     # -- switches
-    def _do(self, work: Callable[[], Awaitable[None]]) -> None:
+    def _do(self, work: Work) -> None:
         self._keys += 1
-        self._waiting += 1
-        self.app.spawn(self._in_turn(work))
+        self._turns.do(work)
 
-    async def _in_turn(self, work: Callable[[], Awaitable[None]]) -> None:
-        try:
-            async with self._turn:
-                await work()
-        except PenchantError as error:
-            self.say(words.sentences(f"Nothing was changed: {error}", error.hint), "error")
-        finally:
-            self._waiting -= 1
-            if not self._waiting:
-                self._share = None
+    def _refused(self, error: PenchantError) -> None:
+        self.say(words.sentences(f"Nothing was changed: {error}", error.hint), "error")
+
+    def _settled(self) -> None:
+        self._share = None
 
     async def _switch(self, event: Event, said: str) -> None:
         """Keep an event, then say so."""
@@ -122,7 +115,7 @@ class BlindScreen(PagedScreen):
 
     async def _moved(self, *, top: bool = False) -> None:
         """Show how it stands now; For you takes it up below what has been on screen."""
-        if self._waiting == 1:
+        if self._turns.waiting == 1:
             await self._load(top=top)
             self.app.lessons.again()
 

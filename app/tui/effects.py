@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import events
@@ -20,6 +18,7 @@ from .closing import is_there
 from .deeds import Place
 from .paged import PagedScreen
 from .pager import MEASURE, Block, Pager
+from .turns import Turns
 
 if TYPE_CHECKING:
     from penchant.app.effects.told import Line
@@ -51,7 +50,7 @@ class EffectsScreen(PagedScreen):
         self.weeks = SPANS[2]
         self.report: Effects | None = None
         self._done: list[Event] = []
-        self._turn = asyncio.Lock()
+        self._turns = Turns(lambda work: self.app.spawn(work), self._refused)
 
     def compose(self) -> ComposeResult:
         yield Static("What it does to you", id="headline", markup=False)
@@ -90,20 +89,13 @@ class EffectsScreen(PagedScreen):
         self.query_one("#headline", Static).update(f"{words.many(found.weeks, 'week')}: {headline(found)}")
         self.query_one(Pager).show([block(line) for line in lines(found, width, _fit)], top=top)
 
-    # -- one step wider; each key's work begins where the one before ended, on disk
-    def _do(self, work: Callable[[], Awaitable[None]]) -> None:
-        self.app.spawn(self._in_turn(work))
-
-    async def _in_turn(self, work: Callable[[], Awaitable[None]]) -> None:
-        try:
-            async with self._turn:
-                await work()
-        except PenchantError as error:
-            self.say(words.sentences(f"Nothing was turned: {error}", error.hint), "error")
+    # -- one step wider
+    def _refused(self, error: PenchantError) -> None:
+        self.say(words.sentences(f"Nothing was turned: {error}", error.hint), "error")
 
     def action_widen(self) -> None:
         if self.report is not None:
-            self._do(self._widen)
+            self._turns.do(self._widen)
 
     async def _widen(self) -> None:
         step = self.report.step if self.report is not None else None
@@ -117,7 +109,7 @@ class EffectsScreen(PagedScreen):
         await self._load(self.weeks, False)
 
     def action_undo(self) -> None:
-        self._do(self._undo)
+        self._turns.do(self._undo)
 
     async def _undo(self) -> None:
         if not self._done:

@@ -1,4 +1,4 @@
-"""Rows under headings: what the digest, the history and the exposure report have in common."""
+"""Rows under headings: what the digest, the history, the exposure report and Tuning have in common."""
 
 from __future__ import annotations
 

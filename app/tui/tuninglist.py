@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import ClassVar
 
-from rich.segment import Segment
 from textual import events
 from textual.message import Message
 from textual.strip import Strip
@@ -13,7 +11,7 @@ from textual.strip import Strip
 from penchant.app.rank.steps import STEPS
 
 from . import words
-from .rowlist import RowList
+from .headedlist import HeadedList
 from .tuningrows import Row, dial_text, sections
 
 #: Cells of the figures and of the dial; on a wide screen what a row does stands beside them.
@@ -22,13 +20,9 @@ FIGURES, DIAL, WIDE = 27, 16, 116
 NAME = 44
 
 
-class TuningList(RowList):
+class TuningList(HeadedList[Row]):
     """Draws `Row`s; headings are never selected."""
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = {
-        f"card--{role}"
-        for role in ("title", "meta", "text", "high", "middle", "low", "liked", "bar", "match", "selected")
-    }
     row_height = 1
 
     class Turned(Message):
@@ -40,7 +34,6 @@ class TuningList(RowList):
 
     def __init__(self) -> None:
         super().__init__()
-        self.rows: Sequence[Row] = ()
         self.dials: Mapping[tuple[str, str], float] = {}
         self.opening = 2
 
@@ -102,13 +95,8 @@ class TuningList(RowList):
         self.post_message(self.Turned(STEPS[step]))
 
     # -- drawing
-    def row_count(self) -> int:
-        return len(self.rows)
-
-    def select(self, index: int, *, scroll: bool = True) -> None:
-        if 0 <= index < len(self.rows) and self.rows[index].heading:
-            return
-        super().select(index, scroll=scroll)
+    def selectable(self, row: Row) -> bool:
+        return not row.heading
 
     def row_strips(self, index: int, width: int, selected: bool) -> list[Strip]:
         row = self.rows[index]
@@ -121,7 +109,7 @@ class TuningList(RowList):
             role = "liked" if row.role == "liked" else "meta"
             told = (told + [""] * self.opening)[: self.opening]
             lines += [[edge, ("  ", ""), (text, role)] for text in told]
-        return [self._strip(line, width, selected) for line in lines]
+        return [self.strip_of(line, width, selected) for line in lines]
 
     def _line(self, row: Row, edge: tuple[str, str], width: int) -> list[tuple[str, str]]:
         room = max(0, width - 2)
@@ -146,14 +134,6 @@ class TuningList(RowList):
         """Cells of a row's name; what has no dial may have a long one."""
         room = width - 2 - FIGURES - 1 - (DIAL if dial else 0)
         return max(8, min(NAME, room) if dial else room)
-
-    def _strip(self, pieces: Sequence[tuple[str, str]], width: int, selected: bool) -> Strip:
-        ground = self.get_component_rich_style("card--selected", partial=True) if selected else None
-        segments = []
-        for text, role in pieces:
-            style = self.get_component_rich_style(f"card--{role}", partial=True) if role else None
-            segments.append(Segment(text, ground + style if ground and style else style or ground))
-        return Strip(list(Segment.adjust_line_length(segments, width, ground)), width)
 
 
 def _same(row: Row, other: Row) -> bool:

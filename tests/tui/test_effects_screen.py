@@ -36,7 +36,7 @@ async def test_one_key_widens_and_another_takes_it_back(
         screen.action_undo()
         await wait(lambda: archive.kinds().count("dial") == 2 and len(dials(archive)) == 2)
         for left in (1, 0):
-            await wait(lambda: not screen._turn.locked())
+            await wait(lambda: not screen._turns.waiting)
             await pilot.press("u")
             await wait(lambda left=left: len(dials(archive)) == left)
         await wait(lambda: screen.report.step == step)

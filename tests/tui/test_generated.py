@@ -208,7 +208,7 @@ async def test_a_test_begun_by_mistake_is_undone_and_another_key_forgets_the_fir
         for key in ("U", "plus", "U"):
             before = app.screen._keys
             await pilot.press(key)
-            await wait(lambda before=before: app.screen._keys == before + 1 and not app.screen._waiting)
+            await wait(lambda before=before: app.screen._keys == before + 1 and not app.screen._turns.waiting)
         assert "cannot be undone" in "\n".join(screen_text(app))
         assert archive.read(lambda store: generated.read(store.db).test), "two keys, one after the other"
 
