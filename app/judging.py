@@ -105,7 +105,8 @@ class Judging:
     async def _rest(self, seconds: float) -> None:
         """Wait, but not once the bell rings."""
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._rings.wait(), seconds)
+            async with asyncio.timeout(seconds):  # wait_for of Python 3.11 can lose a cancellation
+                await self._rings.wait()
         self._rings.clear()
 
     async def _answers(self) -> None:

@@ -219,7 +219,8 @@ class Lessons:
         while not self._hurry.is_set() and waiting < len(self._steps) < MOST_WAITING:
             waiting = len(self._steps)
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._hurry.wait(), CALM)
+                async with asyncio.timeout(CALM):  # wait_for of Python 3.11 can lose a cancellation
+                    await self._hurry.wait()
         self._hurry.clear()
 
     # -- in the thread

@@ -68,7 +68,8 @@ class Keeping:
             wait = BEGIN
             while True:
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._wake.wait(), wait)
+                    async with asyncio.timeout(wait):  # wait_for of Python 3.11 can lose a cancellation
+                        await self._wake.wait()
                 self._wake.clear()
                 wait = await self._careful()
         finally:

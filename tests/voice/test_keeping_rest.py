@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -88,3 +89,22 @@ def test_a_row_that_makes_no_sense_is_no_row(world: Any, facts: str) -> None:
         world.store.db.run("PRAGMA ignore_check_constraints = on")
         world.store.db.run("UPDATE carrier_states SET facts = ?", (facts,))
     assert shelf.read(world.store, "vector", "m") is None
+
+
+async def test_the_end_is_heard_while_a_letter_comes_in(lane: Keeping, monkeypatch: pytest.MonkeyPatch) -> None:
+    began = asyncio.Event()
+
+    async def rest() -> float:
+        began.set()
+        return 3_600.0
+
+    monkeypatch.setattr(lane, "_careful", rest)
+    monkeypatch.setattr(keeping, "BEGIN", 0.0)
+    task = asyncio.create_task(lane.run())
+    await began.wait()
+    await asyncio.sleep(0)
+    lane.hear(Request("models", {}, 0.0))
+    await asyncio.sleep(0)  # the waiting ends in this very turn of the loop
+    task.cancel()
+    done, _ = await asyncio.wait([task], timeout=10)
+    assert done and task.cancelled(), "a lane that goes on holds the end of the worker up"
