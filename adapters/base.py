@@ -176,6 +176,10 @@ class Unreachable(SourceError):
     hint = "Check your network or the address; penchant will try again later."
 
 
+class NotConnected(Unreachable):
+    """There was no connection at all, so nothing was sent."""
+
+
 class TimedOut(SourceError):
     hint = "The server is too slow or hangs; penchant will try again later."
 

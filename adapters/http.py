@@ -21,7 +21,7 @@ from urllib.parse import urljoin
 import httpcore
 import httpx
 
-from .base import Malformed, Refused, SourceError, TimedOut, Unreachable
+from .base import Malformed, NotConnected, Refused, SourceError, TimedOut, Unreachable
 from .http_body import ACCEPT_ENCODING, read_body, read_words
 from .http_guard import TYPED, GuardedTransport
 from .http_headers import cache_interval, next_link, rate_limit, retry_after_seconds
@@ -402,4 +402,5 @@ def network_error(host: str, error: BaseException) -> SourceError:
             f"{host} broke the rules of HTTP ({words[:200]}).",
             hint="The server is at fault; penchant will try again later.",
         )
-    return Unreachable(f"{host} could not be reached ({words[:200]}).")
+    kind = NotConnected if isinstance(error, httpcore.ConnectError | httpx.ConnectError) else Unreachable
+    return kind(f"{host} could not be reached ({words[:200]}).")

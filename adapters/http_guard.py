@@ -23,7 +23,7 @@ from typing import Any
 import httpcore
 import httpx
 
-from .base import Refused, SourceError, Unreachable
+from .base import NotConnected, Refused, SourceError
 
 #: Most looks for names at once, given up ones that the system still waits for included.
 _MOST_NAMES = 256
@@ -63,13 +63,13 @@ def is_public(address: str) -> bool:
 
 
 async def resolve(host: str, port: int) -> list[str]:
-    """IP addresses of a host name, in the system's order of preference. Raises `Unreachable`."""
+    """IP addresses of a host name, in the system's order of preference. Raises `NotConnected`."""
     if _is_literal(host):
         return [host]
     try:
         found = await _looked_up(host, port)
     except (OSError, UnicodeError) as error:
-        raise Unreachable(
+        raise NotConnected(
             f"{host}: no such host could be found ({getattr(error, 'strerror', None) or error})."
         ) from error
     return list(dict.fromkeys(str(entry[4][0]) for entry in found))

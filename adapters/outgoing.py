@@ -7,13 +7,14 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from .base import ServerFailure, SourceError, TimedOut, Unreachable
+from .base import NotConnected, ServerFailure, SourceError, TimedOut, Unreachable
 
 T = TypeVar("T")
 #: Failures after which nobody knows whether the post went out: it is sent once more under the same key.
 UNSURE = (TimedOut, Unreachable, ServerFailure)
 #: Seconds before that.
 PAUSE = 1.0
+NOTHING_SENT = "Nothing was sent, and the draft is kept: check your network or the address, then post it again."
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +50,15 @@ class Undelivered(SourceError):
 
 async def certain(send: Callable[[], Awaitable[T]], pause: float = PAUSE) -> T:
     """`send()`, and once more where the first attempt leaves open whether it arrived. Raises `SourceError`."""
-    try:
-        return await send()
-    except UNSURE:
-        await asyncio.sleep(pause)
+    begun = False
     try:
         return await send()
     except UNSURE as error:
-        raise Undelivered(f"It is not known whether the post arrived: {error}") from error
+        begun = not isinstance(error, NotConnected)
+    await asyncio.sleep(pause)
+    try:
+        return await send()
+    except UNSURE as error:
+        if begun or not isinstance(error, NotConnected):
+            raise Undelivered(f"It is not known whether the post arrived: {error}") from error
+        raise NotConnected(str(error), hint=NOTHING_SENT) from error

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import json
+import socket
+from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qs
 
 import pytest
 
 from penchant.adapters import outgoing, secrets
-from penchant.adapters.base import BadSettings, NotAuthorized
+from penchant.adapters.base import BadSettings, NotAuthorized, NotConnected, Unreachable
 from penchant.adapters.mastodon_api import token_key
 from penchant.adapters.mastodon_place import Place
 from penchant.adapters.mastodon_post import narrower, post
-from penchant.adapters.outgoing import Outgoing, Undelivered
+from penchant.adapters.outgoing import Outgoing, Undelivered, certain
 
 TEXT = "Trams & owls: 100 % of what I like."
 
@@ -71,6 +73,25 @@ async def test_an_answer_that_was_lost_is_asked_for_again_under_the_same_key(pos
         await post(client, poster.place, Outgoing(TEXT, "k2"))
     assert "makes no second post" in caught.value.hint
     assert (await post(client, poster.place, Outgoing(TEXT, "k2"))).native_id.endswith("/2") and len(poster.made) == 2
+
+
+async def test_where_nobody_listens_nothing_was_sent(poster: Poster, client: Any) -> None:
+    with socket.socket() as taken:  # bound, and nobody listens
+        taken.bind(("127.0.0.1", 0))
+        place = replace(poster.place, base=f"http://127.0.0.1:{taken.getsockname()[1]}")
+        with pytest.raises(NotConnected, match="could not be reached") as caught:
+            await post(client, place, Outgoing(TEXT, "k"))
+    assert caught.value.hint.startswith("Nothing was sent")
+
+
+async def test_a_connection_that_breaks_leaves_open_whether_it_arrived_even_if_the_next_is_refused() -> None:
+    failures = [Unreachable("broke off"), NotConnected("refused")]
+
+    async def send() -> None:
+        raise failures.pop(0)
+
+    with pytest.raises(Undelivered, match="not known whether"):
+        await certain(send, pause=0.0)
 
 
 async def test_an_answer_hangs_on_its_post_and_is_no_more_public(poster: Poster, client: Any, server: Any) -> None:
