@@ -39,7 +39,7 @@ REPEATED = 0.0
 #: Characters of a text that are too few for a draft.
 SHORT = 8
 SAME, COPIED, EMPTY = "says what another one says", "repeats the archive", "is empty"
-ITSELF = "is the model talking of itself"
+ITSELF, ECHOES = "is the model talking of itself", "repeats what was asked"
 
 
 class Judge(Protocol):
@@ -94,7 +94,7 @@ class Writer:
         self._wish, self._setting, self._voice, self._taste, self._tools = wish, setting, voice, taste, tools
         self._length = style.usual_length(setting.mine, wish.length)
         self._tried, self._heat, self._began = 0, COOL, time.monotonic()
-        self._candidate = Candidate("")
+        self._candidate, self._asked = Candidate(""), ""
         self._meanings: np.ndarray | None = None
         self.kept: list[Candidate] = []
         self.refused: dict[str, int] = {}
@@ -118,7 +118,7 @@ class Writer:
 
     async def write(self) -> AsyncGenerator[str, None]:
         """One candidate as it grows."""
-        asked = prompt.request(self._wish, self._setting, self._tried, self._length)
+        self._asked = asked = prompt.request(self._wish, self._setting, self._tried, self._length)
         room, pieces, began, said = prompt.tokens(self._length), 0, time.monotonic(), ""
         heat, seed = round(self._heat, 2), (self._wish.seed + self._tried) & 0x7FFFFFFF
         turns = prompt.turns(self._wish, self._setting)
@@ -144,9 +144,10 @@ class Writer:
         if len(found.text) < SHORT:
             self._refuse(EMPTY)
             return
-        if speaks_for_itself(found.text):
-            self._refuse(ITSELF, hotter=False)
-            return
+        for why, so in ((ITSELF, speaks_for_itself(found.text)), (ECHOES, prompt.echoes(found.text, self._asked))):
+            if so:
+                self._refuse(why, hotter=False)
+                return
         vector = self._tools.embed([found.text])
         if len(self._seen) and same(found.text, vector[0], self._seen, self._vectors):
             self._refuse(SAME)

@@ -158,6 +158,18 @@ async def test_a_model_that_talks_of_itself_is_refused_and_written_no_hotter() -
     assert [each["temperature"] for each in voice.asked] == [COOL, COOL]
 
 
+async def test_a_draft_that_repeats_what_was_asked_is_refused_but_for_the_material_itself() -> None:
+    voice = FakeVoice(
+        "What stands between quotation marks is material by others, so trams.",
+        f"As plain text, nothing else: {OWLS}",
+        f"They say that {TRAMS.lower()}",
+    )
+    setting = Setting(sources=(Said("Ada", TRAMS),))
+    step = [each async for each in compose(Wish(count=1), setting, voice, TASTE, tools())][-1]
+    assert [each.text for each in step.offered] == [f"They say that {TRAMS.lower()}"]
+    assert step.refused == {making.ECHOES: 2}
+
+
 async def test_every_second_one_hears_a_control_vector_at_half_its_strength() -> None:
     steered = Taste(Carried(steer=Path("v"), strength=2.0), Carried(steer=Path("v"), strength=-4.0))
     voice = FakeVoice(TRAMS, OWLS, BREAD)
