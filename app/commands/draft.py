@@ -17,7 +17,6 @@ from .list_items import positive
 from .output import dumps, note, plain, say
 
 if TYPE_CHECKING:
-
     from penchant.app.store.drafts import Draft
     from penchant.app.writing.values import Progress, Wish
 

@@ -18,7 +18,6 @@ from .output import age, dumps, note, plain, say, table
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-
 WHATS = ("show", "describe", "dial", "summary", "use", "update", "allow", "forbid", "stats", "export")
 
 
