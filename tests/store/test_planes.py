@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from penchant.app.store import Store, planes
+from penchant.app.store import Store, coarse, planes
 from penchant.app.store.coarse import BLOCK
 from penchant.app.store.migrations import MIGRATIONS
 
@@ -78,3 +78,18 @@ def test_an_archive_of_before_is_encoded_anew(tmp_path: Path) -> None:
         with store.db.write():
             step.apply(store.db)
         assert store.db.rows("SELECT ids, inverse, vectors FROM coarse ORDER BY id") == wanted
+
+
+@pytest.mark.parametrize("blocks", [4, 16, 100])
+def test_the_signs_leave_a_share_of_all_to_be_looked_at_again(blocks: int) -> None:
+    rng = np.random.default_rng(blocks)
+    ids = np.ones((blocks, BLOCK), np.int64)
+    ids[-1, BLOCK // 2 :] = 0  # the last block is not full: what stands in its empty places says nothing
+    scores = np.where(ids != 0, rng.standard_normal(ids.shape), 100.0)
+    least = coarse._least(lambda some, room: scores[some], ids, np.empty((coarse.TOGETHER, 1, BLOCK), np.uint64))
+    kept = np.count_nonzero((scores >= least) & (ids != 0))
+    wanted = min(max(coarse.LEAST, ids.size / coarse.SHARE), max(coarse.MOST, coarse.LEAST))
+    if coarse.LEAST / ids.size >= 0.5:
+        assert least == -np.inf, "of so few all are looked at"
+    else:
+        assert 0.7 * wanted < kept < 1.4 * wanted

@@ -191,6 +191,12 @@ def test_a_text_is_scored_as_loudly_whether_likes_differ_little_or_much(apart: f
     assert not made[[0, 2, 4]].any() and (loud <= LOUDEST).all()
 
 
+def test_a_difference_that_is_hardly_more_than_chance_is_not_made_loud_without_end() -> None:
+    rng = np.random.default_rng(3)
+    liked, skipped = rng.standard_normal((2, 200, 100))
+    assert (loudness(liked, skipped, (1, 3), 5)[[1, 3]] == LOUDEST).all()
+
+
 def test_likes_that_are_as_skips_make_no_noise() -> None:
     same = np.random.default_rng(4).standard_normal((20, 6))
     assert not (steering(same, same, (1,), 2, 6) * loudness(same, same, (1,), 2)[:, None]).any()
@@ -245,6 +251,14 @@ def test_a_history_is_dealt_out_into_short_ones(likes: int, skips: int, tokens: 
     latest = f"-{words.scored(sides[0][0].text)}"
     if words.tokens(latest) <= tokens and (taste.pairs or not skips):
         assert taste.toward.history.endswith(f"{latest}-"), "the very latest is told"
+
+
+@pytest.mark.parametrize(("likes", "skips", "pairs"), [(80, 80, 4), (80, 24, 3), (15, 80, 1), (3, 3, 1)])
+def test_as_many_short_histories_as_there_are_lines_for(likes: int, skips: int, pairs: int) -> None:
+    sides = [tuple(Text(n + 1_000 * side, f"line {n} of {side}") for n in range(count)) for side, count in
+             enumerate((likes, skips))]  # fmt: skip
+    carrier = make("history", Tools(shelf.MemoryShelf(Path("nowhere")), tokens=700))
+    assert len(asyncio.run(carrier.taste(Reader(*sides), None)).scored) == pairs  # type: ignore[arg-type]
 
 
 @given(st.integers(1, 200))
