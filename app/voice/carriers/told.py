@@ -78,7 +78,7 @@ class History:
             note = "there are no skips and nothing unseen to compare with"
             return Taste(Carried(said, alone), Carried(history=words.PLAIN), words.tokens(alone), note)
         toward, away = pairs[0]
-        note = "you skip nothing: items that you never looked at stand in for skips" if reader.assumed else ""
+        note = "you skip little: items that you never looked at stand in for skips, too" if reader.assumed else ""
         return Taste(toward, away, words.tokens(toward.history), note, pairs)
 
 
