@@ -28,7 +28,8 @@ class Reader:
     """What the event log knows of a reader; every list has the latest first.
 
     `liked` and `skipped` say what they like (taste); `authored` how they write (style): the two are never mixed.
-    `assumed`: little was skipped, so among `skipped` are items never looked at. `upto` is the `events.seq` it was read at.
+    `assumed`: little was skipped, and `skipped` has items never looked at, too. `upto` is the `events.seq` it was
+    read at.
     """
 
     liked: tuple[Text, ...] = ()
