@@ -57,7 +57,8 @@ def guarded(tree: exp.Expression) -> exp.Expression:
     """A copy in which each SELECT asks models last, wherever it stands; the SELECTs themselves stay as they are.
 
     SQLite evaluates a condition as soon as it knows the columns in it, in a join too early: so what asks a model is
-    wrapped in a CASE that mentions all that is cheap, the conditions of inner joins included.
+    wrapped in a CASE that mentions all that is cheap, the conditions of inner joins included. It stands behind WHEN,
+    too: only there does SQLite leave out what an AND or OR needs no more, behind THEN it evaluates both sides.
     """
     tree = tree.copy()
     for select in reversed(list(tree.find_all(exp.Select))):  # the inner ones first: the outer ones are copied
@@ -73,8 +74,10 @@ def guarded(tree: exp.Expression) -> exp.Expression:
 
 
 def _after(before: list[exp.Expression], condition: exp.Expression) -> exp.Expression:
-    first = all_of([each.copy() for each in before])
-    return condition if first is None else exp.Case(ifs=[exp.If(this=first, true=condition)])
+    if not before:
+        return condition
+    both = all_of([*(each.copy() for each in before), condition])
+    return exp.Case(ifs=[exp.If(this=both, true=exp.Literal.number(1))])
 
 
 def _joined(select: exp.Select) -> Iterator[exp.Expression]:

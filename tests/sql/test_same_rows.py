@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from penchant.app.pictures.files import PictureFiles
@@ -71,6 +71,12 @@ def run(path: Path, sql: str, as_written: bool, warm: Callable[[Store], None] = 
 
 @settings(max_examples=30)
 @given(shape=SHAPE, condition=CONDITION, tail=TAIL, limit=LIMIT)
+@example(
+    shape="SELECT i.id, s.title AS p FROM items i JOIN sources s ON s.id = i.source_id WHERE {}{}{}",
+    condition="NOT (NOT ((points > 4 AND summarize(text) LIKE '%1%')))",
+    tail="",
+    limit="",
+)
 def test_same_rows_and_no_call_more(archive: Path, shape: str, condition: str, tail: str, limit: str) -> None:
     if not tail:
         limit = ""  # which rows come first is SQLite's choice then
