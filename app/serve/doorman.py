@@ -26,7 +26,8 @@ def host_of(header: str) -> str:
         return ""
     try:
         parts = urlsplit(f"//{header}")
-        return (parts.hostname or "").rstrip(".") if parts.port != 0 else ""
+        # urlsplit leaves what stands behind a % as it is: the name of a network card, in an address of IPv6
+        return (parts.hostname or "").lower().rstrip(".") if parts.port != 0 else ""
     except ValueError:
         return ""
 
