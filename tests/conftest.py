@@ -19,7 +19,13 @@ os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
 
 # No timing asserts: on a busy machine an example takes its time, and a generator too.
-settings.register_profile("penchant", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# The suite draws the same examples every time: what fails was changed. `PENCHANT_EXPLORE=1 pytest -m hypothesis` draws
+# others, and more of them where a test does not say how many.
+_EXPLORES = bool(os.environ.get("PENCHANT_EXPLORE"))
+settings.register_profile(
+    "penchant", deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=not _EXPLORES,
+    max_examples=500 if _EXPLORES else 100,
+)  # fmt: skip
 settings.load_profile("penchant")
 
 ROOT = Path(__file__).resolve().parent.parent
