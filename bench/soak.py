@@ -37,12 +37,15 @@ class Slice:
     waits: list[float] = field(default_factory=list)
     window: list[float] = field(default_factory=list)
     worker: list[float] = field(default_factory=list)
+    #: MiB of each program of the worker's family, at the looks that found it running.
+    parts: dict[str, list[float]] = field(default_factory=dict)
 
     def line(self, name: str) -> str:
         window, worker = (middle(sizes) for sizes in (self.window, self.worker))
         return (
             f"{name:10} keys {len(self.waits):5}   p50 {middle(self.waits):6.1f} ms   p95 {p95(self.waits):6.1f} ms"
             f"   window {window:6.1f} MiB   worker {worker:7.1f} MiB"
+            + "".join(f"\n    {part:24} {middle(sizes):7.1f} MiB" for part, sizes in sorted(self.parts.items()))
         )
 
 
@@ -52,6 +55,16 @@ def middle(values: list[float]) -> float:
 
 def p95(values: list[float]) -> float:
     return sorted(values)[int(len(values) * 0.95)] if values else 0.0
+
+
+def program(pid: int) -> str:
+    """What a process of the family runs, by its module."""
+    try:
+        words = Path(f"/proc/{pid}/cmdline").read_text().split("\0")
+    except OSError:
+        return "ended"
+    module = words[words.index("-m") + 1].removeprefix("penchant.app.") if "-m" in words else "others"
+    return "worker" if module == "cli" else module
 
 
 def family(pid: int) -> dict[int, float]:
@@ -106,6 +119,8 @@ def use(
             sizes = family(terminal.pid)
             slices[-1].window.append(sizes.pop(terminal.pid, 0.0))
             slices[-1].worker.append(sum(sizes.values()))
+            for pid, size in sizes.items():
+                slices[-1].parts.setdefault(program(pid), []).append(size)
     return slices
 
 
