@@ -17,8 +17,9 @@ IN_HEAD = 0.85
 #: Passages looked at in one text: the whole of a long paper.
 MOST = 600
 _END = re.compile('(?<=[.!?\u2026])["\u201d\u2019)\\]]*\\s+(?=["\u201c\u2018(\\[\\w])|(?<=[\u3002\uff01\uff1f])|\\n+')
-#: What looks like the end of a sentence and is none.
+#: What looks like the end of a sentence and is none. Only the last TAIL characters are looked at, since a text of nothing but initials would be read again for each.
 _SHORT = re.compile(r"(?:\b(?:Mr|Mrs|Ms|Dr|St|No|no|vs|etc|cf|Fig|Eq|al|e\.g|i\.e|approx)|\b[A-Z])\.$")
+TAIL = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +58,10 @@ def sentences(text: str) -> list[str]:
     found: list[str] = []
     begin = 0
     for match in _END.finditer(text):
-        part = text[begin : match.start()] + match[0].rstrip()
-        if "\n" not in match[0] and _SHORT.search(part):
+        end = match.start() + len(match[0].rstrip())
+        if "\n" not in match[0] and _SHORT.search(text[max(begin, end - TAIL) : end]):
             continue
-        found.append(" ".join(part.split()))
+        found.append(" ".join(text[begin:end].split()))
         begin = match.end()
     found.append(" ".join(text[begin:].split()))
     return [part for part in found if part]

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from penchant.app.ask import passages as cutting
 from penchant.app.ask.evidence import ALONE, ENOUGH, Evidence, evidence, weights
 from penchant.app.ask.passages import LONGEST, Passage, Source, choose, cut, rate, sentences
 
@@ -14,6 +15,21 @@ def test_sentences_end_where_they_end() -> None:
     text = 'Owls hunt at 3.5 m. "They do," said Dr. Ada. J. Pell knew. End'
     assert sentences(text) == ["Owls hunt at 3.5 m.", '"They do," said Dr. Ada.', "J. Pell knew.", "End"]
     assert sentences("梟は夜に狩る。朝は眠る。") == ["梟は夜に狩る。", "朝は眠る。"]
+
+
+def test_a_text_of_nothing_but_initials_costs_no_more_than_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked: list[int] = []
+
+    class Counting:
+        def search(self, text: str) -> object:
+            looked.append(len(text))
+            return short.search(text)
+
+    short = cutting._SHORT
+    monkeypatch.setattr(cutting, "_SHORT", Counting())
+    text = "A. " * 2_000
+    assert sentences(text) == [text.strip()]
+    assert len(looked) >= 1_999 and sum(looked) < 20 * len(text), "what was read before is not read again"
 
 
 @given(st.text(alphabet="ab. \n!?x", max_size=3_000))
