@@ -28,6 +28,7 @@ _BY = re.compile(
 )
 _REFER = "it its he him his she her hers they them their this that these those there then"
 _BACK = frozenset(_REFER.split())
+#: Whoever is meant by these is no author to look for.
 _PEOPLE = frozenset(("you", "i", "we", "they", "he", "she", "it"))
 
 
@@ -66,9 +67,7 @@ def understand(question: str, before: str = "", now: float | None = None) -> Ask
     text, only = _conditions(" ".join(question[:LONGEST].split()), now)
     text, when = _time(text)
     by = _BY.search(text)
-    author = (
-        by["name"].strip(" \"'") if by and not {*words(by["name"])} & {"you", "i", "we", "they", "he", "she"} else ""
-    )
+    author = by["name"].strip(" \"'") if by and not _PEOPLE & {*words(by["name"])} else ""
     phrases = tuple(re.findall(r'"([^"]+)"', text))
     found = [word for word in content(re.sub(r'"[^"]*"', " ", text)) if word not in words(author)]
     asked = Asked(text.replace('"', "'") or question.strip(), tuple(found[:16]), phrases[:4], only, when, author)

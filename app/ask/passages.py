@@ -17,7 +17,8 @@ IN_HEAD = 0.85
 #: Passages looked at in one text: the whole of a long paper.
 MOST = 600
 _END = re.compile('(?<=[.!?\u2026])["\u201d\u2019)\\]]*\\s+(?=["\u201c\u2018(\\[\\w])|(?<=[\u3002\uff01\uff1f])|\\n+')
-#: What looks like the end of a sentence and is none. Only the last TAIL characters are looked at, since a text of nothing but initials would be read again for each.
+#: What looks like the end of a sentence and is none. Only the last TAIL characters are looked at: a text of nothing but
+#: initials would be read again for each.
 _SHORT = re.compile(r"(?:\b(?:Mr|Mrs|Ms|Dr|St|No|no|vs|etc|cf|Fig|Eq|al|e\.g|i\.e|approx)|\b[A-Z])\.$")
 TAIL = 16
 

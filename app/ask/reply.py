@@ -66,8 +66,8 @@ class Reply:
     def _set(self, found: list[Cited], rest: str) -> None:
         self.cited = tuple(found)
         text = " ".join([*(_marked(each) for each in found), rest]).strip()
-        if text.startswith(self.text) or not rest:
-            self.text = text if text.startswith(self.text) else self.text
+        if text.startswith(self.text):  # what was shown is never taken back
+            self.text = text
 
 
 def _nothing_new(each: Cited, before: Sequence[Cited]) -> bool:

@@ -131,7 +131,7 @@ class Exposure:
 
 
 class Names(NamedTuple):
-    """What keys are called, which sources fail and why, and which dials there are: (by, key) -> name."""
+    """`names`: (by, key) -> what it is called; `failing`: key of a source that cannot be fetched -> why."""
 
     names: Mapping[tuple[str, str], str]
     failing: Mapping[str, str]

@@ -21,7 +21,7 @@ _TEX = {
 }  # fmt: skip
 _SMALL = frozenset((
     "a", "an", "the", "on", "of", "in", "for", "to", "and", "with", "from", "by", "at", "is", "are", "how", "why",
-    "what",     "der", "die", "das", "ein", "eine", "le", "la", "les", "un", "une", "el", "los",
+    "what", "der", "die", "das", "ein", "eine", "le", "la", "les", "un", "une", "el", "los",
 ))  # fmt: skip
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 #: A formula that cannot break anything: no blank, backslash, brace or comment.
