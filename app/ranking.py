@@ -19,6 +19,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 import numpy as np
 
 from .following import Following
+from .heap import map_large_arrays
 from .muting import next_end
 from .rank.batch import Batch
 from .rank.curious import surprises
@@ -32,7 +33,7 @@ from .rank.snapshot import SnapshotError, labels_digest, restore
 from .rank.types import Label, Ranking, Why
 from .ranking_own import OwnRows
 from .ranking_publish import Publisher
-from .ranking_rows import Block, RowReader, give_back, least, spare_memory
+from .ranking_rows import Block, RowReader, give_back, least
 from .ranking_stories import Stories, named, wanted
 from .ranking_why import Explainer
 from .ranking_wishes import Wishes
@@ -84,7 +85,7 @@ class RankSession:
 
         Raises `StoreError` where the archive cannot be read.
         """
-        spare_memory()
+        map_large_arrays()
         self.store: Store = Store.open(self.path, role="reader")
         self._rows: RowReader = RowReader(self.store)
         self._version = self.store.data_version()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import ctypes
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -11,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from . import heap
 from .embed.static import StaticEmbedder
 from .rank.batch import SHAPE_DIMS, Batch, build_batch
 from .rank.features import decode_words, encode_words, forget_words
@@ -27,8 +26,6 @@ if TYPE_CHECKING:
 CHUNK = 1_000
 #: Texts whose words are counted here when the worker has not come to them yet (25-80 us each).
 OWN_WORDS = 2_000
-#: The number of the option in malloc.h.
-_M_MMAP_THRESHOLD = -3
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,19 +142,10 @@ class RowReader:
         return replace(batch, blocks={**batch.blocks, "shape": np.zeros((1, SHAPE_DIMS), np.float32)})
 
 
-def spare_memory() -> None:
-    """Have large arrays mapped one by one, so that those between them do not keep the heap from shrinking (4 MB of
-    100 after 600 labels); only glibc has the call.
-    """
-    with contextlib.suppress(OSError, AttributeError):
-        ctypes.CDLL(None).mallopt(_M_MMAP_THRESHOLD, 1 << 16)
-
-
 def give_back() -> None:
-    """Return what reading left over to the system (13 MB after a load); only glibc has the call."""
+    """Return what reading left over to the system (13 MB after a load)."""
     forget_words()
-    with contextlib.suppress(OSError, AttributeError):
-        ctypes.CDLL(None).malloc_trim(0)
+    heap.give_back()
 
 
 def least(a: int | None, b: int | None) -> int | None:

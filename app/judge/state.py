@@ -11,10 +11,12 @@ import hashlib
 import logging
 import os
 import struct
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from penchant.app.heap import give_back
 
 from . import statefile
 from .carrying import NOTHING, Put
@@ -31,6 +33,9 @@ SUFFIX = ".state"
 DISK, MEMORY = 200 << 20, 256 << 20
 #: Smaller histories are evaluated faster than a file is looked for.
 WORTH = 64
+#: A history is held in memory for so many turns of any. A group of texts takes four at most (two halves, liked and
+#: skipped), and with every renewal of the reader's history four new ones come, 64 MB of the starter model.
+TURNS = 16
 
 
 class StateFiles:
@@ -94,15 +99,25 @@ class Histories:
         self.judge, self.files, self.carrying = judge, files, carrying
         self._maker = f"{maker}\n{judge.context_tokens}\n{judge.batch_tokens}"
         self._held: OrderedDict[tuple[str, tuple[int, ...]], Prefix] = OrderedDict()
+        self._asked: deque[tuple[str, tuple[int, ...]]] = deque(maxlen=TURNS)
 
     def of(self, ids: tuple[int, ...], put: Put = NOTHING) -> Prefix:
         """The evaluated history of these tokens, under what is put into the model now (`Carrying.put`)."""
         key = (put.mark, ids)
         prefix = self._held.pop(key, None) or self._loaded(ids, put) or self._evaluated(ids, put)
         self._held[key] = prefix
-        while len(self._held) > 1 and sum(each.state.nbytes for each in self._held.values()) > MEMORY:
-            self._held.popitem(last=False)
+        self._asked.append(key)
+        self._let_go()
         return prefix
+
+    def _let_go(self) -> None:
+        held, asked = len(self._held), set(self._asked)
+        while len(self._held) > 1 and (
+            next(iter(self._held)) not in asked or sum(each.state.nbytes for each in self._held.values()) > MEMORY
+        ):
+            self._held.popitem(last=False)
+        if len(self._held) < held:
+            give_back()  # the blocks lie between others, so freeing them alone does not shrink the process
 
     def _evaluated(self, ids: tuple[int, ...], put: Put) -> Prefix:
         prefix = self.judge.prefix(ids) if self.carrying is None else self.carrying.evaluated(ids, put)

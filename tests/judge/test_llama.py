@@ -20,9 +20,10 @@ from penchant.app.judge.placing import BLOCK, LANES, SEQUENCES, placed, up
 if importlib.util.find_spec("llama_cpp") is None:
     pytest.skip("llama-cpp-python is not installed: pip install -e '.[judge,test]'", allow_module_level=True)
 
+from penchant.app.judge.carrying import NOTHING
 from penchant.app.judge.likelihood import log_softmax
 from penchant.app.judge.llama import Judge
-from penchant.app.judge.state import SUFFIX, Histories, StateFiles
+from penchant.app.judge.state import SUFFIX, TURNS, Histories, StateFiles
 
 #: Kernels of other processors may add up in other blocks.
 APART = 0.0 if platform.machine() in ("x86_64", "AMD64") else 1e-2
@@ -170,6 +171,16 @@ def test_a_stored_history_comes_back_only_whole_and_only_to_its_maker(judge: Jud
         assert files.load(key) is None
         assert not path.exists(), "what is damaged goes"
     np.testing.assert_array_equal(judge.loglik(Histories(judge, "this model", files).of(ids), TEXTS[:4]), wanted)
+
+
+def test_a_history_that_is_asked_for_no_more_is_not_held(judge: Judge) -> None:
+    histories, put = Histories(judge, "this model", None), NOTHING
+    old, *used = (judge.history(f"{HISTORY} - {number}") for number in range(3))
+    histories.of(old)
+    held = [histories.of(ids) for ids in used]
+    for turn in range(TURNS):
+        assert histories.of(used[turn % 2]) is held[turn % 2], "what is asked for in turn is evaluated once"
+    assert set(histories._held) == {(put.mark, ids) for ids in used}
 
 
 def test_the_longest_unused_history_goes_first(tmp_path: Path) -> None:
