@@ -302,7 +302,7 @@ class Judging:
         seconds = runner.cpu - before if asked_for else 0.0
         fresh = dict(zip(asked_for, found, strict=True))
         ratios = [said.get(item_id, fresh.get(n)) for n, item_id in enumerate(ids)]
-        answers: list[float | None] = [None] * len(lines)
+        answers: list[float | None] | None = None
         if "yes" in self._looker.kinds:
             seen = self._seeing
             answers = await (seen.answers(dealt, ids, lines) if seen.open else opinion.answers(runner, dealt, lines))

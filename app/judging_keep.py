@@ -21,13 +21,15 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
-
 @dataclass(frozen=True, slots=True)
 class Read:
-    """What a model made of a batch, in its order: None where it fails; `seconds` of CPU time."""
+    """What a model made of a batch, in its order: None where it fails; `seconds` of CPU time.
+
+    `answers`: None as a whole where it was not asked for a yes or no.
+    """
 
     ratios: Sequence[float | None]
-    answers: Sequence[float | None]
+    answers: Sequence[float | None] | None
     states: Sequence[bytes | None]
     seconds: float
 
@@ -82,19 +84,20 @@ class Keeper:
         store.control.remember(CENTRES, json.dumps([self.model, version, list(centres)]))
 
     def keep(self, version: str, batch: Sequence[Item], read: Read, store: Store) -> None:
-        """Store what a batch gave; a text without an opinion is set aside. Raises `PenchantError` where most are."""
+        """Store what a batch gave; a text that lacks an opinion is set aside. Raises `PenchantError` where most are."""
         # opinions last: what has one is not asked for again
         states = [(item.text, state) for item, state in zip(batch, read.states, strict=True) if state]
         store.vectors.put(HIDDEN_PREFIX + self.model, states)
-        said = {item.text: value for item, value in zip(batch, read.answers, strict=True) if value is not None}
+        said = _known(batch, read.answers or [None] * len(batch))
         store.opinions.put(self.model, "yes", version, said)
-        told = {item.text: value for item, value in zip(batch, read.ratios, strict=True) if value is not None}
+        told = _known(batch, read.ratios)
         store.opinions.put(self.model, "likelihood", version, told)
         speed = round(len(told) / read.seconds, 2) if told and read.seconds > 0.0 else self._status.speed
         judged = store.opinions.count(self.model, "likelihood")
         waiting = max(0, self._status.waiting - len(batch))
         self._status = replace(self._status, judged=judged, waiting=waiting, speed=speed)
-        failed = {item.text: item.item_id for item in batch if item.text not in told}
+        whole = told.keys() if read.answers is None else told.keys() & said.keys()
+        failed = {item.text: item.item_id for item in batch if item.text not in whole}
         if failed:
             self._set_aside(failed, store)
 
@@ -155,3 +158,8 @@ class Keeper:
         )
         if store.control.setting(KEY) != status.to_json():
             store.control.remember(KEY, status.to_json())
+
+
+def _known(batch: Sequence[Item], values: Sequence[float | None]) -> dict[bytes, float]:
+    """The values that there are, by text."""
+    return {item.text: value for item, value in zip(batch, values, strict=True) if value is not None}

@@ -188,10 +188,11 @@ class Budget:
         """Seconds until less than `allowed` is spent; infinite where nothing is allowed."""
         if allowed <= 0.0:
             return float("inf")
-        if self.spent(now) < allowed:
+        lately = Budget(tuple(self._lately(now)))  # a future that a clock went back from would never let it end
+        if lately.spent(now) < allowed:
             return 0.0
-        ends = (minute + HOUR for minute, _ in self._lately(now))
-        return next(max(0.0, end - now) for end in ends if self.spent(max(now, end)) < allowed)
+        ends = (minute + HOUR for minute, _ in lately.used)
+        return next(max(0.0, end - now) for end in ends if lately.spent(max(now, end)) < allowed)
 
     def _lately(self, now: float) -> list[tuple[float, float]]:
         return [(minute, seconds) for minute, seconds in self.used if now - HOUR < minute <= now + MINUTE]

@@ -13,7 +13,8 @@ from penchant.app.errors import PenchantError
 
 
 class FakeJudge:
-    """`ratio` is higher for words of the liked prefix. Texts with ABORT have no answer; `model` names may fail."""
+    """`ratio` is higher for words of the liked prefix. Texts with ABORT have none, those with MUTE no
+    yes or no; `model` names may fail."""
 
     def __init__(self, model: str) -> None:
         self.model = model
@@ -52,7 +53,7 @@ class FakeJudge:
         ]
 
     async def ask(self, system: str, history: str, questions: Sequence[str]) -> list[float | None]:
-        return [_overlap(question, history) for question in questions]
+        return [None if "MUTE" in question else _overlap(question, history) for question in questions]
 
     async def reason(self, system: str, user: str, tokens: int) -> AsyncGenerator[str, None]:
         if "refuse" in self.model:

@@ -193,6 +193,20 @@ async def test_a_chat_model_of_some_size_is_asked_too(world: World) -> None:
     await world.work(lambda store: judged(store, "yes", "gguf:small.gguf:1") == 24, model="/x/small.gguf", ask="on")
 
 
+async def test_a_text_that_a_model_cannot_answer_about_is_set_aside_and_not_asked_for_ever(world: World) -> None:
+    world.history()
+    bad = world.fill(["good", "MUTE this", "fine"], 200)
+    await world.work(lambda store: world.settled(store) and judged(store) == 27, ask="on")
+    asked = [text for text in world.runner.judged if "MUTE" in text]
+    await world.work(lambda store: world.settled(store) and judged(store) == 27, ask="on")
+    assert world.status().aside == (bad[1],) and asked and judged_of(world, bad[1]), "its likelihood is kept"
+    assert not [text for text in world.runner.judged if "MUTE" in text]
+
+
+def judged_of(world: World, item_id: int) -> list[str]:
+    return [opinion.kind for opinion in world.read(lambda store: store.opinions.of_item(item_id, NAME))]
+
+
 async def test_another_model_takes_over_once_it_knows_enough(world: World) -> None:
     world.history()
     await world.work(lambda store: store.opinions.hidden() is not None)

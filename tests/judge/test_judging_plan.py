@@ -184,6 +184,17 @@ def test_a_clock_that_went_back_does_not_stop_the_judge_for_ever() -> None:
     assert budget.spend(NOW, 1.0).used == ((NOW // 60 * 60, 1.0),)
 
 
+@given(
+    st.lists(st.tuples(st.floats(-2 * HOUR, 2 * HOUR), st.floats(0, 500)), max_size=30),
+    st.floats(1, 400),
+)
+def test_a_clock_that_goes_back_and_forth_leaves_a_wait_of_an_hour_at_most(
+    spent: list[tuple[float, float]], allowed: float
+) -> None:
+    budget = Budget(tuple(sorted((NOW + at, seconds) for at, seconds in spent)))
+    assert 0.0 <= budget.wait(NOW, allowed) <= HOUR + 60.0
+
+
 @given(st.lists(st.tuples(st.floats(0, 4 * HOUR), st.floats(0, 500)), max_size=30), st.floats(1, 400))
 def test_after_the_wait_there_is_room_and_not_much_before(spent: list[tuple[float, float]], allowed: float) -> None:
     budget, now = Budget(), 0.0
