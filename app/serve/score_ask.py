@@ -26,11 +26,11 @@ _REQUEST = frozenset({"documents", "questions", "reasons", "judge", "seconds", "
 
 
 class Refused(Exception):
-    """A request that is not answered: `status` of HTTP, what is wrong, what to do about it."""
+    """A request that is not answered: `status` of HTTP, what is wrong, what to do about it; the methods to `allow`."""
 
-    def __init__(self, status: int, message: str, hint: str = "") -> None:
+    def __init__(self, status: int, message: str, hint: str = "", allow: str = "") -> None:
         super().__init__(message)
-        self.status, self.hint = status, hint
+        self.status, self.hint, self.allow = status, hint, allow
 
 
 @dataclass(frozen=True, slots=True)

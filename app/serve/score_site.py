@@ -50,6 +50,10 @@ class ScoreSite:
             return _refusal(Refused(503, str(error), error.hint))
         return Answer(200, dumps(made).encode(), {"Content-Type": _JSON, **_ALWAYS})
 
+    def refusal(self, status: int, what: str, do: str) -> Answer:
+        """What the server refuses by itself, in the shape of every other refusal."""
+        return _refusal(Refused(status, what, do))
+
     def _admit(self, request: Request) -> None:
         headers = request.headers
         if not self.doorman.knows(headers.get("host", "")):
@@ -65,13 +69,13 @@ class ScoreSite:
         path = request.path.rstrip("/") or "/"
         if path in ("/v1/models", "/models", "/health", "/"):
             if request.method not in ("GET", "HEAD"):
-                raise Refused(405, "this address is only read")
+                raise Refused(405, "this address is only read", allow="GET, HEAD")
             return {"object": "list", "status": "ok", "data": [{"id": rerank.MODEL, "object": "model"}]}
         shape = rerank.PATHS.get(path)
         if path not in _SCORE and shape is None:
             raise Refused(404, f"there is nothing at {clean_line(path, 80)}", "POST to /v1/score or /v1/rerank.")
         if request.method != "POST":
-            raise Refused(405, "send a POST with a JSON object")
+            raise Refused(405, "only a POST is answered here", "Send a JSON object.", allow="POST")
         if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
             raise Refused(415, "the body is not declared as JSON", "Send `Content-Type: application/json`.")
         if not self._places.acquire(blocking=False):
@@ -133,5 +137,5 @@ def _refusal(error: Refused) -> Answer:
     said = {"error": {"message": message, "type": kind, "code": error.status}, "message": message}
     more = {"Retry-After": "10"} if error.status in (429, 503) else {}
     more |= {"WWW-Authenticate": 'Bearer realm="penchant"'} if error.status == 401 else {}
-    more |= {"Allow": "POST"} if error.status == 405 else {}
+    more |= {"Allow": error.allow} if error.allow else {}
     return Answer(error.status, dumps(said).encode(), {"Content-Type": _JSON, **_ALWAYS, **more})

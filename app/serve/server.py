@@ -22,7 +22,8 @@ from waitress.wasyncore import close_all
 
 from penchant.app.errors import PenchantError
 
-from .site import Answer, Request, words
+from .refusing import Channel, Refusal
+from .site import Answer, Request
 
 log = logging.getLogger(__name__)
 
@@ -68,9 +69,14 @@ class Answering(Protocol):
     def answer(self, request: Request) -> Answer:
         """From several threads at once."""
 
+    def refusal(self, status: int, what: str, do: str) -> Answer:
+        """What the server refuses by itself, or failed at: in the shape of the other answers."""
+
 
 class _Listener(TcpWSGIServer):
+    channel_class = Channel
     lifetime = LIFETIME
+    refusal: Refusal
 
     def maintenance(self, now: float) -> None:
         """A client that sends or takes a byte at a time is never idle; its time ends all the same."""
@@ -102,13 +108,14 @@ class Server:
         self._threads.set_thread_count(threads)
         limits = {**LIMITS, "threads": threads}
         if body is not None:  # bodies wait on the disk, also of those who have no token
-            limits |= {"max_request_body_size": body, "connection_limit": WITH_BODIES}
+            # waitress refuses what is as long as its limit
+            limits |= {"max_request_body_size": body + 1, "connection_limit": WITH_BODIES}
         adjusted = Adjustments(sockets=[self._socket], **limits)
         self._listener = _Listener(
             _wsgi(site), self._map, True, self._socket, dispatcher=self._threads, adj=adjusted,
             sockinfo=(self._socket.family, self._socket.type, 0, self._socket.getsockname()), bind_socket=False,
         )  # fmt: skip
-        self._listener.lifetime = lifetime
+        self._listener.lifetime, self._listener.refusal = lifetime, site.refusal
         if lifetime < LOOK:
             adjusted.cleanup_interval = lifetime
 
@@ -168,7 +175,7 @@ def _wsgi(site: Answering) -> Callable[[dict[str, Any], Callable[..., Any]], Ite
             made = site.answer(_request(environ))
         except Exception:
             log.exception("a request failed")
-            made = words(500, "A fault of penchant's own; its log has the details.")
+            made = site.refusal(500, "a fault of penchant's own", "Its log has the details.")
         headers = {**made.headers, "Content-Length": str(len(made.body))}
         if made.status == HTTPStatus.NOT_MODIFIED:
             del headers["Content-Length"]

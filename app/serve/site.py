@@ -84,6 +84,11 @@ class Site:
         whole = {**_ALWAYS, **made.headers}
         return replace(made, headers={name: line(value, 8_000) for name, value in whole.items()})
 
+    def refusal(self, status: int, what: str, do: str) -> Answer:
+        """What the server refuses by itself."""
+        made = words(status, f"{what[:1].upper()}{what[1:]}. {do}")
+        return replace(made, headers={**_ALWAYS, **made.headers})
+
     def _answer(self, request: Request) -> Answer:
         if not self.doorman.knows(request.headers.get("host", "")):
             return words(421, "This server does not answer under this name; docs/serve.md says how to add one.")
