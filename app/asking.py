@@ -103,7 +103,7 @@ class Asker:
         """Give the model back; the next question loads it again."""
         runner, self.runner = self.runner, None
         if runner is not None:
-            await runner.close()
+            await runner.close(final=True)
 
     async def warm(self) -> None:
         """Load the model: a question is about to come. Says nothing of failures, as the question will."""

@@ -100,7 +100,7 @@ class Judging:
             answers.cancel()
             await asyncio.gather(answers, return_exceptions=True)
             if self._runner is not None:
-                await self._runner.close()
+                await self._runner.close(final=True)
 
     async def _rest(self, seconds: float) -> None:
         """Wait, but not once the bell rings."""
@@ -130,12 +130,15 @@ class Judging:
 
     async def _careful(self) -> float:
         """A step; returns the seconds to wait, whatever went wrong."""
+        runner = self._runner
         try:
             return await self._step()
         except StoreError as error:
             log.error("the archive refuses: %s", error)
             return STORE_PAUSE
         except PenchantError as error:
+            if runner is not None and self._runner is not runner:
+                return 0.0  # another model was chosen meanwhile
             log.error("no judge: %s", error)
             return await self._failed(str(error), error.hint)
         except Exception:
@@ -153,19 +156,19 @@ class Judging:
     async def _step(self) -> float:
         """An answer, a batch or a look. Raises `PenchantError`."""
         await self._choose()
-        if self._runner is None:
+        if (runner := self._runner) is None:
             return AGAIN
         wait, doing = await self._hindered()
         if wait <= 0.0:
             outlook = await self._look()
             dealt = await self._dealt(outlook.history)
             if dealt is not None and outlook.due:
-                return await self._judge(self._runner, dealt, outlook)
-            if await self._describe(self._runner, busy=False):
+                return await self._judge(runner, dealt, outlook)
+            if await self._describe(runner, busy=False):
                 return 0.0
             wait, doing = LOOK, "" if dealt is not None else _too_few(outlook)
             await self._tell_ranking(TELL)
-        await self._idle(self._runner)
+        await self._idle(runner)
         if doing is not None:
             await self._call(partial(self._keeper.tell, doing=doing, note=self._seeing.note, hint=self._seeing.hint))
         return wait
@@ -176,9 +179,10 @@ class Judging:
             if self._chosen is not None:
                 return
             wanted = chosen("judge", self._config.models, self._paths) or ""
-            if self._runner is not None:
-                await self._runner.close()
-                self._runner = None
+            before, self._runner = self._runner, None
+            if before is not None:
+                await before.close(final=True)  # whoever is using it hears so
+                await self._spent(before)
             self._outlook, self._deal = None, None
             if wanted:
                 name = Path(name_of("judge", self._config.models, self._paths.models)).name.removesuffix(".gguf")
@@ -244,6 +248,8 @@ class Judging:
             took = max(runner.cpu - before, 1e-3)
         finally:
             await self._bill(runner)
+        if runner is not self._runner:
+            return 0.0  # what it said would be taken for the words of the model that was chosen meanwhile
         self._size = self._size if said else max(1, min(BATCH, 2 * self._size, int(len(batch) * SECONDS / took)))
         outlook.due[:] = [item for item in outlook.due if item not in batch]
         self._fresh, self._more = self._fresh + len(batch), True
@@ -262,7 +268,11 @@ class Judging:
                 await self._bill(runner)
 
     async def _bill(self, runner: Runner) -> None:
-        """Write down what the model has computed since the last time."""
+        """Write down what the model has computed since the last time; `_choose` does so for one that it puts away."""
+        if runner is self._runner:
+            await self._spent(runner)
+
+    async def _spent(self, runner: Runner) -> None:
         self._worked_at, spent, self._billed = time.monotonic(), runner.cpu - self._billed, runner.cpu
         await self._call(partial(self._keeper.spend, spent))
 

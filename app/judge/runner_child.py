@@ -87,12 +87,13 @@ class Child:
         self._ready: Ready | None = None
         self._lock = asyncio.Lock()
         self._pause = 0.0
+        self._final = False
 
     async def __aenter__(self) -> Self:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        await self.close()
+        await self.close(final=True)
 
     @property
     def cpu(self) -> float:
@@ -104,8 +105,12 @@ class Child:
         async with self._lock:
             return await self._started()
 
-    async def close(self) -> None:
-        """End the child; the next call starts another."""
+    async def close(self, *, final: bool = False) -> None:
+        """End the child; the next call starts another, and after `final` every call fails instead.
+
+        A call that is under way fails in words (`PenchantError`).
+        """
+        self._final = self._final or final
         child, self._child, self._ready = self._child, None, None
         self._spent, self._now = self.cpu, 0.0
         if child is not None:
@@ -141,7 +146,7 @@ class Child:
                     f"the model fell silent: {death or 'it took too long'}", hint="It is started again when needed."
                 ) from death
             finally:
-                if going:
+                if going and self._child is not None:  # closed by somebody else, it has stopped
                     await (self._stop() if gently else self.close())
 
     async def _stop(self) -> None:
@@ -172,6 +177,8 @@ class Child:
         if self._child is not None and self._ready is not None:
             return self._ready
         await asyncio.sleep(self._pause)
+        if self._final:
+            raise self._closed()
         self._child = await asyncio.create_subprocess_exec(
             # -P: a file called json.py in the reader's folder must not be imported
             sys.executable, "-P", *self.program, self.model, str(self.threads), str(os.getpid()),
@@ -214,29 +221,41 @@ class Child:
             raise
 
     async def _send(self, request: dict[str, Any]) -> None:
-        assert self._child is not None and self._child.stdin is not None
+        """Raises `Died`, and `PenchantError` where somebody else closed it."""
+        if (child := self._child) is None:
+            raise self._closed()
+        assert child.stdin is not None
         body = json.dumps(request).encode()
         try:
-            self._child.stdin.write(HEADER.pack(len(body)) + body)
-            await self._child.stdin.drain()
+            child.stdin.write(HEADER.pack(len(body)) + body)
+            await child.stdin.drain()
         except ConnectionError:
             raise await self._gone("") from None
 
     async def _take(self) -> bytes:
-        """One frame. Raises `Died`."""
-        assert self._child is not None and self._child.stdout is not None
+        """One frame. Raises `Died`, and `PenchantError` where somebody else closed it."""
+        if (child := self._child) is None:
+            raise self._closed()
+        assert child.stdout is not None
         try:
-            (length,) = HEADER.unpack(await self._child.stdout.readexactly(HEADER.size))
+            (length,) = HEADER.unpack(await child.stdout.readexactly(HEADER.size))
             if length > MAX_ANSWER:
                 raise ConnectionError("answer too long")
-            return await self._child.stdout.readexactly(length)
+            return await child.stdout.readexactly(length)
         except (asyncio.IncompleteReadError, ConnectionError):
             raise await self._gone("") from None
 
-    async def _gone(self, reason: str) -> Died:
-        """End what is left of the child; the next start waits a little longer."""
+    def _closed(self) -> PenchantError:
+        """Closed by somebody else while a call was under way, or for good before it."""
+        if self._final:
+            return PenchantError("the model was put away for another model", hint="Ask again: the new one answers.")
+        return PenchantError("the model was given back while it worked", hint="It is started again when needed.")
+
+    async def _gone(self, reason: str) -> Died | PenchantError:
+        """End what is left of the child; the next start waits a little longer. What to raise: `_closed`, or `Died`."""
         child = self._child
-        assert child is not None
+        if child is None:
+            return self._closed()
         if not reason:
             # a kill that comes before asyncio has seen the child dying would swallow its exit code
             with contextlib.suppress(TimeoutError):

@@ -59,7 +59,7 @@ class FakeModel:
         finally:
             self.stopped += 1
 
-    async def close(self) -> None:
+    async def close(self, *, final: bool = False) -> None:
         self.closed += 1
 
 

@@ -28,7 +28,7 @@ class FakeJudge:
         self.delay = 0.0
         self.chat, self.parameters = True, 135_000_000
         self.loaded = 0
-        self.closed = 0
+        self.closed, self.final = 0, False
         self.stopped = False
 
     async def ready(self) -> Any:
@@ -40,6 +40,8 @@ class FakeJudge:
 
     async def ratio(self, liked: str, skipped: str, texts: Sequence[str]) -> list[float | None]:
         await asyncio.sleep(self.delay)
+        if self.final:
+            raise PenchantError("the model was put away for another model")
         self.cpu += self.cost * len(texts)
         self.prefixes |= {liked, skipped}
         self.judged += texts
@@ -67,8 +69,8 @@ class FakeJudge:
         finally:
             self.stopped = True
 
-    async def close(self) -> None:
-        self.closed += 1
+    async def close(self, *, final: bool = False) -> None:
+        self.closed, self.final = self.closed + 1, self.final or final
 
 
 def _overlap(text: str, history: str) -> float:

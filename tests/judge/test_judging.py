@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import time
 from typing import Any
 
 import pytest
 
-from penchant.app import judging_status
+from penchant.app import judging, judging_status
 from penchant.app.judging_plan import History, sides
 from penchant.app.store import Store
+from penchant.app.store.control import Request
 
 NAME = "gguf:m.gguf:1"
 OWLS = "owls hoot in the forest number {}"
@@ -226,6 +229,71 @@ async def test_another_model_takes_over_once_it_knows_enough(world: World) -> No
     await world.work(watch, model="/x/new.gguf")
     assert ("gguf:new.gguf:1", False) not in seen and (NAME, False) in seen
     await world.work(lambda store: [s.name for s in store.vectors.spaces()] == ["hidden:gguf:new.gguf:1"])
+
+
+async def test_another_model_chosen_under_way_is_no_fault_and_costs_nothing_twice(world: World) -> None:
+    world.history()
+    notes: set[str] = set()
+
+    def switching(runner: Any) -> None:
+        """While its first texts are read, the reader chooses anew, and asks for a reason."""
+        runner.cost = 1.0
+        if len(world.runners) > 1:
+            return
+        ratio, runner.delay = runner.ratio, 0.3
+
+        async def read(*texts: Any) -> Any:
+            if len(runner.judged) == 0:
+                runner.cpu += 1.0
+                with Store.open(world.paths.archive, role="cli") as store:
+                    store.answers.ask("a", 1, "reason", time.time())
+                world.lane.hear(Request("models", {}, 0.0))
+                world.lane.hear(Request("reason", {"item_id": 1, "answer": "a"}, 0.0))
+            return await ratio(*texts)
+
+        runner.ratio = read
+
+    def done(store: Store) -> bool:
+        notes.add(doing(store))
+        return judged(store) == 24 and bool(store.answers.get("a").done)  # type: ignore[union-attr]
+
+    world.tune = switching
+    lane = await world.work(done)
+    assert [runner.final for runner in world.runners][:-1] == [True] and len(world.runners) == 2
+    assert not any("another model" in note or "fault" in note for note in notes)
+    await world.work(world.settled)
+    spent = lane._keeper.budget.spent(time.time())
+    assert spent == pytest.approx(sum(runner.cpu for runner in world.runners[:2]))
+
+
+async def test_what_a_model_said_is_never_kept_under_the_name_of_the_next(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    owls, _ = world.history()
+
+    def switching(runner: Any) -> None:
+        if len(world.runners) > 1:
+            return
+        hidden = runner.hidden
+
+        async def read(texts: Any) -> Any:
+            found = await hidden(texts)
+            monkeypatch.setattr(judging, "chosen", lambda *_: "/x/new.gguf")
+            with Store.open(world.paths.archive, role="cli") as store:
+                store.answers.ask("a", 1, "reason", time.time())
+            world.lane.hear(Request("models", {}, 0.0))
+            world.lane.hear(Request("reason", {"item_id": 1, "answer": "a"}, 0.0))
+            while len(world.runners) == 1:
+                await asyncio.sleep(0.01)
+            return found
+
+        runner.hidden = read
+
+    world.tune = switching
+    await world.work(lambda store: judged(store, name="gguf:new.gguf:1") == 24)
+    asked = {text.strip() for text in world.runners[1].judged}
+    assert len(asked) == 24, "each of them by the new model itself"
+    assert not judged_of(world, owls[0])
 
 
 async def test_switched_off_the_ranking_hears_none_and_the_opinions_stay(world: World) -> None:

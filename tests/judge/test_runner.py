@@ -10,6 +10,7 @@ import queue
 import signal
 import struct
 import threading
+from collections.abc import Coroutine
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -111,6 +112,40 @@ async def test_a_cancelled_call_leaves_the_next_one_right() -> None:
         with pytest.raises(asyncio.CancelledError):
             await task
         assert await judge.loglik("h", ["abcd"]) == [4.0]
+
+
+async def begun(judge: Runner, call: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
+    """A call that is under way in the child."""
+    await judge.ready()
+    task = asyncio.create_task(call)
+    await asyncio.sleep(0.05)
+    return task
+
+
+async def test_closed_by_somebody_else_a_call_fails_in_words_and_starts_nothing_again() -> None:
+    async def words(judge: Runner) -> None:
+        async for _ in judge.reason("s", "LONG", 9):
+            await asyncio.sleep(0.0)
+
+    async with runner() as judge:
+        for call in (judge.loglik("h", ["HANG"]), words(judge)):
+            task = await begun(judge, call)
+            await judge.close()
+            with pytest.raises(PenchantError, match="given back"):
+                await task
+            assert judge._child is None
+        assert await judge.loglik("h", ["abcd"]) == [4.0], "the next call starts it again"
+
+
+async def test_closed_for_good_it_is_never_started_again() -> None:
+    async with runner() as judge:
+        task = await begun(judge, judge.loglik("h", ["HANG"]))
+        await judge.close(final=True)
+        with pytest.raises(PenchantError, match="another model"):
+            await task
+        with pytest.raises(PenchantError, match="another model"):
+            await judge.loglik("h", ["abcd"])
+        assert judge._child is None
 
 
 @needs_llama
