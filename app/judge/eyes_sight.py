@@ -133,9 +133,14 @@ class Sights:
             return
         with contextlib.suppress(OSError):
             path.parent.mkdir(parents=True, exist_ok=True)
-            with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".new", delete=False) as file:
-                file.write(pack(sight))
-            os.replace(file.name, path)
+            file = tempfile.NamedTemporaryFile(dir=path.parent, suffix=".new", delete=False)  # noqa: SIM115
+            try:
+                with file:
+                    file.write(pack(sight))
+                os.replace(file.name, path)
+            except BaseException:
+                os.unlink(file.name)
+                raise
             _shrink(path.parent, self.disk_bytes)
 
     def _keep(self, sight: Sight) -> None:

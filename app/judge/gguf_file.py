@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import re
@@ -91,7 +92,8 @@ def _digest(path: Path, folder: Path | None) -> str:
         if folder is None or facts.st_size <= LARGE:
             return made
         known = {**{each: known[each] for each in list(known)[-20:]}, mark: made}
-        write_whole(folder / DIGESTS, json.dumps(known, indent=1))
+        with contextlib.suppress(PenchantError):  # it is hashed again next time
+            write_whole(folder / DIGESTS, json.dumps(known, indent=1))
     return known[mark]
 
 

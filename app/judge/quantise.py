@@ -53,7 +53,11 @@ FOLDER, SPEEDS = "fast", "kernels.json"
 def fast_copy(path: Path, header: Header, name: str, folder: Path, room: int) -> Path | None:
     """The faster copy of a model, made where it is missing; None where none is worth it or the disk has no room."""
     stored = dominant(header.kinds)
-    wanted = choice(stored, sum(header.kinds.values()), room, lambda kinds: speeds(kinds, folder / SPEEDS))
+    try:
+        wanted = choice(stored, sum(header.kinds.values()), room, lambda kinds: speeds(kinds, folder / SPEEDS))
+    except (PenchantError, OSError) as error:  # no room for the tiny models that are measured
+        log.warning("no faster copy of the model: %s", error)
+        return None
     if wanted is None:
         return None
     kind = FORMATS[wanted][0]

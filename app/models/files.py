@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from pathlib import Path
 
@@ -19,7 +20,8 @@ def write_whole(path: Path, text: str) -> None:
             os.fsync(file.fileno())
         part.replace(path)
     except OSError as error:
-        part.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # a file system that cannot be written refuses this too
+            part.unlink(missing_ok=True)
         raise PenchantError(
             f"{path} cannot be written: {error.strerror or error}",
             hint="Check the free space of the disk and the permissions of the folder.",

@@ -55,6 +55,16 @@ def test_sights_come_back_from_bytes() -> None:
     assert unpack(pack(one), "1" * 16) is None
 
 
+def test_a_full_disk_costs_the_file_and_leaves_no_part_of_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    kept, one = Sights(tmp_path), sight()
+    monkeypatch.setattr(os, "replace", full)
+    kept.put(one)
+    assert kept.get(one.key) is one and not list(tmp_path.iterdir())
+
+
 @settings(deadline=None)
 @given(st.integers(0, 10_000), st.integers(1, 255))
 def test_a_damaged_sight_is_none(place: int, change: int) -> None:

@@ -215,6 +215,24 @@ async def test_a_faster_copy_is_made_once_and_made_again_when_damaged(
     assert [path.name for path in copy.parent.iterdir()] == [copy.name]
 
 
+@needs_llama
+def test_a_disk_that_takes_nothing_costs_speed_and_never_the_judge(
+    tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from penchant.app.judge import gguf_file, quantise
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    (tmp_path / "file").touch()
+    header, nowhere = gguf_file.check_file(tiny), tmp_path / "file" / "folder"
+    monkeypatch.setattr(gguf_file, "LARGE", 0)
+    name = gguf_file.model_name(tiny, header, nowhere)
+    assert name == gguf_file.model_name(tiny, header)
+    monkeypatch.setattr("penchant.app.judge.kernels.measure", full)
+    assert quantise.fast_copy(tiny, header, name, nowhere, 1 << 30) is None
+
+
 def test_a_copy_has_to_be_worth_its_disk() -> None:
     def speeds(**known: float) -> object:
         kinds = {"q4": 3, "f16": 1, "q8": 8}
