@@ -79,7 +79,7 @@ def refit(store: Store, now: float | None = None) -> list[Interest]:
 
 def _liked(store: Store) -> tuple[list[int], dict[int, float], dict[int, int]]:
     """Ids liked, saved or exported, the newest last; their weights; of every decided item 1 for, 0 against."""
-    book, drafts = LabelBook(), store.drafts.item_ids()
+    book, drafts = LabelBook(), store.drafts.by_models()
     seq = 0
     while events := store.events.since(seq, 5_000):
         for _, event in events:

@@ -96,7 +96,7 @@ class Looker:
             self._take_in(store)
 
     def _take_in(self, store: Store) -> None:
-        drafts = store.drafts.item_ids()
+        drafts = store.drafts.by_models()
         for event in self._events.read(store):
             # most of all events are impressions, and never a decision; what a model wrote is no past of the reader's
             if event.kind != "impression" and event.item_id not in drafts:

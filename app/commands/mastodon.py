@@ -112,7 +112,8 @@ async def converse(host: str, context: Context, *, browser: bool, posting: bool 
     from penchant.app.network import open_client
 
     def show(address: str) -> None:
-        note("Allow penchant to read your timelines on this page, then copy the code it shows:")
+        also = " and to post what you tell it to post" if posting else ""
+        note(f"Allow penchant to read your timelines{also} on this page, then copy the code it shows:")
         note(f"  {plain(address)}")
         if browser:
             webbrowser.open(address)

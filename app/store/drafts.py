@@ -156,6 +156,15 @@ class Drafts:
         """Every item that is a draft."""
         return {item_id for (item_id,) in self.db.rows("SELECT item_id FROM drafts WHERE item_id IS NOT NULL")}
 
+    def by_models(self) -> set[int]:
+        """Every item that a model worded: drafts, and what came back from where one was posted as it was written."""
+        rows = self.db.rows(
+            "SELECT a.item_id FROM drafts d JOIN aliases a ON a.native_id = d.facts ->> 'native_id'"
+            " AND a.kind IN ('mastodon', 'bluesky', 'export')"
+            " WHERE d.state = 'posted' AND d.facts ->> 'written' IS NULL"
+        )
+        return self.item_ids() | {item_id for (item_id,) in rows}
+
 
 def _draft(row: Row) -> Draft:
     draft_id, kind, parent_id, topic, text, arm, model, state, item_id, facts, made_at = row

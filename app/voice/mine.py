@@ -61,7 +61,7 @@ def examples(store: Store) -> list[Example]:
     )
     above = _texts(store, {row[7] or row[8] for row in rows if row[7] or row[8]})
     threads = _threads(store, [row[3] for row in rows if row[7]])
-    drafts = store.drafts.item_ids()
+    drafts = store.drafts.by_models()
     found: dict[tuple[int, str], Example] = {}
     for act, event, at, item_id, title, text, lang, reply, quotes, source in rows:
         kind = act if act in KINDS else {"like": "liked", "save": "saved"}.get(event, "")

@@ -60,7 +60,7 @@ def of(store: Store, most: int = MOST) -> Reader:
 
 
 def _book(store: Store) -> LabelBook:
-    drafts, book = store.drafts.item_ids(), LabelBook()
+    drafts, book = store.drafts.by_models(), LabelBook()
     for event in store.events.of_kind("like", "save", "skip", "mute", "open", "dwell", "later"):
         if event.item_id not in drafts:
             book.add(event)
@@ -85,7 +85,8 @@ def _texts(store: Store, items: Iterable[int], at: dict[int, float], act: str) -
 
 
 def _written(store: Store, most: int) -> tuple[Text, ...]:
-    found = own.written(store.db, most, CHARACTERS)
+    drafts = store.drafts.by_models()
+    found = (each for each in own.written(store.db, most, CHARACTERS) if each.item_id not in drafts)
     texts = (Text(each.item_id, f"{each.title}\n{each.text}".strip(), each.at, each.parent, each.act) for each in found)
     return tuple(text for text in texts if text.text)
 

@@ -8,9 +8,9 @@ from penchant.adapters.text import clean
 
 #: What small models put before an answer, on its own or before the text.
 _LABEL = re.compile(
-    r"^\s*(?:(?:sure|certainly|of course|okay)[!,.:]?\s+)?(?:here(?:'s| is| are)[^:\n]{0,80}:|"
+    r"^(?:\s*(?:(?:sure|certainly|of course|okay)[!,.:]?\s+)?(?:here(?:'s| is| are)[^:\n]{0,80}:|"
     r"(?:my |your |the |a )?(?:reply|response|answer|post(?: to answer)?|draft|tweet|toot|comment)"
-    r"(?: \d{1,2})?\s*:)\s*",
+    r"(?: \d{1,2})?\s*:))+\s*",
     re.IGNORECASE,
 )
 _BULLET = re.compile(r"^\s*(?:[-*\u2022\u2013]|\d{1,2}[.)])\s+")

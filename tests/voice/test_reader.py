@@ -13,7 +13,7 @@ from penchant.app.config import Config
 from penchant.app.paths import Paths
 from penchant.app.store.drafts import Draft
 from penchant.app.types import Event
-from penchant.app.voice import arm, reader
+from penchant.app.voice import arm, mine, reader
 from penchant.app.voice.values import LIKELIHOOD
 
 
@@ -53,6 +53,29 @@ def test_a_draft_that_was_liked_is_neither_taste_nor_style(world: Any) -> None:
     world.store.events.append([Event("like", item, at=5.0), own])
     found = reader.of(world.store)
     assert not found.liked and not found.authored
+
+
+def test_a_draft_that_came_back_from_where_it_was_posted_is_still_a_models(world: Any) -> None:
+    """Liked in the timeline, or in an export of one's own posts; one that the reader reworded is theirs."""
+    drafts = world.store.drafts
+    for number, edited in ((1, False), (2, True)):
+        name = drafts.add(Draft("post", f"as a model wrote it, number {number}", made_at=1.0))
+        if edited:
+            drafts.edit(name, "in the reader's own words")
+        drafts.state(name, "posted", native_id=f"https://home.example/{number}")
+    source = world.store.subscriptions.add("mastodon", "https://home.example", "Home")
+    items = (
+        Item("https://home.example/1", "", "", "as a model wrote it, number 1", published=3.0),
+        Item("https://home.example/2", "", "", "in the reader's own words", published=3.0),
+    )
+    ids = world.store.items.put_page(source, Page(items, {}), 9.0).item_ids
+    for item in ids:
+        world.store.events.append([
+            Event("like", item, at=5.0), Event("open", item, {"exported": True, "act": "authored"}, at=5.0),
+        ])  # fmt: skip
+    found = reader.of(world.store)
+    assert [each.text for each in found.liked] == [each.text for each in found.authored] == [items[1].text]
+    assert {each.item_id for each in mine.examples(world.store)} == {ids[1]}
 
 
 def test_own_texts_come_with_what_they_answer(world: Any) -> None:

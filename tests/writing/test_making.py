@@ -158,6 +158,12 @@ async def test_a_model_that_talks_of_itself_is_refused_and_written_no_hotter() -
     assert [each["temperature"] for each in voice.asked] == [COOL, COOL]
 
 
+async def test_a_draft_in_the_form_of_its_request_is_refused() -> None:
+    said = 'Ada: "The post to answer:\n\nThe post to answer:\nTrams climb."'
+    step = (await made(FakeVoice(said, TRAMS), Wish(count=1)))[-1]
+    assert [each.text for each in step.offered] == [TRAMS] and step.refused == {making.ECHOES: 1}
+
+
 async def test_a_draft_that_repeats_what_was_asked_is_refused_but_for_the_material_itself() -> None:
     voice = FakeVoice(
         "What stands between quotation marks is material by others, so trams.",

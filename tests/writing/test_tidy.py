@@ -18,6 +18,7 @@ POST = "The trams of Lisbon climb better than I do."
         f'"{POST}"',
         f"“{POST}”",
         f"Sure! Here's a draft: {POST}",
+        f"My reply:\n\nReply: {POST}",
         f"Reply: {POST}",
         f"The post to answer: {POST}",
         f"Draft 2: {POST}",
