@@ -155,7 +155,10 @@ class Remote:
                 async for chunk in chunks:
                     data += chunk
                     if len(data) > wire.MOST:
-                        raise PenchantError(f"{self.host} answers with more than {wire.MOST >> 20} MB")
+                        raise PenchantError(
+                            f"{self.host} answers with more than {wire.MOST >> 20} MB",
+                            hint="Is it an OpenAI-compatible server?",
+                        )
             return json.loads(data)
         except TimeoutError as error:
             raise PenchantError(f"{self.host} did not answer within {SHORT:g} s", hint="Try again later.") from error
@@ -189,11 +192,12 @@ class Remote:
 
     async def _refusal(self, answer: httpx.Response) -> PenchantError:
         status, body = answer.status_code, bytearray()
-        with contextlib.suppress(*_NETWORK):
-            async for chunk in answer.aiter_raw():
-                body += chunk
-                if len(body) > 1 << 16:
-                    break
+        with contextlib.suppress(*_NETWORK, TimeoutError):
+            async with asyncio.timeout(SHORT):
+                async for chunk in answer.aiter_raw():
+                    body += chunk
+                    if len(body) > 1 << 16:
+                        break
         said = ""
         with contextlib.suppress(ValueError, RecursionError):
             said = clean(wire.words(json.loads(body, strict=False)))

@@ -28,7 +28,9 @@ cli, until = _fixtures.cli, _fixtures.until
 
 @dataclass
 class Said:
-    """`asked`: (path, body, headers) so far; the rest is how it answers. `closed`: streams whose reader went away."""
+    """`asked`: (path, body, headers) so far; the rest is how it answers. `closed`: streams whose reader went away.
+
+    `endless`: whatever is asked, it sends spaces for ever with this status."""
 
     address: str = ""
     pieces: tuple[str, ...] = ("Hello", " there", ".")
@@ -39,6 +41,7 @@ class Said:
     slow: float = 0.0
     comments: int = 0
     refused: str = ""
+    endless: int | None = None
     closed: int = 0
     asked: list[tuple[str, Any, Any]] = field(default_factory=list)
 
@@ -48,7 +51,7 @@ class Said:
 
 @pytest.fixture
 def openai() -> Iterator[Said]:
-    said = Said()
+    said, over = Said(), threading.Event()
 
     class Handler(BaseHTTPRequestHandler):
         def log_message(self, *_: Any) -> None:
@@ -56,17 +59,32 @@ def openai() -> Iterator[Said]:
 
         def do_GET(self) -> None:
             said.asked.append((self.path, None, self.headers))
+            if said.endless is not None:
+                self._for_ever(said.endless)
+                return
             self._whole({"data": [{"id": "tiny-chat"}, {"id": "other"}]})
 
         def do_POST(self) -> None:
             body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
             said.asked.append((self.path, body, self.headers))
-            if self.path.endswith("/completions") and not self.path.endswith("/chat/completions"):
+            if said.endless is not None:
+                self._for_ever(said.endless)
+            elif self.path.endswith("/completions") and not self.path.endswith("/chat/completions"):
                 self._echoed(body["prompt"])
             elif said.status != 200 or said.body is not None:
                 self._raw(said.status, said.body or b"")
             else:
                 self._stream()
+
+        def _for_ever(self, status: int) -> None:
+            self.send_response(status)
+            self.end_headers()
+            try:
+                while not over.is_set():
+                    self.wfile.write(b" " * 64)
+                    time.sleep(said.slow)
+            except OSError:
+                said.closed += 1
 
         def _echoed(self, prompt: str) -> None:
             if said.refused and prompt == said.refused:
@@ -115,5 +133,6 @@ def openai() -> Iterator[Said]:
     thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
     thread.start()
     yield said
+    over.set()
     server.shutdown()
     server.server_close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import json
 from pathlib import Path
@@ -131,6 +132,35 @@ async def test_a_server_that_writes_for_ever_is_left(openai: Any, paths: Paths, 
     assert 0 < len(said) < 10_000, "20 tokens were asked for"
 
 
+async def test_a_short_answer_without_end_is_left_at_its_length(
+    openai: Any, paths: Paths, monkeypatch: pytest.MonkeyPatch, until: Any
+) -> None:
+    monkeypatch.setattr(wire, "MOST", 1 << 14)
+    openai.endless = 200
+    with pytest.raises(PenchantError, match="answers with more than") as refused:
+        await said_by(openai.address, paths)
+    assert refused.value.hint
+    await asyncio.to_thread(until, lambda: openai.closed == 1)
+
+
+@pytest.mark.parametrize("status", [200, 500])
+async def test_an_answer_or_a_refusal_in_drops_is_left_after_a_while(
+    openai: Any, paths: Paths, monkeypatch: pytest.MonkeyPatch, status: int
+) -> None:
+    monkeypatch.setattr(remote, "SHORT", 0.3)
+    voice = Remote(f"{openai.address}/v1", "" if status == 200 else "m")
+    openai.slow, openai.endless = 0.02, status
+    try:
+        async with asyncio.timeout(10.0):
+            with pytest.raises(PenchantError, match=r"did not answer within 0\.3 s|status 500"):
+                if status == 200:
+                    await voice.meet()
+                async for _ in voice.write("Write.", 20, Carried()):
+                    pass
+    finally:
+        await voice.close()
+
+
 async def test_comments_are_no_sign_of_life(openai: Any, paths: Paths, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(remote, "SILENT", 0.3)
     openai.comments, openai.slow = 10_000, 0.01
@@ -163,8 +193,19 @@ async def test_closing_the_stream_closes_the_connection(openai: Any, paths: Path
         stream = voice.write("Write.", 2_000, Carried())
         assert await anext(stream) == "a"
         await stream.aclose()
-        assert "".join([piece async for piece in voice.write("w", 5, Carried(), stop="x")]).startswith("abc")
-    assert openai.closed >= 1
+        openai.pieces = ("a", "b", "c")
+        assert "".join([piece async for piece in voice.write("w", 5, Carried(), stop="x")]) == "abc"
+    await asyncio.to_thread(until, lambda: openai.closed >= 1)
+
+
+def test_a_token_that_begins_where_the_history_ends_counts_and_one_across_does_not() -> None:
+    def answer(*places: int) -> dict[str, Any]:
+        told = {"token_logprobs": [None, -1.0, -3.0, -9.0], "text_offset": [*places, 9]}
+        return {"choices": [{"logprobs": told}], "usage": {"prompt_tokens": 3}}
+
+    assert wire.mean_after(answer(0, 4, 7), 4) == -2.0
+    assert wire.mean_after(answer(0, 3, 7), 4) == -3.0, "one that begins before its end belongs to the history"
+    assert wire.mean_after(answer(0, 2, 3), 4) is None
 
 
 def test_numbers_beyond_all_floats_are_no_probabilities() -> None:
@@ -196,6 +237,7 @@ def test_a_stream_means_the_same_however_it_is_cut(pieces: list[str], data: Any)
                 x,
             )
         ),
+        max_leaves=25,
     )
 )
 def test_answers_of_any_shape_are_survived(answer: Any) -> None:

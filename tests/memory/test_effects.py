@@ -70,6 +70,15 @@ def test_the_chance_of_an_order_is_counted_over_all_orders(n: int) -> None:
         assert narrowing._chance(asked, n) == pytest.approx(share)
 
 
+def test_where_orders_are_too_many_to_count_the_chance_is_nearly_theirs() -> None:
+    n = narrowing.EXACT + 1
+    orders, most = narrowing._orders(n), n * (n - 1) // 2
+    whole = sum(orders)
+    for score in range(2, 600, 2):  # as many pairs are even or odd as there are: every other score comes
+        counted = 2 * sum(orders[: (most - score) // 2 + 1]) / whole
+        assert narrowing._chance(score, n) == pytest.approx(counted, abs=2e-3)
+
+
 @given(st.lists(st.floats(0, 1), min_size=2, max_size=12))
 def test_a_trend_turns_round_with_time(values: list[float]) -> None:
     there, back = trend(values), trend(values[::-1])
