@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 SINGLE = 500
 #: Vectors read at a time, and beyond which there is no computing all at once (memory for a table of cosines).
 BLOCK, MOST = 4_096, 2_000_000
+#: Queries for which all cosines are held at once, together MOST of them.
+TABLES = 4
 #: Texts and queries whose vectors are remembered.
 REMEMBERED = 10_000
 
@@ -73,16 +75,31 @@ class Meaning:
 
     def _with_item(self, item: bytes, query: object) -> float | None:
         known = self._all.get(query)
-        if known is None:
-            looks = self._looks[query] = self._looks.get(query, 0) + 1
-            if looks > SINGLE and self._count() <= MOST:
-                known = self._all[query] = self._every(query)
+        if known is None and self._looked_often(query):
+            known = self._all[query] = self._every(query)
         if known is not None:
             if item not in known:
                 self.missing.add(item)
             return known.get(item)
         left, right = self.vector(item), self.vector(query)
         return None if left is None or right is None else cosine(left, right)
+
+    def _looked_often(self, query: object) -> bool:
+        """Count a single look; whether a table of all cosines is worth it now. Makes room for it.
+
+        A table that goes has to be earned again: queries that take turns, more than there is room for, would
+        otherwise make one for every row.
+        """
+        if len(self._looks) >= REMEMBERED:
+            self._looks.clear()
+        looks = self._looks[query] = self._looks.get(query, 0) + 1
+        if looks <= SINGLE:
+            return False
+        self._looks[query] = 0
+        count = self._count()
+        while self._all and (len(self._all) >= TABLES or count * (len(self._all) + 1) > MOST):
+            del self._all[next(iter(self._all))]  # the oldest
+        return count <= MOST
 
     def _count(self) -> int:
         return int(self._store.db.value("SELECT count(*) FROM embeddings WHERE space_id = ?", (self._space_id,)))
@@ -91,7 +108,6 @@ class Meaning:
         """The cosine of each text with a query: the same numbers as one by one."""
         import numpy as np
 
-        self._all.clear()  # one table at a time
         other = self.vector(query)
         found: dict[bytes, float] = {}
         if other is None:

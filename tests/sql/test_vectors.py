@@ -63,3 +63,38 @@ def test_what_has_no_vector_yet_is_null_and_said(store: Store, query: Callable[.
     fill(store, 3)
     assert query("SELECT similarity(text, 'x') FROM items") == [(None,)] * 3
     assert query.notes == ["3 texts have no vector yet: their similarity is NULL"]  # type: ignore[attr-defined]
+
+
+def test_two_questions_of_each_row_are_two_tables_and_not_two_for_every_row(
+    store: Store, query: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[object] = []
+    every = vectors.Meaning._every
+
+    def counted(self: Any, asked: object) -> dict[bytes, float]:
+        made.append(asked)
+        return every(self, asked)
+
+    monkeypatch.setattr(vectors.Meaning, "_every", counted)
+    monkeypatch.setattr(vectors, "SINGLE", 20)
+    fill(store, 200)
+    matrix = put(store, 200).astype(np.float64)
+    asked = [f"'{chr(97 + n)} garden'" for n in range(vectors.TABLES + 2)]
+    for number in (2, len(asked)):
+        made.clear()
+        columns = ", ".join(f"similarity(text, {words})" for words in asked[:number])
+        rows = query(f"SELECT {columns} FROM items ORDER BY id")
+        exact = matrix @ registry.load().embed_batch([each.strip("'") for each in asked[:number]]).astype(np.float64).T
+        assert np.allclose(rows, exact, atol=1e-6)
+        assert number <= len(made) <= number * (200 // vectors.SINGLE), "a table is paid for by as many single looks"
+    assert len(set(made)) == number
+
+
+def test_as_many_questions_as_rows_leave_nothing_behind(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(vectors, "REMEMBERED", 50)
+    fill(store, 1)
+    put_one = store.items.hashes([1])[1]
+    meaning = vectors.Meaning(store, registry.space(), lambda text: np.ones(2, np.float32))
+    for number in range(500):
+        meaning.similarity(put_one, f"text {number}")
+    assert len(meaning._looks) <= 50 and len(meaning._texts) <= 50
