@@ -28,6 +28,7 @@ RETRY_AFTER = 5400
 CROWDED, SHARED = 20, 5
 _PARTS = ["ba", "ko", "li", "mer", "ta", "su", "ro", "ni", "dal", "ve", "sin", "ka", "to", "ling", "mo", "red", "xa"]
 _WORDS = [a + b + c for a in _PARTS for b in _PARTS for c in _PARTS]
+_FLOOD = b"<item>and one more</item>" * 20_971
 _BAD = {status: f"HTTP/1.1 {status} No\r\nContent-Length: 2\r\n\r\nno".encode() for status in ("404", "410", "500")} | {
     "429": f"HTTP/1.1 429 No\r\nRetry-After: {RETRY_AFTER}\r\nContent-Length: 0\r\n\r\n".encode(),
     "truncated": b"HTTP/1.1 200 OK\r\nContent-Length: 9999\r\n\r\n<rss><channel><item>",
@@ -100,7 +101,7 @@ class Farm:
         if bad in ("drip", "endless"):
             writer.write(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n")
             while True:
-                writer.write(b"<rss>" if bad == "drip" else b"<item>and one more</item>" * 2621)
+                writer.write(b"<rss>" if bad == "drip" else _FLOOD)
                 await writer.drain()
                 await asyncio.sleep(0.5 if bad == "drip" else 0.0)
         same = f'"{self.seed}"'.encode() in head

@@ -1,6 +1,6 @@
 """Promise 5: ten thousand sources, three in ten failing in twelve ways, and the window stays quick.
 
-    python bench/promises/scale.py [--short] [--count N] [--items 3] [--window 1]
+    python bench/promises/scale.py [--short] [--count N] [--items 3] [--window 1] [--threads 0]
 
 A real window in a pty (`--window 0`: the worker alone) over an archive that follows `--count` sources on loopback
 addresses of their own (bench/promises/farm.py), none of them visited yet. Somebody presses j ten times a second until
@@ -31,6 +31,7 @@ from common import Result, main  # noqa: E402
 from farm import RETRY_AFTER, address, way  # noqa: E402
 from soak import family  # noqa: E402
 from tui import Terminal  # noqa: E402
+from usage import Usage, load_average, told  # noqa: E402
 
 from penchant.adapters.base import Author, Item, Page  # noqa: E402
 from penchant.app.paths import Paths  # noqa: E402
@@ -43,14 +44,14 @@ PENCHANT = [sys.executable, "-m", "penchant.app.cli"]
 
 
 @contextmanager
-def farm(items: int, seed: int, trace: Path) -> Iterator[tuple[int, int]]:
-    """The server's port and a closed one."""
+def farm(items: int, seed: int, trace: Path) -> Iterator[tuple[int, int, int]]:
+    """The server's port, a closed one, and the server's process."""
     command = [sys.executable, str(HERE.with_name("farm.py")), str(items), str(seed), str(trace)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as server:
         assert server.stdout is not None and server.stdin is not None
         port, closed = map(int, server.stdout.readline().split())
         try:
-            yield port, closed
+            yield port, closed, server.pid
         finally:
             server.stdin.close()
             server.wait(30)
@@ -86,25 +87,20 @@ def left(paths: Paths, since: float) -> int:
         return int(store.db.value(sql, (since,)))
 
 
-def cpu(pid: int) -> float:
-    """CPU seconds of a process and its ended children so far; 0 once it is gone."""
-    try:
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    except OSError:
-        return 0.0
-    return sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")
-
-
 class Watched:
     """The program under way: the window in a pty, or its worker alone; and the most memory that it took."""
 
-    def __init__(self, env: dict[str, str], window: bool) -> None:
-        self.window = self.worker = self.cpu = 0.0
+    def __init__(self, env: dict[str, str], window: bool, server: int) -> None:
+        self.window = self.worker = 0.0
         self.waits: list[float] = []
+        self.usage, self._server = Usage(), server
+        self.usage.names |= {server: "test servers", os.getpid(): "this script"}
         self._terminal = Terminal(PENCHANT, env) if window else None
         quiet: Any = subprocess.DEVNULL
         full = {**os.environ, **env}
         self._child = None if window else subprocess.Popen([*PENCHANT, "worker"], env=full, stdout=quiet, stderr=quiet)
+        if self._terminal:
+            self.usage.names[self._terminal.pid] = "window"
         if self._terminal:
             self._terminal.read(20.0, lambda seen: b"Old" in seen)
             self._terminal.read(2.0)
@@ -115,7 +111,7 @@ class Watched:
         while time.monotonic() < until:
             self._press() if self._terminal else time.sleep(PACE)
         sizes = family(self._terminal.pid if self._terminal else self._child.pid)  # type: ignore[union-attr]
-        self.cpu = max(self.cpu, sum(map(cpu, sizes)))
+        self.usage.look([*sizes, self._server, os.getpid()])
         own = sizes.pop(self._terminal.pid, 0.0) if self._terminal else 0.0
         self.window, self.worker = max(self.window, own), max(self.worker, sum(sizes.values()))
 
@@ -188,21 +184,29 @@ def run(options: argparse.Namespace, folder: Path, result: Result) -> None:
     env = {"PENCHANT_HOME": str(folder / "home"), "TERM": "xterm-256color", "COLORTERM": "truecolor",
            "PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring"}  # fmt: skip
     trace = folder / "trace.json"
-    with farm(options.items, options.seed, trace) as (port, closed):
+    with farm(options.items, options.seed, trace) as (port, closed, server):
         subscribe(paths, options.count, port, closed)
         most = SECONDS * (1 if options.short else 4)
         if options.short:
             paths.config_file.write_text("[network]\ntimeout = 2.0\n")
-        watched = Watched(env, bool(options.window))
+        result.figure(f"load average at the start: {load_average()}")
+        began = time.monotonic()
+        watched = Watched(env, bool(options.window), server)
         try:
-            first = visit_all(watched, paths, 1.0, most)
-            waiting = left(paths, 1.0)
-            told = f"first visit of {options.count:,} sources: {first:.1f} s, CPU {watched.cpu:.0f} s"
-            result.figure(f"{told}; {waiting} not visited")
+            visit_all(watched, paths, 1.0, most)
+            first = time.monotonic() - began
+            waiting, spent = left(paths, 1.0), watched.usage.by_program()
+            result.figure(f"start and first visit of {options.count:,} sources: {first:.1f} s; {waiting} not visited")
+            result.figure(told(spent, options.count - waiting))
             result.check(not waiting, f"{waiting} sources were not visited within {most:.0f} s")
             if not waiting:
-                again = visit_again(watched, paths, most)
-                result.figure(f"second visit of the healthy ones: {again:.1f} s, CPU in all {watched.cpu:.0f} s")
+                again, healthy = visit_again(watched, paths, most)
+                result.figure(f"second visit of the {healthy:,} healthy ones: {again:.1f} s")
+                result.figure(told(watched.usage.by_program() - spent, healthy))
+            result.figure(f"load average at the end: {load_average()}")
+            if options.threads:
+                parts = watched.usage.by_thread().most_common(20)
+                result.figure("\n".join(f"    {name}, {thread}: {seconds:.1f} s" for (name, thread), seconds in parts))
         finally:
             watched.end()
     result.figure(f"memory at most: window {watched.window:.0f} MiB, worker and children {watched.worker:.0f} MiB")
@@ -217,8 +221,8 @@ def run(options: argparse.Namespace, folder: Path, result: Result) -> None:
     judge(facts, json.loads(trace.read_text()), result)
 
 
-def visit_again(watched: Watched, paths: Paths, most: float) -> float:
-    """Seconds until every healthy source was visited once more."""
+def visit_again(watched: Watched, paths: Paths, most: float) -> tuple[float, int]:
+    """Seconds until every healthy source was visited once more, and how many those are."""
     since = time.time()
     with Store.open(paths.archive) as store:
         healthy = [row[0] for row in store.db.rows("SELECT id FROM subscriptions WHERE failures = 0 AND NOT paused")]
@@ -226,7 +230,7 @@ def visit_again(watched: Watched, paths: Paths, most: float) -> float:
     began = time.monotonic()
     while time.monotonic() - began < most and unvisited(paths, since, healthy):
         watched.live(1.0)
-    return time.monotonic() - began
+    return time.monotonic() - began, len(healthy)
 
 
 def unvisited(paths: Paths, since: float, ids: list[int]) -> int:
@@ -239,4 +243,4 @@ def unvisited(paths: Paths, since: float, ids: list[int]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(__doc__, run, count=(60, 10_000), items=(3, 3), window=(1, 1)))
+    sys.exit(main(__doc__, run, count=(60, 10_000), items=(3, 3), window=(1, 1), threads=(0, 0)))
