@@ -114,10 +114,10 @@ def verdict(found: Sequence[Row]) -> str:
         return "Too little was shown to say anything."
     better = [name_of(row.arm) for row in arms if row.low > real.high]
     worse = [name_of(row.arm) for row in arms if row.high < real.low]
-    parts = [f"You liked {', '.join(better)} more than real items"] if better else []
-    parts += [f"you liked {', '.join(worse)} less than real items"] if worse else []
+    parts = [f"You liked {' and '.join(better)} more than real items"] if better else []
+    parts += [f"you liked {' and '.join(worse)} less than real items"] if worse else []
     rest = [name_of(row.arm) for row in arms if row.low <= real.high and row.high >= real.low]
-    parts += [f"{', '.join(rest)} cannot be told from real items by your likes"] if rest else []
+    parts += [f"{' and '.join(rest)} cannot be told from real items by your likes"] if rest else []
     said = "; ".join(parts)
     return f"{said[0].upper()}{said[1:]}."
 

@@ -64,7 +64,7 @@ def show(cards: Sequence[Card], *, as_json: bool, told: bool = False) -> None:
     elif cards:
         rows = [
             [
-                str(c.item_id), percent(c.probability), age(c.published or c.first_seen), marks(c.marks),
+                str(c.item_id), percent(c.probability), age(c.published or c.first_seen or None), marks(c.marks),
                 c.source, _with_others(c, told),
             ]
             for c in cards

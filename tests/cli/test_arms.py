@@ -97,10 +97,12 @@ def test_a_blind_test_from_its_beginning_to_its_report(cli: Any) -> None:
     assert "8 texts shown" in told and '"liked":8' in told and "tiny" not in told and '"arm"' not in told
     listed = cli("list", "--view", "liked", "--json").out + cli("search", "tram").out + cli("export", "jsonl").out
     assert "tram number" not in listed
+    masked = [row.split("\t") for row in cli("search", "is:draft").out.splitlines()[1:]]
+    assert len(masked) == 8 and {(row[1], row[2], row[4]) for row in masked} == {("", "", "blind test")}
     report = json.loads(cli("arms", "unblind", "--json").out)
     rates = {each["arm"]: (each["shown"], each["liked"]) for each in report["arms"]}
     assert rates == {"vector": (4, 4), "real": (4, 4)}
-    assert "cannot be told from real items" in cli("arms", "report").out
+    assert "Vector cannot be told from real items" in cli("arms", "report").out
     assert len(cli("list", "--view", "liked", "--json").out.splitlines()) == 4, "the real ones are liked themselves now"
 
 
