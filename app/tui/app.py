@@ -46,8 +46,6 @@ if TYPE_CHECKING:
 PULSE = 0.25
 #: ... and every so many of these while nothing is being fetched: what another window did is here within a second.
 SLOW = 3
-#: The ranking takes in what the worker brought at most this often (seconds).
-RANK_EVERY = 2.0
 
 
 def _palette() -> type[Any]:
@@ -103,7 +101,6 @@ class PenchantApp(interrupts.Interruptible, PictureWindow, App[None]):
         self._watch = Watch()
         self._worker_wanted = worker and config.worker.enabled
         self._tasks: set[asyncio.Task[Any]] = set()
-        self._learned_at = 0.0
         #: `run` has the whole process: at the end nothing may keep it alive.
         self.owns_process = False
         self.leaving = False
@@ -318,10 +315,8 @@ class PenchantApp(interrupts.Interruptible, PictureWindow, App[None]):
             await self.offer.look()
             self.refresh_aside()
             await self.mute_watch.look()
-            loop = asyncio.get_running_loop()
-            if (screen.arrived or screen.unranked) and loop.time() - self._learned_at > RANK_EVERY:
-                self._learned_at, screen.unranked = loop.time(), False
-                self.lessons.refresh()
+            if (screen.arrived or screen.unranked) and self.lessons.news():
+                screen.unranked = False
         if words_of_worker != self._worker_words:
             self._worker_words = words_of_worker
             self.refresh_aside()

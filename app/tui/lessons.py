@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import concurrent.futures
 import contextlib
+import math
 import time
 from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
@@ -35,6 +36,9 @@ CALM = 1.0
 CANDIDATES = 10_000
 #: ... or when so many wait.
 MOST_WAITING = 100
+#: What the worker brought is taken in at most this often (seconds), and for at most one part in so many of the time:
+#: with 10,000 candidates once takes a second, in which each key waits for the interpreter again and again.
+NEWS_EVERY, SHARE = 2.0, 8.0
 
 
 class Order(NamedTuple):
@@ -84,6 +88,7 @@ class Lessons:
         self._session: RankSession | None = None
         self._task: asyncio.Task[None] | None = None
         self._hurry = asyncio.Event()
+        self._news_at, self._took = -math.inf, 0.0
         self.head_version: int | None = None
 
     @property
@@ -106,6 +111,15 @@ class Lessons:
     def refresh(self) -> None:
         """Take in what the worker brought, and order."""
         self._queue(_Step(refresh=True))
+
+    def news(self) -> bool:
+        """Take in what the worker brought, but not without a rest since the last time; says whether it will be."""
+        now = time.monotonic()
+        if now - self._news_at < max(NEWS_EVERY, SHARE * self._took):
+            return False
+        self._news_at = now
+        self.refresh()
+        return True
 
     def again(self) -> None:
         """Order once more: the last order came too late for what is on screen."""
@@ -227,7 +241,7 @@ class Lessons:
     def _step(
         self, steps: Sequence[_Step], fixed: list[int], rest: Sequence[int], now: float, token: object
     ) -> Order | None:
-        first = self._session is None
+        first, began = self._session is None, time.thread_time()
         session = self._loaded()
         wanted = first or any(step.anew for step in steps)
         for step in steps:
@@ -241,6 +255,15 @@ class Lessons:
             wanted = wanted or (changed and step.order)
         if not wanted:
             return None
+        order = self._order(session, fixed, rest, now, token, steps)
+        if not first and any(step.refresh for step in steps):
+            self._took = time.thread_time() - began
+        return order
+
+    def _order(
+        self, session: RankSession, fixed: list[int], rest: Sequence[int], now: float, token: object,
+        steps: Sequence[_Step],
+    ) -> Order:  # fmt: skip
         ranked = session.order(fixed, now)
         self.head_version = getattr(session, "head_version", None)
         decisive = any(step.event is not None and step.event.kind in UNDOABLE for step in steps)
