@@ -10,6 +10,7 @@ from .errors import PenchantError
 
 if TYPE_CHECKING:
     from .store import Store
+    from .store.citations import Citations
     from .sync import Call
 
 log = logging.getLogger(__name__)
@@ -23,19 +24,20 @@ async def lane(call: Call) -> None:
     """Keep the citations up to date for as long as the worker runs."""
     await asyncio.sleep(BEGIN)
     known: object = None
+    read = _Reading()
     while True:
         wait = LOOK
         try:
             newest = await call(_newest)
-            while newest != known and await call(_read) == BATCH:
+            while newest != known and await call(read) == BATCH:
                 await asyncio.sleep(PAUSE)
             known = newest
         except PenchantError as error:
             log.error("citations: %s", error)
-            wait = AGAIN
+            wait, read = AGAIN, _Reading()
         except Exception:  # the worker goes on without them
             log.exception("citations failed")
-            wait = AGAIN
+            wait, read = AGAIN, _Reading()
         await asyncio.sleep(wait)
 
 
@@ -44,7 +46,14 @@ def _newest(store: Store) -> object:
     return store.db.value("SELECT seq FROM sqlite_sequence WHERE name = 'changes'")
 
 
-def _read(store: Store) -> int:
-    from .store.citations import Citations
+class _Reading:
+    """Reads a few texts at each call; between them it remembers which are due."""
 
-    return Citations(store.db).catch_up(BATCH)
+    def __init__(self) -> None:
+        self._citations: Citations | None = None
+
+    def __call__(self, store: Store) -> int:
+        from .store.citations import Citations
+
+        self._citations = self._citations or Citations(store.db)
+        return self._citations.catch_up(BATCH)

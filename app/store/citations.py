@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 #: Texts of one transaction, and texts in which a new paper's title is looked for.
 BATCH, TEXTS = 200, 200
+#: Texts that are found due at once: finding them looks through all items.
+AHEAD = 5_000
 #: Citations shown of one item.
 SHOWN = 50
 _SAME = (
@@ -32,19 +34,25 @@ class Citations:
     def __init__(self, db: Database) -> None:
         self.db = db
         self._titles: Titles | None = None
+        self._due: list[int] = []
 
     def catch_up(self, most: int = BATCH) -> int:
         """Read up to `most` texts that are new or changed; how many there were. Raises `StoreError`."""
-        due = self.db.rows(
+        if not self._due:
+            self._due, self._titles = self._find(), None
+        due, self._due = self._due[:most], self._due[most:]
+        if due:
+            with self.db.write():
+                self._read(json.dumps(due))
+        return len(due)
+
+    def _find(self) -> list[int]:
+        rows = self.db.rows(
             "SELECT i.id FROM items i INDEXED BY items_hash LEFT JOIN cite_texts c ON c.item_id = i.id"
             " WHERE c.content_hash IS NOT i.content_hash LIMIT ?",
-            (most,),
+            (AHEAD,),
         )
-        if due:
-            ids = json.dumps([item_id for (item_id,) in due])
-            with self.db.write():
-                self._read(ids)
-        return len(due)
+        return [item_id for (item_id,) in rows]
 
     def _read(self, ids: str) -> None:
         rows = self.db.rows(

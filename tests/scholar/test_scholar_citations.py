@@ -89,6 +89,23 @@ def test_an_edit_and_a_removal(store: Store) -> None:
     assert store.db.value("SELECT count(*) FROM cited_names") == 0
 
 
+def test_what_is_due_is_looked_for_once_and_what_changes_meanwhile_is_read_as_it_stands(store: Store) -> None:
+    (target,) = put(store, "arxiv", paper("1706.03762", TITLE))
+    read(store)
+    ids = put(store, "rss", *(post(name, "nothing yet") for name in "abcd"))
+    found, looks = Citations(store.db), []
+    find = found._find
+    found._find = lambda: looks.append(1) or find()  # type: ignore[method-assign,func-returns-value]
+    assert found.catch_up(1) == 1
+    put(store, "rss", *(post(name, "As arXiv:1706.03762 says") for name in "abc"))
+    store.db.run("DELETE FROM items WHERE id = ?", (ids[3],))
+    assert [found.catch_up(1) for _ in range(3)] == [1, 1, 1] and len(looks) == 1
+    while found.catch_up(1):
+        pass
+    assert set(found.cited_by(target)) == set(ids[:3])
+    assert store.db.value("SELECT count(*) FROM cite_texts WHERE item_id NOT IN (SELECT id FROM items)") == 0
+
+
 def test_nothing_cites_itself_or_its_other_edition(store: Store) -> None:
     own = paper("1706.03762", TITLE, f"{TITLE}: arXiv:1706.03762, doi:10.1000/att.1", extra={"doi": "10.1000/att.1"})
     (a,) = put(store, "arxiv", own)
