@@ -181,12 +181,15 @@ class Tuning:
         return {**look, **start, **more, "best_loss": state.best_loss, "done": False, "adopted": False, "why": ""}
 
     def _adopt(self, state: State, spent: float) -> bool:
-        """Write the best tokens where they answer for held-out texts better than those that are there, or than none."""
+        """Write the best tokens where they answer for held-out texts better than those that are there, or than none.
+
+        Those that are there may be this run's own, from before a kill: then the rest of it is made up for.
+        """
         there = Path(self.job["path"])
         before = math.log(2)
         with contextlib.suppress(PenchantError, KeyError, TypeError, ValueError):  # not there, or none of tuning
             facts, rows = carried.read(there, carried.SOFT, self.maker["model"])
-            if rows.shape[1] == self.first.shape[1] and len(rows) <= MOST:
+            if facts.get("run") != self.digest and rows.shape[1] == self.first.shape[1] and len(rows) <= MOST:
                 words = Words(facts["yes"], facts["no"], float(facts["scale"]))
                 scores = self.items.answers(rows, self.held, [words] * len(self.held))
                 before = min(before, loss(scores - float(facts["centre"]), self.y[self.held]))
@@ -197,6 +200,7 @@ class Tuning:
             carried.save(
                 path, carried.SOFT, self.maker["model"], self._tokens(state.best), behind=answer,
                 **self.words._asdict(), centre=found["centre"], held_area=found["held_area"], cpu=round(spent, 1),
+                run=self.digest,
             )  # fmt: skip
         return True
 

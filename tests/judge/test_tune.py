@@ -152,6 +152,24 @@ async def test_killed_or_cut_into_slices_it_ends_as_it_would_have(tiny: Path, tm
 
 
 @needs_llama
+async def test_killed_after_it_was_adopted_and_before_it_was_told_it_is_still_adopted(
+    tiny: Path, tmp_path: Path
+) -> None:
+    """The tokens that are there are its own then, and may lack their other half."""
+    from penchant.app.judge.runner import Runner
+
+    async with Runner(str(tiny)) as runner:
+        first = (await told(runner, job(tmp_path), tmp_path / "checkpoint"))[-1]
+        model, away = (await runner.ready()).name, tmp_path / "away"
+        whole = [load(tmp_path / name, SOFT, model) for name in ("toward", "away")]
+        away.unlink()
+        again = (await told(runner, job(tmp_path), tmp_path / "checkpoint"))[-1]
+        assert again["adopted"] and first["adopted"] and again["best_loss"] == first["best_loss"]
+        for name, rows in zip(("toward", "away"), whole, strict=True):
+            np.testing.assert_array_equal(load(tmp_path / name, SOFT, model), rows)
+
+
+@needs_llama
 async def test_it_stops_when_what_was_held_out_gets_no_better(tiny: Path, tmp_path: Path) -> None:
     """Labels by the toss of a coin can be learned by heart, and tell nothing of others."""
     from penchant.app.judge.runner import Runner
