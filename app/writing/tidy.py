@@ -28,6 +28,12 @@ _HELPER = re.compile(
     r"please provide|your (?:creative|request\b|requests\b|prompt\b)|what's on your mind)",
     re.IGNORECASE,
 )
+#: A task in place of the text.
+_TASK = re.compile(
+    r"^\W*(?:please )?(?:write|compose|draft) (?:me |us )?(?:a|an|one|two|some|your|the)\b[^.!?\n]{0,60}"
+    r"\b(?:sentences?|posts?|tweets?|toots?|repl(?:y|ies)|paragraphs?|poems?|essays?|stor(?:y|ies))\b",
+    re.IGNORECASE,
+)
 _NONE: frozenset[str] = frozenset()
 
 
@@ -53,8 +59,8 @@ def tidy(
 
 
 def speaks_for_itself(text: str) -> bool:
-    """Whether a model talks to whoever asked it, instead of writing what was asked for."""
-    return _HELPER.search(text.replace("\u2019", "'")) is not None
+    """Whether a model talks to whoever asked it, or sets a task, instead of writing what was asked for."""
+    return any(known.search(text.replace("\u2019", "'")) for known in (_HELPER, _TASK))
 
 
 def _first(text: str) -> str:

@@ -80,6 +80,9 @@ def test_it_is_always_short_clean_and_settled(said: str, length: int, whole: boo
         ("I'd ask for your help with the storm, neighbours.", False),
         ("The city asks what an AI may decide.", False),
         (POST, False),
+        ("Write a sentence about the latest news in your favorite hobby.", True),
+        ("Write one thing down before you sleep. It helps.", False),
+        ("I want to write a post about trams one day.", False),
     ],
 )
 def test_a_model_that_talks_to_whoever_asked_writes_no_draft(said: str, itself: bool) -> None:
