@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import sys
 from functools import lru_cache
 from typing import Any
 
@@ -17,6 +19,7 @@ def mend() -> None:
     """Bound what Textual keeps, once for all; does nothing where Textual is another than it was written for."""
     _closed_widgets()
     _codes()
+    _whole_frames()
 
 
 def _codes() -> None:
@@ -45,3 +48,17 @@ def _closed_widgets() -> None:
         return colours(StylesCache, base_background, background)
 
     StylesCache.get_inner_outer = staticmethod(get_inner_outer)  # type: ignore[method-assign, assignment, arg-type]
+
+
+def _whole_frames() -> None:
+    """Write to the terminal through a buffer, which goes on after a write that a signal cut short.
+
+    Where PYTHONUNBUFFERED is set, as in many container images, the stream that Textual writes frames to has none, and
+    what a short write leaves is dropped: https://github.com/python/cpython/issues/85393. A frame lost its end when
+    another process ended while the terminal was slow.
+    """
+    stream = sys.__stderr__
+    if stream is not None and isinstance(getattr(stream, "buffer", None), io.RawIOBase):
+        raw = io.FileIO(stream.fileno(), "wb", closefd=False)  # the stream's own would be closed with it
+        whole = io.TextIOWrapper(io.BufferedWriter(raw), stream.encoding, stream.errors, line_buffering=True)
+        sys.__stderr__ = whole  # type: ignore[misc]
