@@ -37,16 +37,17 @@ def _with_interests(store: Store, found: Sequence[Candidate]) -> list[Candidate]
     import numpy as np
 
     space = interests[0].space
-    centres = np.stack([np.frombuffer(each.centre, "<f4") for each in interests if each.space == space])
+    interests = [each for each in interests if each.space == space]
+    centres = np.stack([np.frombuffer(each.centre, "<f4") for each in interests])
     matrix, known = store.vectors.get_matrix(space, [c.item_id for c in found])
     if matrix.shape[1] != centres.shape[1]:
         return list(found)
     norm = np.maximum(np.linalg.norm(matrix, axis=1), 1e-9)
     near = (matrix @ centres.T) / norm[:, None]
-    keys = [each.key for each in interests if each.space == space]
     best = near.argmax(axis=1)
+    within = near.max(axis=1) >= np.array([each.radius for each in interests])[best]
     return [
-        replace(c, interest=keys[int(best[n])]) if known[n] else c
+        replace(c, interest=interests[int(best[n])].key) if known[n] and within[n] else c
         for n, c in enumerate(found)
     ]  # fmt: skip
 

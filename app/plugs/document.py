@@ -63,7 +63,7 @@ def fit(sizes: Sequence[Sequence[int]], room: int) -> list[int]:
     >>> fit([[50, 50, 50], [20, 20]], 120)
     [1, 2]
     """
-    others = min(sum(sum(part) for part in sizes[1:]), int(room * SHARE))
+    others = int(room * SHARE)
     taken, left = [], room - others
     for number, part in enumerate(sizes):
         count = 0

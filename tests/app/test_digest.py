@@ -8,12 +8,14 @@ import time
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import fastfeedparser
 import feedparser
 import lxml.html
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -21,7 +23,7 @@ from lxml import etree
 from markdown_it import MarkdownIt
 
 from penchant.adapters.base import Author, Item, Page, Sighting
-from penchant.app.digest import feed, markdown
+from penchant.app.digest import feed, making, markdown
 from penchant.app.digest.because import because
 from penchant.app.digest.compose import Candidate, Counts, Digest, Section, Story, compose, fold, told
 from penchant.app.digest.making import read, reasons
@@ -29,6 +31,7 @@ from penchant.app.digest.period import beside, complete, period, today
 from penchant.app.rank.types import Part, Thing, Why
 from penchant.app.serve import atom, jsonfeed
 from penchant.app.store import Store
+from penchant.app.store.interests import Interest
 from penchant.app.types import Event
 
 ZONES = ["UTC", "Europe/Vienna", "America/New_York", "Asia/Beirut", "Australia/Lord_Howe", "Pacific/Apia"]
@@ -167,6 +170,8 @@ def test_reasons_are_things_in_words_without_numbers() -> None:
     )  # fmt: skip
     assert because(why) == "tagged owls · \u201cforest\u201d"
     assert because(Why(1, -1.0, 0.3, (Part("meaning", -0.4, ("like",), "static"),))) == ""
+    skipped = Part("meaning", 0.4, ('unlike 1 post you skipped: "X"',), "static")
+    assert because(Why(1, 1.0, 0.7, (skipped,))) == "", "what speaks for it is no post that was skipped"
 
     def gone(item_id: int) -> Why:
         raise KeyError(item_id)
@@ -174,7 +179,33 @@ def test_reasons_are_things_in_words_without_numbers() -> None:
     assert reasons([1], lambda _: why) == {1: because(why)} and reasons([1], gone) == {}
 
 
+def test_a_short_title_is_no_story() -> None:
+    for title, stories in (("Weekly links", 2), ("Weekly links of number four", 1)):
+        assert len(fold([replace(one(n, 0.9), title=title) for n in (1, 2)])) == stories
+
+
+def test_an_item_has_the_interest_that_it_lies_within_and_no_other() -> None:
+    def vector(*numbers: float) -> bytes:
+        return np.array(numbers, "<f4").tobytes()
+
+    def interest(key: str, *numbers: float) -> Interest:
+        return Interest(key, "space", vector(*numbers), 9, key, "", 0.0, (1,), 0.8, 1, 2)
+
+    rows, known = [(2.0, 0.1), (0.0, 1.0), (0.6, 0.6), (0.0, 0.0)], [True, True, True, False]
+    store: Any = SimpleNamespace(
+        interests=SimpleNamespace(all=lambda: [interest("owls", 1.0, 0.0), interest("trams", 0.0, 1.0)]),
+        vectors=SimpleNamespace(get_matrix=lambda space, ids: (np.array(rows, np.float32), np.array(known))),
+    )
+    found = making._with_interests(store, [one(n, 0.9, interest="") for n in range(1, 5)])
+    assert [each.interest for each in found] == ["owls", "trams", "", ""]
+
+
 # -- written for others
+def test_no_address_ends_its_link() -> None:
+    said = markdown.link("words", "https://x.example/a_(b)~c*[d]")
+    assert said == "[words](https://x.example/a%5F%28b%29%7Ec%2A%5Bd%5D)"
+
+
 ADDRESSES = ["javascript:alert(1)", "https://x.example/a)b(c d", "http://x.example/<b>\"'", "data:,x"]
 
 

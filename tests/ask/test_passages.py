@@ -96,3 +96,8 @@ def test_evidence_is_that_of_one_passage() -> None:
     found = evidence([Passage(0, 0, "a", 0.6, 0.0), Passage(1, 0, "b", 0.0, 0.5)], {"x": 0, "y": 4})
     assert (found.coverage, found.cosine, found.unknown) == (0.6, 0.0, ("x",))
     assert not evidence([], {"x": 0}).enough
+
+
+def test_a_word_that_everybody_uses_still_says_a_little() -> None:
+    found = weights({"the": 1_000, "owl": 3, "gnome": 0}, 1_000)
+    assert found["the"] == 0.1 < found["owl"] < found["gnome"]

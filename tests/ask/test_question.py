@@ -83,3 +83,9 @@ def test_no_text_makes_it_fail(question: str, before: str) -> None:
 @given(st.text(max_size=200))
 def test_content_is_a_part_of_the_words(text: str) -> None:
     assert set(content(text)) <= set(words(text))
+
+
+def test_a_question_of_one_word_lends_from_the_one_before_and_a_whole_one_does_not() -> None:
+    before = "What did the clocks of Wrackham cost?"
+    assert understand("And bells?", before).words == ("bells", "clocks", "wrackham", "cost")
+    assert understand("Which bells rang yesterday in Linz?", before).words == ("bells", "rang", "linz")

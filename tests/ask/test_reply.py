@@ -13,7 +13,7 @@ from penchant.app.ask.extract import extract
 from penchant.app.ask.passages import Passage, Source
 from penchant.app.ask.prompt import question, quoted, small_question
 from penchant.app.ask.reply import Reply
-from penchant.app.ask.wording import settled, shown
+from penchant.app.ask.wording import LONGEST, settled, shown
 
 TEXTS = ("Owls hunt mice at night in the northern forest.", "Trams run each ten minutes in small cities.")
 SHELF = Shelf([content_stems(text) for text in TEXTS])
@@ -131,3 +131,15 @@ def test_without_a_model_the_passages_speak() -> None:
     numbers = [(source, [Passage(n, 0, source.text, 0.5)]) for n, source in enumerate(sources)]
     found = extract(numbers, {"tram": 3.0, "minut": 2.0})
     assert [(each.text, each.numbers) for each in found] == [(TEXTS[1], (2,))]
+
+
+def test_ranges_and_rows_of_numbers_are_cut() -> None:
+    assert numbers_in("Owls [2-400].") == list(range(2, 12))
+    shelf = Shelf([content_stems("Owls hunt mice.")] * 9)
+    assert cite("Owls hunt mice [1][2][3][4][5].", shelf).numbers == (1, 2, 3)
+
+
+def test_an_answer_has_an_end() -> None:
+    assert len(shown("word " * 2_000)) == LONGEST
+    answer = Reply(SHELF)
+    assert not all(answer.take(f"Word number {n} is said. ") for n in range(500)) and len(answer.text) <= LONGEST

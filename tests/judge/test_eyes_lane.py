@@ -9,6 +9,7 @@ import pytest
 
 from penchant.adapters.base import Item, Media, Page
 from penchant.app.errors import PenchantError
+from penchant.app.judge.sights import EACH, Shown, next_pictures
 from penchant.app.judging_sights import Sightseer
 from penchant.app.pictures.files import PictureFiles
 from penchant.app.store import Store
@@ -86,3 +87,14 @@ async def test_a_description_is_in_the_shadow_and_found(store: Store, tmp_path: 
     assert await Sightseer(MAKER, files).work(Describer(), inline(store), [ids[1]], 100.0) == 2
     assert "A zebra number1." in store.descriptions.shadow(ids[1])
     assert "zebra" not in store.descriptions.shadow(ids[0])
+
+
+async def test_descriptions_that_take_longer_than_the_ones_before_end_the_turn(store: Store, tmp_path: Path) -> None:
+    files, runner = PictureFiles(tmp_path / "pictures"), Describer()
+    ids = fill(store, files, 6)
+    assert await Sightseer(MAKER, files, [0.1]).work(runner, inline(store), ids, 3.0) == 2
+
+
+def test_only_the_first_pictures_of_an_item_are_described() -> None:
+    album = Shown(1, tuple(bytes([n]) for n in range(9)))
+    assert next_pictures([album, Shown(2, (b"x",))], (), 99) == [b"\0", b"x", *(bytes([n]) for n in range(1, EACH))]

@@ -100,3 +100,19 @@ def test_assumed_skips_are_spread_over_what_was_never_touched(pool: int, number:
     if len(found) > 1:
         gaps = [left.index(b) - left.index(a) for a, b in pairwise(found)]
         assert max(gaps) - min(gaps) <= 1
+
+
+def test_a_line_of_just_the_length_is_whole_and_a_longer_one_ends_at_a_near_space_only() -> None:
+    whole = "word " * 7 + "longer"
+    assert history.line(whole, len(whole)) == whole
+    assert history.line(whole, len(whole) - 1) == whole.rpartition(" ")[0]
+    assert history.line("short " + "x" * 90, 40) == "short " + "x" * 34, "a space far back costs more than half a word"
+
+
+def test_items_that_fill_the_room_to_the_last_token_fit() -> None:
+    liked, skipped = list(range(3)), list(range(100, 103))
+    lines = lines_of(liked, skipped)
+    room = words(history.prefix(history.HEADING, [lines[n] for n in liked]))
+    for less in (0, 1):
+        [fold] = history.folds(liked, skipped, lines, room - less, words)
+        assert len(fold.likes) == 3 - less

@@ -75,6 +75,7 @@ def test_what_was_said_before_a_decision_stays_whatever_history_it_had() -> None
     decided = [item(1, at=500.0), item(2, at=500.0), item(3, at=500.0), item(4, at=500.0)]
     known = {b"text 1": Known("old", 400.0), b"text 2": Known("old", 600.0), b"text 3": Known("h", 600.0)}
     assert ids(due([], decided, known, "h")) == [4, 2]
+    assert ids(due([], decided, {b"text 1": Known("old", 500.0)}, "h")) == [4, 3, 2, 1], "at once is not before"
 
 
 def test_a_model_is_heard_once_it_knows_the_decided_and_the_first_places() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 
 from penchant.app.errors import PenchantError
 from penchant.app.plugs import choose, files
+from penchant.app.plugs.code import MOST_FILES, read_tree
 from penchant.app.plugs.document import LONG, SHARE, Document, Part, composed, fit, inside, pieces
 from penchant.app.plugs.files import Plug
 
@@ -105,3 +107,17 @@ def test_a_name_is_a_file_name(title: str, weights: str) -> None:
     name = files.file_name(title, "c", maker)
     assert name == Path(name).name and len(name) < 70 and name.endswith(files.SUFFIX) and name[0] not in ".-"
     assert name != files.file_name(title, "d", maker) != files.file_name(title, "c", {**maker, "model": "other"})
+
+
+def test_a_long_paragraph_is_divided_at_its_sentences_and_what_just_fits_is_taken() -> None:
+    sentence = "Owls hunt at night and nobody hears them. "
+    found = pieces(sentence * 200)
+    assert len(found) > 4 and all(len(piece) <= LONG and piece.endswith(".") for piece in found)
+    assert fit([[50]], 50) == [1] and fit([[50]], 49) == [0]
+
+
+def test_of_many_files_those_further_up_are_listed() -> None:
+    tree = [{"type": "blob", "path": f"a/b/c/{n:04}.py"} for n in range(MOST_FILES)]
+    tree += [{"type": "blob", "path": "z.py"}, {"type": "tree", "path": "a"}]
+    paths, more = read_tree(json.dumps({"tree": tree}).encode())
+    assert more and len(paths) == MOST_FILES and paths[-1] == "z.py"
