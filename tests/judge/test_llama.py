@@ -21,7 +21,7 @@ if importlib.util.find_spec("llama_cpp") is None:
     pytest.skip("llama-cpp-python is not installed: pip install -e '.[judge,test]'", allow_module_level=True)
 
 from penchant.app.judge.carrying import NOTHING
-from penchant.app.judge.likelihood import log_softmax
+from penchant.app.judge.likelihood import log_softmax, sampled
 from penchant.app.judge.llama import Judge
 from penchant.app.judge.state import SUFFIX, TURNS, Histories, StateFiles
 
@@ -209,3 +209,17 @@ def test_other_files_are_refused_in_words(tmp_path: Path, file: Path) -> None:
         with pytest.raises(PenchantError) as failure:
             check_file(path)
         assert failure.value.hint
+
+
+def test_words_are_drawn_as_often_as_they_are_likely_and_colder_ones_less_often() -> None:
+    logits, rng = np.full(100, -9.0, np.float32), np.random.default_rng(0)
+    logits[[7, 60]] = 2.0, 1.0
+    shares = []
+    for temperature in (1.0, 0.25):
+        drawn = [sampled(logits, temperature, rng) for _ in range(2_000)]
+        shares.append(drawn.count(7) / 2_000)
+        assert set(drawn) <= {7, 60}
+    assert shares == pytest.approx([1 / (1 + np.exp(-1.0)), 1 / (1 + np.exp(-4.0))], abs=0.04)
+    assert {sampled(logits, 0.0, rng) for _ in range(9)} == {7}
+    with pytest.raises(PenchantError, match="a number"):
+        sampled(np.append(logits, np.float32("nan")), 1.0, rng)

@@ -214,3 +214,7 @@ async def test_the_same_texts_with_other_labels_are_another_job(tiny: Path, tmp_
         moved = job(tmp_path, steps=4, liked=OWLS[:-1], skipped=[OWLS[-1], *TRAMS])
         looks = await told(runner, moved, tmp_path / "c")
     assert first["step"] == looks[-1]["step"] == 4 and len(looks) > 1, "nothing of the first job is gone on with"
+
+
+def test_of_six_texts_two_are_held_out_and_of_fewer_none() -> None:
+    assert [len(held_out(Plan(), count)[1]) for count in (0, 5, 6, 9, 16)] == [0, 0, 2, 2, 4]

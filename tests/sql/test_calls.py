@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,9 @@ from penchant.adapters.base import Item, Page
 from penchant.app.embed import registry
 from penchant.app.errors import DiskFull
 from penchant.app.pictures.files import PictureFiles
+from penchant.app.sql.explain import in_words
+from penchant.app.sql.running import Query
+from penchant.app.sql.vectors import meaning_of
 from penchant.app.store import Store
 
 from .conftest import NOW, CountingModel, fill, said
@@ -111,9 +115,8 @@ def test_a_failure_is_no_answer(store: Store, model: CountingModel, query: Calla
 
 def test_empty_and_null_are_not_asked(store: Store, model: CountingModel, query: Callable[..., Any]) -> None:
     fill(store, 1)
-    assert query("SELECT ask(NULL, 'q'), ask('', 'q'), ask('some text', NULL), describe(picture) FROM items") == [
-        (None, None, None, None)
-    ]
+    nothing = "ask(NULL, 'q'), ask('', 'q'), ask(x'', 'q'), ask('some text', NULL), describe(picture)"
+    assert query(f"SELECT {nothing} FROM items") == [(None,) * 5]
     assert model.asked == []
     assert query("SELECT ask('some text', 'q')")[0][0] == said("ask", "q", "some text")
 
@@ -155,3 +158,14 @@ def test_probability_is_the_rankings(store: Store, query: Callable[..., Any]) ->
     with store.db.write():
         store.db.run("INSERT INTO scores VALUES (1, 0.0, 0.5, '{}', 1)")
     assert query("SELECT id, probability, probability(id) FROM items ORDER BY id") == [(1, 0.5, 0.5), (2, None, None)]
+
+
+def test_a_limit_makes_a_count_the_most_it_can_be(store: Store, model: CountingModel, tmp_path: Path) -> None:
+    fill(store, 30)
+    files = PictureFiles(tmp_path / "pictures")
+    with closing(Query(store, model, files, lambda: meaning_of(store, None))) as going:
+        for more, words in (("", "0 answered before, 3 calls"), (" LIMIT 1", "0 answered before, at most 3 calls")):
+            plan = going.plan(f"SELECT id FROM items WHERE points = 3 AND ask(text, 'is it odd?'){more}")
+            *_, line = in_words(plan, going.expected(plan), "gguf:Counting:1")
+            assert line == f"ask 1: 3 texts, {words}"
+    assert not model.asked

@@ -8,7 +8,7 @@ from typing import Any
 import apsw
 import pytest
 
-from penchant.app.sql import tree
+from penchant.app.sql import model, outer, tree
 from penchant.app.store import Store
 from penchant.app.store.public_views import COLUMNS
 from penchant.app.store.reading import SqlError
@@ -87,3 +87,19 @@ def test_words_of_the_archive_are_no_functions(store: Store, query: Callable[...
     fill(store, 2)
     assert query("SELECT count(*) FROM items WHERE title LIKE '%ask%' OR 'summarize' = 'x'") == [(0,)]
     assert not tree.mentions("SELECT 'ask', task FROM items") and tree.mentions("select ASK (text, 'q')")
+
+
+def test_what_a_model_is_given_and_what_is_left_of_its_words() -> None:
+    assert model.whole_sentences("Owls hunt. At night they") == "Owls hunt."
+    for whole in ("Owls hunt. They do.", "Owls hunt…", "no sentence at all", ""):
+        assert model.whole_sentences(whole) == whole
+    read = model.question_of("word " * 2_000, "is it?")
+    assert len(read.partition("\n\n")[0]) <= model.READ and read.count("is it?") == 1
+
+
+def test_a_bare_ask_in_a_join_is_a_truth_value_and_a_limit_is_a_number_or_unknown() -> None:
+    sql = "SELECT 1 FROM items a JOIN items b ON ask(a.text, 'q') LIMIT {}"
+    prepared = tree.prepared(tree.parse(sql.format(3)), COLUMNS)
+    assert "ask(a.hash, 'q') >= 0.5" in tree.sql_of(prepared)
+    limits = [outer.limit_of(tree.parse(sql.format(each))) for each in ("3", "1 + 1", "?")]  # type: ignore[arg-type]
+    assert limits == [3, 1, 1], "what is only known later may be one"
