@@ -161,6 +161,23 @@ def test_no_file_of_what_is_no_number_is_written(tmp_path: Path) -> None:
     assert (statefile.facts(tmp_path / "x") or {})["likes"] == 7
 
 
+def test_a_file_that_is_larger_than_any_is_neither_written_nor_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "rows"
+    save(path, SOFT, MODEL, np.ones((3, 4)))
+    assert load(path, SOFT, MODEL).shape == (3, 4)
+    monkeypatch.setattr(carried, "MOST", 11)
+    with pytest.raises(PenchantError, match="are no file of virtual tokens"):
+        save(path, SOFT, MODEL, np.ones((3, 4)))
+    with pytest.raises(PenchantError, match="damaged"):
+        load(path, SOFT, MODEL)
+    monkeypatch.setattr(carried, "MOST", 12)
+    save(path, SOFT, MODEL, np.ones((3, 4)))
+    monkeypatch.setattr(statefile, "MOST_FACTS", 20)
+    assert statefile.load(path) is None and statefile.facts(path) is None
+
+
 def test_only_files_go_to_the_child() -> None:
     assert carried.request(None) == carried.request(Carried(system="s", history="h")) == {}
     said = carried.request(Carried(history="h", steer=Path("/a"), strength=-2.0))

@@ -193,6 +193,9 @@ def test_the_longest_unused_history_goes_first(tmp_path: Path) -> None:
     assert files.load("key0") is not None and files.load("key1") is None and files.load("key3") is not None
     files.save("huge", [b"a" * 2_001])
     assert files.load("huge") is None
+    full = sum(path.stat().st_size for path in tmp_path.iterdir())
+    StateFiles(tmp_path, room=full)._make_room()
+    assert sum(path.stat().st_size for path in tmp_path.iterdir()) == full, "what just has room stays"
 
 
 def test_other_files_are_refused_in_words(tmp_path: Path, file: Path) -> None:
