@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from . import status_record
 
 if TYPE_CHECKING:
     from .store import Store
@@ -23,7 +23,7 @@ class Status:
     space: str = ""
     done: int = 0
     total: int = 0
-    aside: tuple[int, ...] = field(default=())
+    aside: tuple[int, ...] = ()
     note: str = ""
     hint: str = ""
     speed: float = 0.0
@@ -42,7 +42,7 @@ class Status:
         return "Sentence vectors: " + "; ".join(parts) if parts else ""
 
     def to_json(self) -> str:
-        return json.dumps(asdict(self))
+        return status_record.write(self)
 
 
 def of(store: Store) -> Status | None:
@@ -52,14 +52,4 @@ def of(store: Store) -> Status | None:
 
 def read(value: object) -> Status | None:
     """What the archive remembers, None where it is nothing that can be read."""
-    try:
-        raw = json.loads(value) if isinstance(value, str) else None
-        return Status(**{**_known(raw), "aside": tuple(map(int, raw.get("aside", ())))}) if raw else None
-    except (ValueError, TypeError, AttributeError):
-        return None
-
-
-def _known(raw: Mapping[str, Any]) -> dict[str, Any]:
-    """The entries whose type is right: another version may have written it."""
-    kinds = {"space": str, "done": int, "total": int, "note": str, "hint": str, "speed": float}
-    return {key: raw[key] for key, kind in kinds.items() if isinstance(raw.get(key), kind)}
+    return status_record.read(Status, value)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from . import status_record
 
 if TYPE_CHECKING:
     from .store import Store
@@ -61,7 +61,7 @@ class Status:
         return "item " + ", ".join(map(str, self.aside[:3])) + (" ..." if len(self.aside) > 3 else "")
 
     def to_json(self) -> str:
-        return json.dumps(asdict(self))
+        return status_record.write(self)
 
 
 def of(store: Store) -> Status | None:
@@ -71,19 +71,4 @@ def of(store: Store) -> Status | None:
 
 def read(value: object) -> Status | None:
     """What the archive remembers, None where it is nothing that can be read."""
-    try:
-        raw = json.loads(value) if isinstance(value, str) else None
-        return Status(**{**_known(raw), "aside": tuple(map(int, raw.get("aside", ())))}) if raw else None
-    except (ValueError, TypeError, AttributeError):
-        return None
-
-
-def _known(raw: Mapping[str, Any]) -> dict[str, Any]:
-    """The entries whose type is right: another version may have written it."""
-    empty = asdict(Status())
-    kinds = {name: (int, float) if isinstance(value, float) else type(value) for name, value in empty.items()}
-    return {
-        name: raw[name]
-        for name, kind in kinds.items()
-        if name != "aside" and isinstance(raw.get(name), kind) and not isinstance(raw.get(name), bool)
-    }
+    return status_record.read(Status, value)

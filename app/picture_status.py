@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from . import status_record
 
 if TYPE_CHECKING:
     from .store import Store
@@ -49,7 +50,7 @@ class Status:
         return "Picture vectors: " + "; ".join(parts) if parts else ""
 
     def to_json(self) -> str:
-        return json.dumps(asdict(self))
+        return status_record.write(self)
 
 
 def of(store: Store) -> Status | None:
@@ -59,11 +60,4 @@ def of(store: Store) -> Status | None:
 
 def read(value: object) -> Status | None:
     """What the archive remembers, None where it is nothing that can be read."""
-    try:
-        raw = json.loads(value) if isinstance(value, str) else None
-    except ValueError:
-        return None
-    if not isinstance(raw, dict) or not raw:
-        return None
-    kinds = {name: type(default) for name, default in asdict(Status()).items()}
-    return Status(**{name: raw[name] for name, kind in kinds.items() if type(raw.get(name)) is kind})
+    return status_record.read(Status, value)
