@@ -113,7 +113,7 @@ def test_a_long_paragraph_is_divided_at_its_sentences_and_what_just_fits_is_take
     sentence = "Owls hunt at night and nobody hears them. "
     found = pieces(sentence * 200)
     assert len(found) > 4 and all(len(piece) <= LONG and piece.endswith(".") for piece in found)
-    assert fit([[50]], 50) == [1] and fit([[50]], 49) == [0]
+    assert fit([[50]], 50) == [1] and fit([[50]], 49) == [0] and fit([[5], [10]], 15) == [1, 1]
 
 
 def test_of_many_files_those_further_up_are_listed() -> None:
