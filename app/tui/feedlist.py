@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 #: Cards kept in memory; one is about 1.5 KB.
 MOST_CARDS = 1500
+#: Cards whose lines are kept drawn, 7 KB and more each with what Textual keeps beside a line: four screens of 100 lines.
+MOST_DRAWN = 200
 #: Seconds that the selection stays before its large picture is made: who holds a key down wants no picture.
 REST = 0.1
 
@@ -157,7 +159,7 @@ class FeedList(RowList):
                 ground = self.palette.selected if selected else self.palette.ground
                 strips = beside.beside(strips, frame, width, self.palette.picture, ground)
             self._strips[key] = strips
-            if len(self._strips) > 600:
+            if len(self._strips) > MOST_DRAWN:
                 self._strips.pop(next(iter(self._strips)))
         return strips
 
