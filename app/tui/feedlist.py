@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 #: Cards kept in memory; one is about 1.5 KB.
 MOST_CARDS = 1500
-#: Cards whose lines are kept drawn, 7 KB and more each with what Textual keeps beside a line: four screens of 100 lines.
+#: Cards whose lines are kept drawn, four screens of 100 lines; 7 KB and more each with what Textual keeps beside one.
 MOST_DRAWN = 200
 #: Seconds that the selection stays before its large picture is made: who holds a key down wants no picture.
 REST = 0.1
