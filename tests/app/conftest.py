@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 
@@ -50,6 +51,17 @@ def llama() -> None:
         pytest.skip("llama-cpp-python is not installed: pip install -e '.[sentence,test]' (it needs a compiler)")
 
 
+def _warm() -> Any:
+    """One for all tests of this process, whichever conftest loads it."""
+    spec = importlib.util.spec_from_file_location("warm_commands", Path(__file__).with_name("warm.py"))
+    assert spec is not None and spec.loader is not None
+    module = sys.modules.setdefault(spec.name, importlib.util.module_from_spec(spec))
+    if not hasattr(module, "warm"):
+        spec.loader.exec_module(module)
+        module.warm = module.Warm()  # type: ignore[attr-defined]
+    return module.warm
+
+
 class Cli:
     """Runs `penchant` in child processes on the home of this test."""
 
@@ -68,9 +80,13 @@ class Cli:
 
     def __call__(self, *arguments: str, code: int = 0) -> str:
         """Standard output of one command, which must end with `code`; standard error is in `self.errors`."""
-        child = self.start(*arguments)
-        out, self.errors = child.communicate(timeout=150)
-        assert child.returncode == code, f"{arguments}: exit {child.returncode}\n{out}\n{self.errors}"
+        if (warm := _warm()).takes(self.environment):
+            ended, out, self.errors = warm.run(arguments, self.environment, 150.0)
+        else:
+            child = self.start(*arguments)
+            out, self.errors = child.communicate(timeout=150)
+            ended = child.returncode
+        assert ended == code, f"{arguments}: exit {ended}\n{out}\n{self.errors}"
         assert "Traceback" not in self.errors
         return out
 

@@ -46,9 +46,9 @@ def test_every_exit_code_is_listed() -> None:
 def ratings(tmp_path: Path) -> None:
     folder = tmp_path / "ratings"
     folder.mkdir()
-    items = [{"id": f"i{n}", "title": f"{'garden' if n % 2 else 'engine'} number {n}"} for n in range(60)]
+    items = [{"id": f"i{n}", "title": f"{'garden' if n % 2 else 'engine'} number {n}"} for n in range(36)]
     (folder / "items.jsonl").write_text("\n".join(map(json.dumps, items)))
-    rows = [f"me,i{n},{n % 2},{1_600_000_000 + 60 * n}" for n in range(60)]
+    rows = [f"me,i{n},{n % 2},{1_600_000_000 + 60 * n}" for n in range(36)]
     (folder / "ratings.csv").write_text("user,item,rating,timestamp\n" + "\n".join(rows) + "\n")
 
 
