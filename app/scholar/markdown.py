@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from urllib.parse import quote
 
 from .work import Work
 
@@ -17,11 +18,11 @@ def line(work: Work) -> str:
     who = ", ".join(names[:AUTHORS]) + (" et al." if len(names) > AUTHORS else "")
     when = f" ({work.year})" if work.year else ""
     title = _plain(work.title) or "untitled"
-    target = re.sub(r"[\s<>()]", lambda match: f"%{ord(match[0]):02X}", work.url) if work.url.startswith("http") else ""
+    target = _target(work.url) if work.url.startswith("http") else ""
     linked = f"[{title}]({target})" if target else title
     about = [
         _plain(work.paper or work.site),
-        *(f"code: <{code}>" for code in work.code if re.match(r"https?://[^\s<>]+$", code)),
+        *(f"code: <{code}>" for code in work.code if code.isprintable() and re.match(r"https?://[^\s<>]+$", code)),
     ]
     said = f"{who}{when}: " if who or when else ""
     whole = f"{said}{linked}" + "".join(f". {part}" for part in about if part)
@@ -38,3 +39,8 @@ def _plain(text: str) -> str:
     """Without what Markdown or HTML would read as its own, on one line."""
     flat = " ".join("".join(c if c.isprintable() else " " for c in text).split())
     return re.sub(r"([\\`*_\[\]<>#|~$])", r"\\\1", flat)
+
+
+def _target(url: str) -> str:
+    """An address as the target of a link: what would end it, and what is no character to see, percent-encoded."""
+    return "".join(c if c.isprintable() and c not in " <>()" else quote(c, errors="replace") for c in url)

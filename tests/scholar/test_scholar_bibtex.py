@@ -152,3 +152,10 @@ def test_formulas_in_titles_of_arxiv() -> None:
 def test_what_is_no_formula_is_escaped_as_ever(text: str) -> None:
     if "$" not in text:
         assert bibtex.with_math(text) == bibtex.escaped(text)
+
+
+def test_addresses_hold_nothing_that_a_terminal_obeys() -> None:
+    work = Work(1, "Title", url="https://x.example/\x1b[31m\u202e", code=("https://x.example/\x1b[0m", "https://y.example/a"))
+    text = markdown.write([work])
+    assert text == "- [Title](https://x.example/%1B[31m%E2%80%AE). code: <https://y.example/a>\n"
+    assert bibtex.write([work]).replace("\n", "").isprintable()
