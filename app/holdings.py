@@ -37,6 +37,7 @@ TABLES: dict[str, tuple[str, str]] = {
     "item_state": ("marks", "what your events say of each item"),
     "embeddings": ("vectors", "what a text or picture means, as numbers"),
     "coarse": ("vectors, packed", "the same, for searching"),
+    "vector_items": ("items of vectors", "which items have the text of a vector"),
     "features": ("word statistics", "which words a text has, as numbers"),
     "fingerprints": ("fingerprints", "to find the same text twice"),
     "scores": ("scores", "what the ranking thinks of items"),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from penchant.app import backfill_status, picture_status
 
+from . import vector_items
 from .bound import WHOLE
 from .connection import Database
 from .errors import Damaged
@@ -157,6 +158,10 @@ def vectors(db: Database, report: Report) -> None:
             report.ok("vectors", f"{name}: {have:,}")
         else:
             report.ok("vectors", f"{name}: {have:,}, every text has one")
+    if wrong := vector_items.wrong(db):
+        report.error(
+            "vectors", f"{wrong:,} pairs of a vector and an item are wrong", "Searches by meaning miss items.", REBUILD
+        )
     _orphans(db, report, "vectors", "embeddings")
 
 

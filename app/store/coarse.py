@@ -7,12 +7,14 @@ half is the high plane. Places are filled from the first, and the last ones move
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from .bound import bound
-from .connection import Database
+from .connection import Database, Row
 
 if TYPE_CHECKING:
+    import apsw
     import numpy as np
 
 
@@ -22,7 +24,9 @@ BLOCK = 1_024
 #: nearest 20 that keeps 99.9 % of 24,685 static vectors and of 4,421 of MiniLM.
 SHARE, LEAST, MOST = 8, 4_096, 32_768
 #: Blocks that are read and counted together, and blocks that tell how high the likeliest stand.
-TOGETHER, TELLING = 4, 8
+TOGETHER = TELLING = 8
+#: What stands beside the planes of a block.
+_BESIDE = "SELECT id, ids, inverse FROM coarse"
 
 
 def size(dim: int) -> int:
@@ -87,56 +91,84 @@ def _free_block(db: Database, space_id: int, dim: int) -> tuple[int, int]:
 def scan(db: Database, space_id: int, query: np.ndarray) -> tuple[np.ndarray, np.ndarray, int]:
     """Approximate cosines with the nearest of a space: (embedding ids int64[m], float32[m]), and how many it has.
 
-    Every vector is looked at by its signs; the likeliest (`SHARE`) by both planes. Planes are read into the same
-    buffer again and again: made anew, fresh pages from the system took a third of the time.
+    Every vector is looked at by its signs; the likeliest (`SHARE`) by both planes.
     """
     import numpy as np
 
-    from .planes import FINE, ROUGH, asked, fine, rough, words
+    from .planes import FINE, asked, fine
 
-    rows = db.rows("SELECT id, ids, inverse FROM coarse WHERE space_id = ? ORDER BY id", (space_id,))
-    if not rows:
+    blocks = [int(row[0]) for row in db.rows("SELECT id FROM coarse WHERE space_id = ? ORDER BY id", (space_id,))]
+    if not blocks:
         return np.empty(0, np.int64), np.empty(0, np.float32), 0
-    ids = np.frombuffer(b"".join(row[1] for row in rows), "<i8").reshape(-1, BLOCK)
-    inverse = np.frombuffer(b"".join(row[2] for row in rows), "<f4").reshape(-1, BLOCK)
-    buffer: np.ndarray = np.empty((TOGETHER, 2 * words(query.size), BLOCK), np.uint64)
-    signs, first = buffer[:, : words(query.size)], asked(query, ROUGH)
-    lines = np.arange(buffer.shape[1])[:, None] * BLOCK
-    kept, places = [], []
-    with db.failures(), db.apsw.blob_open("main", "coarse", "vectors", rows[0][0], False) as blob:
+    with db.failures(), db.apsw.blob_open("main", "coarse", "vectors", blocks[0], False) as blob:
+        signs = _Signs(blob, query)
 
-        def told(some: list[int], room: np.ndarray) -> np.ndarray:
-            """What the signs say of these blocks, read into `room`: float32[blocks, BLOCK]."""
-            for at, number in enumerate(some):
-                blob.reopen(rows[number][0])
-                blob.read_into(room[at].data.cast("B"))
-            return rough(signs[: len(some)], first) * inverse[some]
+        def told(some: list[int]) -> tuple[np.ndarray, np.ndarray]:
+            rows = db.rows(f"{_BESIDE} WHERE id IN (SELECT value FROM carray(?))", (bound(some),))
+            scores, _, ids = signs.scores(rows)
+            return scores, ids
 
-        least = _least(told, ids, signs)
-        for start in range(0, len(rows), TOGETHER):
-            scores = told(list(range(start, min(start + TOGETHER, len(rows)))), buffer)
-            chosen = np.flatnonzero(scores >= least)
-            kept.append(buffer.take(lines + (chosen + chosen // BLOCK * (buffer[0].size - BLOCK))))
-            places.append(chosen + start * BLOCK)
-    at = np.concatenate(places)
-    planes = np.concatenate(kept, axis=1).reshape(2, -1, len(at))
-    scores = fine(planes, asked(query, FINE)) * inverse.ravel()[at]
-    used = ids.ravel()[at] != 0
-    return ids.ravel()[at[used]], scores[used], int(np.count_nonzero(ids))
+        least = _least(told, blocks)
+        rows = iter(db.apsw.execute(f"{_BESIDE} WHERE space_id = ? ORDER BY id", (space_id,)))
+        chosen = [signs.likeliest(some, least) for some in iter(lambda: list(islice(rows, TOGETHER)), [])]
+    ids, planes, inverse = (np.concatenate(each, axis=-1) for each in zip(*chosen, strict=True))
+    scores = fine(planes.reshape(2, -1, len(ids)), asked(query, FINE)) * inverse
+    return ids[ids != 0], scores[ids != 0], signs.count
 
 
-def _least(told: Callable[[list[int], np.ndarray], np.ndarray], ids: np.ndarray, signs: np.ndarray) -> float:
-    """What the signs must say of a vector that is looked at again: told from some of the blocks."""
+class _Signs:
+    """What the signs of blocks say of a query. Planes are read into the same memory again and again: made anew, fresh
+    pages from the system took a third of the time.
+    """
+
+    def __init__(self, blob: apsw.Blob, query: np.ndarray) -> None:
+        import numpy as np
+
+        from .planes import ROUGH, asked, words
+
+        self.count = 0
+        self._blob, self._words, self._asked = blob, words(query.size), asked(query, ROUGH)
+        self._planes: np.ndarray = np.empty((TOGETHER, 2 * self._words, BLOCK), np.uint64)
+        self._rooms = [room.data.cast("B") for room in self._planes]
+        self._lines = np.arange(2 * self._words)[:, None] * BLOCK
+
+    def scores(self, rows: list[Row]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Of up to TOGETHER rows of `_BESIDE`, each of their places: what its signs say, its inverse, its id."""
+        import numpy as np
+
+        from .planes import rough
+
+        for row, room in zip(rows, self._rooms, strict=False):
+            self._blob.reopen(row[0])
+            self._blob.read_into(room)
+        ids: np.ndarray = np.frombuffer(b"".join(row[1] for row in rows), "<i8")
+        inverse: np.ndarray = np.frombuffer(b"".join(row[2] for row in rows), "<f4")
+        return rough(self._planes[: len(rows), : self._words], self._asked).ravel() * inverse, inverse, ids
+
+    def likeliest(self, rows: list[Row], least: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """The ids, planes and inverses of what reaches `least`."""
+        import numpy as np
+
+        scores, inverse, ids = self.scores(rows)
+        self.count += int(np.count_nonzero(ids))
+        found = np.flatnonzero(scores >= least)
+        planes = self._planes.take(self._lines + (found + found // BLOCK * (self._planes[0].size - BLOCK)))
+        return ids[found], planes, inverse[found]
+
+
+def _least(told: Callable[[list[int]], tuple[np.ndarray, np.ndarray]], blocks: list[int]) -> float:
+    """What the signs must say of a vector that is looked at again: from what `told` says (with the ids) of some."""
     import numpy as np
 
-    share = max(LEAST / ids.size, min(1 / SHARE, MOST / ids.size))
+    places = len(blocks) * BLOCK
+    share = max(LEAST / places, min(1 / SHARE, MOST / places))
     if share >= 0.5:
         return -np.inf
-    some = np.linspace(0, len(ids) - 1, min(TELLING, len(ids))).astype(int).tolist()
-    groups = [some[start : start + TOGETHER] for start in range(0, len(some), TOGETHER)]
-    seen = np.concatenate([told(group, signs)[ids[group] != 0] for group in groups])
+    some = [blocks[at] for at in np.linspace(0, len(blocks) - 1, min(TELLING, len(blocks))).astype(int).tolist()]
+    scores, ids = told(some)
+    seen = scores[ids != 0]
     place = int((1 - share) * (len(seen) - 1))
-    return float(np.partition(seen, place)[place])
+    return float(np.partition(seen, place)[place]) if len(seen) else -np.inf
 
 
 def remove(db: Database, embedding_ids: Iterable[int]) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from .collections import MEMBERS
@@ -36,15 +36,38 @@ _MARKS = {
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """A boolean SQL expression over `i` and what its question marks stand for."""
+    """A boolean SQL expression over `i` and what its question marks stand for.
+
+    `parts`: the same as expressions of which all must be true.
+    """
 
     sql: str
     params: tuple[Any, ...] = ()
+    parts: tuple[str, ...] = field(default=(), compare=False)
+
+    def __post_init__(self) -> None:
+        if not self.parts:
+            object.__setattr__(self, "parts", (self.sql,))
 
     def __and__(self, other: Condition) -> Condition:
         if not other:
             return self
-        return Condition(f"{self.sql} AND {other.sql}", self.params + other.params) if self else other
+        if not self:
+            return other
+        return Condition(f"{self.sql} AND {other.sql}", self.params + other.params, self.parts + other.parts)
+
+    @property
+    def ids(self) -> str:
+        """The table whose rows stand for items `i`: where only their ids are asked, one a fortieth as large."""
+        return "items" if self.needs_row else "search_docsize"
+
+    def of_all(self) -> str:
+        """What to put after SELECT to go through all items, for the ids of those that pass (with `params`).
+
+        A join tells what is unseen in half the time that a subquery takes.
+        """
+        test = " AND ".join("u.seen IS NOT 1" if part == _UNSEEN else part for part in self.parts)
+        return f"i.id FROM {self.ids} i LEFT JOIN item_state u ON u.item_id = i.id WHERE {test}"
 
     def __invert__(self) -> Condition:
         return Condition(f"NOT ({self.sql})", self.params)

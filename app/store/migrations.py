@@ -128,6 +128,14 @@ def _texts_of_vectors(db: Database) -> None:
     script(db, "CREATE INDEX embeddings_text ON embeddings(id, content_hash)")
 
 
+def _vector_items(db: Database) -> None:
+    from .vector_items import remake
+
+    script(db, resources.files(__package__).joinpath("vector_items.sql").read_text(encoding="utf-8"))
+    remake(db)  # by embeddings_text, which then serves nobody
+    script(db, "DROP INDEX embeddings_text")
+
+
 MIGRATIONS: tuple[Migration, ...] = (
     Migration(1, "first schema", _first),
     Migration(2, "an index for mutes", _muting),
@@ -145,6 +153,7 @@ MIGRATIONS: tuple[Migration, ...] = (
     Migration(14, "drafts, and what carries a taste", _voice),
     Migration(15, "texts for duels", _duels),
     Migration(16, "texts of vectors", _texts_of_vectors),
+    Migration(17, "items of vectors", _vector_items),
 )
 
 _RECORD = """CREATE TABLE IF NOT EXISTS migrations (

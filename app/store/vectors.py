@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from . import vector_items
 from .bound import WHOLE, bound, items_of
 from .coarse import BLOCK, append, remove, scan
 from .coarse_rebuild import rebuild
@@ -32,14 +33,11 @@ SAMPLE, RARE = 512, 0.008
 SERVES, FILTERS = 60.0, 32
 #: KiB of page cache of a connection that searches by meaning: a filter then takes a quarter less.
 ROOM = 12_000
-#: Where the exact scores come from: candidates of the coarse order, whose items are found without reading a vector, or
-#: items named by the caller.
-_CANDIDATES = (
-    "carray(?) c CROSS JOIN embeddings e INDEXED BY embeddings_text ON e.id = c.value"
-    " CROSS JOIN items i ON i.content_hash = e.content_hash"
+#: Exact scores of items named by the caller.
+_NAMED = (
+    "carray(?) c CROSS JOIN items i ON i.id = c.value"
+    " CROSS JOIN embeddings e ON e.space_id = ? AND e.content_hash = i.content_hash"
 )
-_NAMED = "carray(?) c CROSS JOIN items i ON i.id = c.value"
-_EMBEDDED = " CROSS JOIN embeddings e ON e.space_id = ? AND e.content_hash = i.content_hash"
 #: (item id, cosine, embedding id)
 Scored = tuple[int, float, int]
 
@@ -164,7 +162,7 @@ class Vectors:
         with self.db.snapshot():
             if ids is not None:
                 named = (bound(sorted(set(ids))), found[0])
-                return _best(self._exact(query / length, _NAMED + _EMBEDDED, named, where), k)
+                return _best(self._exact(query / length, named, where), k)
             return self._nearest(found[0], query / length, k, where)
 
     def spaces(self) -> list[Space]:
@@ -218,11 +216,14 @@ class Vectors:
         return len(gone)
 
     def rebuild_coarse(self) -> None:
-        """Make the two-bit blocks again from the exact vectors, online: see `coarse_rebuild`.
+        """Make the two-bit blocks again from the exact vectors, online: see `coarse_rebuild`. Wrong pairs of vectors
+        and items are made right.
 
         Inside the caller's transaction it is one step of that.
         """
         rebuild(self.db)
+        if vector_items.wrong(self.db):
+            vector_items.remake(self.db)
 
     def _space(self, name: str, dim: int) -> tuple[int, int]:
         found = self.db.row("SELECT id, dim FROM spaces WHERE name = ?", (name,))
@@ -240,11 +241,8 @@ class Vectors:
             if (hits := self._walk(space_id, query, k, where, share)) is not None:
                 return _best(hits, k)
             self._shares.pop(where, None)  # fewer pass by now
-        # of all items, a join tells what is unseen in half the time that a subquery takes
-        source = f"{_ids(where)} i LEFT JOIN item_state u ON u.item_id = i.id"
-        test = where.sql.replace(UNSEEN.sql, "u.seen IS NOT 1")
-        passing = [row[0] for row in self.db.rows(f"SELECT i.id FROM {source} WHERE {test}", where.params)]
-        return _best(self._exact(query, _NAMED + _EMBEDDED, (bound(passing), space_id), EVERYTHING), k)
+        passing = [row[0] for row in self.db.rows(f"SELECT {where.of_all()}", where.params)]
+        return _best(self._exact(query, (bound(passing), space_id), EVERYTHING), k)
 
     def _walk(self, space_id: int, query: np.ndarray, k: int, where: Condition, share: float) -> list[Scored] | None:
         """What passes the filter among the likeliest, exactly scored; None where these are too few."""
@@ -290,16 +288,15 @@ class Vectors:
     def _ask_share(self, where: Condition, last: int) -> float:
         asked = bound(range(1, last + 1, last // SAMPLE))
         sums = self.db.row(
-            f"SELECT count(*), sum({where.sql}) FROM carray(?) c CROSS JOIN {_ids(where)} i ON i.id = c.value",
+            f"SELECT count(*), sum({where.sql}) FROM carray(?) c"
+            f" CROSS JOIN {where.ids} i ON i.id = c.value",
             (*where.params, asked),
         ) or (0, 0)
         return (sums[1] or 0) / max(sums[0], 1)
 
     def _scored(self, query: np.ndarray, candidates: list[int], where: Condition) -> list[Scored]:
         """Exact cosines of what passes the filter among candidates (ids of `embeddings`)."""
-        passing = self.db.rows(
-            f"SELECT i.id, e.id FROM {_CANDIDATES} WHERE {where.sql}", (bound(candidates), *where.params)
-        )
+        passing = self.db.rows(vector_items.passing(where), (bound(candidates), *where.params))
         cosines: dict[int, float | None] = dict(self.db.rows(
             "SELECT e.id, 1.0 - vec_distance_cosine(e.vector, ?) FROM carray(?) c"
             " CROSS JOIN embeddings e ON e.id = c.value",
@@ -308,16 +305,14 @@ class Vectors:
         found = ((item, cosines.get(embedding), embedding) for item, embedding in passing)
         return [(item, cosine, embedding) for item, cosine, embedding in found if cosine is not None]
 
-    def _exact(
-        self, query: np.ndarray, source: str, params: tuple, where: Condition
-    ) -> list[Scored]:
-        """Exact cosines of the items that pass the filter; texts without a direction have none."""
+    def _exact(self, query: np.ndarray, named: tuple, where: Condition) -> list[Scored]:
+        """Exact cosines of the items `named` that pass the filter; texts without a direction have none."""
         return self.db.rows(
             f"SELECT id, 1.0 - distance, embedding FROM ("
-            f"SELECT i.id, vec_distance_cosine(e.vector, ?) AS distance, e.id AS embedding FROM {source}"
+            f"SELECT i.id, vec_distance_cosine(e.vector, ?) AS distance, e.id AS embedding FROM {_NAMED}"
             f" WHERE {where.sql}"
             f") WHERE distance IS NOT NULL",
-            (query.tobytes(), *params, *where.params),
+            (query.tobytes(), *named, *where.params),
         )
 
     def _load(self) -> None:
@@ -335,11 +330,6 @@ class Vectors:
             finally:
                 self.db.apsw.enable_load_extension(False)
         self._functions = True
-
-
-def _ids(where: Condition) -> str:
-    """The table whose rows stand for items `i`: where only their ids are asked, one a fortieth as large."""
-    return "items" if where.needs_row else "search_docsize"
 
 
 def _best(hits: list[Scored], k: int) -> list[tuple[int, float]]:

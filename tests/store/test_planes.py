@@ -86,7 +86,7 @@ def test_the_signs_leave_a_share_of_all_to_be_looked_at_again(blocks: int) -> No
     ids = np.ones((blocks, BLOCK), np.int64)
     ids[-1, BLOCK // 2 :] = 0  # the last block is not full: what stands in its empty places says nothing
     scores = np.where(ids != 0, rng.standard_normal(ids.shape), 100.0)
-    least = coarse._least(lambda some, room: scores[some], ids, np.empty((coarse.TOGETHER, 1, BLOCK), np.uint64))
+    least = coarse._least(lambda some: (scores[some].ravel(), ids[some].ravel()), list(range(blocks)))
     kept = np.count_nonzero((scores >= least) & (ids != 0))
     wanted = min(max(coarse.LEAST, ids.size / coarse.SHARE), max(coarse.MOST, coarse.LEAST))
     if coarse.LEAST / ids.size >= 0.5:
