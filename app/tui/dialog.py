@@ -12,6 +12,7 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 
 from .bars import StatusLine
+from .moving import moves
 from .pager import Block, Pager
 
 Answer = TypeVar("Answer")
@@ -36,12 +37,7 @@ class TextBox(Box[None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         ("q", "close", "Close"),
-        ("j,down", "move(1)", "Down"),
-        ("k,up", "move(-1)", "Up"),
-        ("space,pagedown", "page(1)", "Page"),
-        ("b,pageup", "page(-1)", "Page up"),
-        ("g,home", "move(-100000)", "Top"),
-        ("G,end", "move(100000)", "End"),
+        *moves(),
     ]
     AUTO_FOCUS = "Pager"
     foot = "esc closes"

@@ -6,7 +6,7 @@ import time
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.screen import Screen
 from textual.widgets import Static
 
@@ -15,11 +15,10 @@ from penchant.app.digest.period import Kind, Period, beside, period, today
 from penchant.app.errors import PenchantError
 from penchant.app.types import Card, Event, EventKind
 
-from . import words
+from . import moving, words
 from .actions import ItemActions
 from .bars import StatusLine
 from .closing import is_there
-from .commands import COMMANDS, FEED
 from .deeds import Place
 from .digestlist import DigestList
 from .gaze import Gaze, Passed
@@ -40,21 +39,13 @@ SAME = (
 )  # fmt: skip
 
 
-def _bindings() -> list[BindingType]:
-    return [
-        Binding(",".join(c.keys), f"app.command('{c.id}')", c.label, show=False, id=c.id)
-        for c in COMMANDS
-        if c.id in SAME and FEED in c.scopes
-    ]
-
-
 class DigestScreen(ItemActions, Screen[None]):
     """Reads the archive in the reader's thread; reasons come later, from the ranking's."""
 
     CSS_PATH = "more.tcss"
     app: PenchantApp
     BINDINGS: ClassVar[list[BindingType]] = [
-        *_bindings(),
+        *moving.commands(SAME),
         ("escape,q,d", "back", "Back"),
         ("left", "turn(-1)", "Before"),
         ("right", "turn(1)", "After"),

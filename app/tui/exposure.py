@@ -13,6 +13,7 @@ from . import words
 from .bars import StatusLine
 from .closing import is_there
 from .exposurelist import ExposureList
+from .moving import moves
 from .rowlist import RowList
 
 if TYPE_CHECKING:
@@ -32,12 +33,7 @@ class ExposureScreen(Screen[None]):
     app: PenchantApp
     BINDINGS: ClassVar[list[BindingType]] = [
         ("escape,q,E", "back", "Back"),
-        ("j,down", "move(1)", "Down"),
-        ("k,up", "move(-1)", "Up"),
-        ("space,pagedown", "move(5)", "Page"),
-        ("b,pageup", "move(-5)", "Page up"),
-        ("g,home", "move(-1000000)", "Top"),
-        ("G,end", "move(1000000)", "End"),
+        *moves(5),
         ("left,minus", "span(-1)", "Fewer weeks"),
         ("right,plus", "span(1)", "More weeks"),
         ("enter,T", "tune", "Tuning"),

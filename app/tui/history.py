@@ -6,7 +6,7 @@ import time
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.screen import Screen
 from textual.widgets import Input, Static
 
@@ -15,11 +15,10 @@ from penchant.app.memory.deeds import local
 from penchant.app.memory.history import ONLY
 from penchant.app.types import Card, Event, EventKind
 
-from . import words
+from . import moving, words
 from .actions import ItemActions
 from .bars import StatusLine
 from .closing import is_there
-from .commands import COMMANDS, FEED
 from .deeds import Place
 from .digest import Neighbours
 from .historylist import HistoryList
@@ -42,21 +41,13 @@ FILTERS = tuple(ONLY)
 NAMES = {"": "everything", "opened": "what you read", "liked": "what you liked", "saved": "what you kept"}
 
 
-def _bindings() -> list[BindingType]:
-    return [
-        Binding(",".join(c.keys), f"app.command('{c.id}')", c.label, show=False, id=c.id)
-        for c in COMMANDS
-        if c.id in SAME and FEED in c.scopes
-    ]
-
-
 class HistoryScreen(ItemActions, Screen[None]):
     """Reads the archive in the reader's thread, a page at a time as the selection nears the end."""
 
     CSS_PATH = "more.tcss"
     app: PenchantApp
     BINDINGS: ClassVar[list[BindingType]] = [
-        *_bindings(),
+        *moving.commands(SAME),
         ("escape,q,H", "back", "Back"),
         ("slash", "search", "Search"),
         ("tab", "only(1)", "What to show"),

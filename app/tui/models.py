@@ -24,6 +24,7 @@ from .bars import StatusLine
 from .loading import Pulse
 from .modelspull import AskBox, NameBox, Pull, plan
 from .modelsrows import key_of, rows_of
+from .moving import moves
 from .rowlist import RowList
 from .tuninglist import TuningList
 
@@ -49,12 +50,7 @@ class ModelsScreen(Screen[None]):
     app: PenchantApp
     BINDINGS: ClassVar[list[BindingType]] = [
         ("escape,q,O", "back", "Back"),
-        ("j,down", "move(1)", "Down"),
-        ("k,up", "move(-1)", "Up"),
-        ("space,pagedown", "move(10)", "Page"),
-        ("b,pageup", "move(-10)", "Page up"),
-        ("g,home", "move(-1000000)", "Top"),
-        ("G,end", "move(1000000)", "End"),
+        *moves(10),
         ("tab", "section(1)", "Next role"),
         ("shift+tab", "section(-1)", "Role before"),
         ("enter", "open", "Pull or use"),

@@ -8,6 +8,7 @@ from textual.binding import BindingType
 from textual.screen import Screen
 
 from .bars import StatusLine
+from .moving import moves
 from .pager import Pager
 
 if TYPE_CHECKING:
@@ -20,12 +21,7 @@ class PagedScreen(Screen[None]):
     CSS_PATH = "more.tcss"
     app: PenchantApp
     BINDINGS: ClassVar[list[BindingType]] = [
-        ("j,down", "move(1)", "Down"),
-        ("k,up", "move(-1)", "Up"),
-        ("space,pagedown", "page(1)", "Page"),
-        ("b,pageup", "page(-1)", "Page up"),
-        ("g,home", "move(-1000000)", "Top"),
-        ("G,end", "move(1000000)", "End"),
+        *moves(),
     ]
     AUTO_FOCUS = "Pager"
 

@@ -19,6 +19,7 @@ from .bars import StatusLine
 from .closing import is_there
 from .dialog import Box
 from .loading import Pulse
+from .moving import moves
 from .rowlist import RowList
 from .sourcelist import SourceList
 
@@ -41,12 +42,7 @@ class SourcesScreen(Screen[int]):
     app: PenchantApp
     BINDINGS: ClassVar[list[BindingType]] = [
         ("escape,q", "back", "Back"),
-        ("j,down", "move(1)", "Down"),
-        ("k,up", "move(-1)", "Up"),
-        ("space,pagedown", "page(1)", "Page"),
-        ("b,pageup", "page(-1)", "Page up"),
-        ("g,home", "move(-1000000)", "Top"),
-        ("G,end", "move(1000000)", "End"),
+        *moves(),
         ("enter", "read", "Read this source"),
         ("r", "refresh", "Fetch this source now"),
         ("R", "refresh_all", "Fetch all now"),

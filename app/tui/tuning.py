@@ -22,6 +22,7 @@ from . import words
 from .bars import StatusLine
 from .deeds import Place
 from .loading import Pulse
+from .moving import moves
 from .rowlist import RowList
 from .tuninglist import TuningList
 from .tuningrows import headline_of, rows_of
@@ -46,12 +47,7 @@ class TuningScreen(Screen[None]):
     app: PenchantApp
     BINDINGS: ClassVar[list[BindingType]] = [
         ("escape,q,T", "back", "Back"),
-        ("j,down", "move(1)", "Down"),
-        ("k,up", "move(-1)", "Up"),
-        ("space,pagedown", "move(10)", "Page"),
-        ("b,pageup", "move(-10)", "Page up"),
-        ("g,home", "move(-1000000)", "Top"),
-        ("G,end", "move(1000000)", "End"),
+        *moves(10),
         ("tab", "section(1)", "Next section"),
         ("shift+tab", "section(-1)", "Section before"),
         ("plus,right", "turn(1)", "More"),
