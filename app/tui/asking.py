@@ -138,7 +138,7 @@ class AskScreen(Box[None]):
         self._take_back()
         self.turns = [turn for turn in self.turns if turn.answer is not None and turn.answer.text]
         before = next(((turn.question, turn.answer.text) for turn in reversed(self.turns) if turn.answer), None)
-        turn = Turn(uuid.uuid4().hex, text, time.time())
+        turn = Turn(uuid.uuid4().hex, time.time(), question=text)
         self.turns.append(turn)
         self.show()
         self.tell("1-9 opens   a asks on   y copies   esc takes it back")

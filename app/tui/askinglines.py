@@ -4,16 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any, ClassVar
 
 from . import words
+from .awaited import Awaited
 from .pager import Block
 
-if TYPE_CHECKING:
-    from penchant.app.store.answers import Answer
-
-#: Seconds without a word after which nobody is expected to answer: untaken, begun.
-UNTAKEN, SILENCE = 90.0, 310.0
 #: Characters of a sentence quoted from a source.
 QUOTE = 200
 WELCOME = (
@@ -25,36 +21,17 @@ UNCHECKED = "unchecked: a sentence without a number rests on none of these"
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
-    """A question on its way or answered: when it was asked, what has come, when that last changed.
+class Turn(Awaited):
+    """A question on its way or answered."""
 
-    `alone`: no worker was running when it was asked.
-    """
+    silence: ClassVar[float] = 310.0
 
-    name: str
-    question: str
-    asked_at: float
-    answer: Answer | None = None
-    heard_at: float = 0.0
-    alone: bool = False
-
-    @property
-    def over(self) -> bool:
-        return self.answer is not None and self.answer.done
-
-    @property
-    def payload(self) -> Mapping[str, Any]:
-        return self.answer.payload if self.answer is not None else {}
+    question: str = ""
 
     def sources(self) -> list[Mapping[str, Any]]:
         """What the answer rests on, as the worker wrote it."""
         found = self.payload.get("sources")
         return [each for each in found if isinstance(each, dict)] if isinstance(found, list) else []
-
-    def gave_up(self, now: float) -> bool:
-        """Whether to wait no longer."""
-        begun = self.answer is not None and self.answer.at != self.asked_at
-        return not self.over and now - max(self.asked_at, self.heard_at) > (SILENCE if begun else UNTAKEN)
 
 
 def blocks_of(turns: Sequence[Turn], now: float, about: str = "") -> list[Block]:

@@ -4,36 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import ClassVar
 
 from penchant.app.judging_said import Said, called, sentences
 
 from . import words
+from .awaited import Awaited
 from .whylines import Line
-
-if TYPE_CHECKING:
-    from penchant.app.store.answers import Answer
 
 #: Experts that come from the judge, and what each is called here.
 EXPERTS = {"judge": "its comparison", "asked": "its answer", "hidden": "its reading"}
-#: Seconds without a word after which nobody is expected to answer: untaken, begun.
-UNTAKEN, SILENCE = 90.0, 130.0
 #: Seconds after which an untaken question stands behind something that takes long.
 BUSY = 6.0
 
 
 @dataclass(frozen=True, slots=True)
-class Asking:
-    """A question on its way: when it was asked, what has come, and when that last changed."""
+class Asking(Awaited):
+    """A question for a reason on its way."""
 
-    name: str
-    asked_at: float
-    answer: Answer | None = None
-    heard_at: float = 0.0
-
-    @property
-    def over(self) -> bool:
-        return self.answer is not None and self.answer.done
+    silence: ClassVar[float] = 130.0
 
 
 def opinion_lines(said: Said, trust: Mapping[str, float], width: int, now: float) -> list[Line]:
@@ -76,21 +65,13 @@ def reason_lines(asking: Asking | None, width: int, now: float) -> list[Line]:
 
 
 def _waiting(asking: Asking, now: float) -> str:
-    if gave_up(asking, now):
+    if asking.gave_up(now):
         return "No answer came. Is a worker running? `penchant judge` says how the judge is doing."
     if asking.answer is not None and asking.answer.at != asking.asked_at:
         return "The model reads the question ... (esc takes it back)"
     if now - asking.asked_at < BUSY:
         return "Asking the model ... (esc takes it back)"
     return "The judge is at something else first ... (esc takes it back)"
-
-
-def gave_up(asking: Asking, now: float) -> bool:
-    """Whether to wait no longer."""
-    if asking.over:
-        return False
-    begun = asking.answer is not None and asking.answer.at != asking.asked_at
-    return now - max(asking.asked_at, asking.heard_at) > (SILENCE if begun else UNTAKEN)
 
 
 def _capital(text: str) -> str:

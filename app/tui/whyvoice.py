@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from penchant.app.judging_said import Said, said_of
 
 from .closing import is_there
-from .whyjudge import EXPERTS, Asking, gave_up, opinion_lines, reason_lines
+from .whyjudge import EXPERTS, Asking, opinion_lines, reason_lines
 from .whylines import Line
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ class Voice:
         if status is None:
             self._screen.tell("No language model is at work: `penchant judge` says what would help")
             return
-        if self._asking is not None and not self._asking.over and not gave_up(self._asking, time.time()):
+        if self._asking is not None and not self._asking.over and not self._asking.gave_up(time.time()):
             return
         name, now = uuid.uuid4().hex, time.time()
         self._asking = Asking(name, now)
@@ -64,7 +64,7 @@ class Voice:
     def take_back(self) -> bool:
         """Forget a question that is on its way; False where there is none."""
         asking = self._asking
-        if asking is None or asking.over or gave_up(asking, time.time()):
+        if asking is None or asking.over or asking.gave_up(time.time()):
             return False
         self._asking = None
         self._screen.app.spawn(self._delete(asking.name))

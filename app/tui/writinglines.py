@@ -2,56 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, ClassVar
 
 from penchant.app.types import Marks
 
 from . import words
+from .awaited import Awaited
 from .pager import Block
 
 if TYPE_CHECKING:
-    from penchant.app.store.answers import Answer
     from penchant.app.store.drafts import Draft
 
-#: Seconds without a word after which nobody is expected to write: untaken, begun.
-UNTAKEN, SILENCE = 90.0, 920.0
 STATES = {"kept": "kept", "posted": "posted", "dropped": "dropped"}
 NO_MARKS = Marks()
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
-    """What was asked of the worker: the row's name, when, what has come, when that last changed.
+class Request(Awaited):
+    """Drafts that the worker was asked for."""
 
-    `alone`: no worker was running when it was asked.
-    """
-
-    name: str
-    asked_at: float
-    answer: Answer | None = None
-    heard_at: float = 0.0
-    alone: bool = False
-
-    @property
-    def over(self) -> bool:
-        return self.answer is not None and self.answer.done
-
-    @property
-    def payload(self) -> Mapping[str, Any]:
-        return self.answer.payload if self.answer is not None else {}
+    silence: ClassVar[float] = 920.0
 
     @property
     def draft_ids(self) -> list[str]:
         """The drafts that stand, in the order of worth once it is over."""
         found = self.payload.get("drafts")
         return [str(each) for each in found] if isinstance(found, list) else []
-
-    def gave_up(self, now: float) -> bool:
-        """Whether to wait no longer."""
-        begun = self.answer is not None and self.answer.at != self.asked_at
-        return not self.over and now - max(self.asked_at, self.heard_at) > (SILENCE if begun else UNTAKEN)
 
 
 @dataclass(frozen=True, slots=True)

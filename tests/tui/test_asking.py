@@ -7,7 +7,8 @@ from typing import Any
 
 from penchant.app.store import Store
 from penchant.app.store.answers import Answer
-from penchant.app.tui.askinglines import SILENCE, UNTAKEN, Turn, blocks_of, copied
+from penchant.app.tui.askinglines import Turn, blocks_of, copied
+from penchant.app.tui.awaited import UNTAKEN
 from penchant.app.types import Event
 
 NOW = 1_700_000_000.0
@@ -15,7 +16,7 @@ NOW = 1_700_000_000.0
 
 # -- the lines
 def turn(text: str = "", done: bool = False, error: str = "", hint: str = "", **payload: Any) -> Turn:
-    return Turn("a", "Why owls?", NOW, Answer(text, done, error, hint, NOW + 1, payload), NOW + 1)
+    return Turn("a", NOW, Answer(text, done, error, hint, NOW + 1, payload), NOW + 1, question="Why owls?")
 
 
 def shown(*turns: Turn, now: float = NOW + 2, about: str = "") -> str:
@@ -29,8 +30,8 @@ SOURCE = {
 
 def test_how_an_answer_looks_on_its_way() -> None:
     assert "your archive alone" in shown() and "A title" in shown(about="A title")
-    assert "Looking through" in shown(Turn("a", "Why?", NOW))
-    assert "No worker is running" in shown(Turn("a", "Why?", NOW, alone=True))
+    assert "Looking through" in shown(Turn("a", NOW, question="Why?"))
+    assert "No worker is running" in shown(Turn("a", NOW, alone=True, question="Why?"))
     assert "reads what was found" in shown(turn(sources=[SOURCE]))
     assert "Owls hoot …" in shown(turn("Owls hoot", sources=[SOURCE]))
     over = shown(turn("Owls hoot. [1]", True, sources=[SOURCE], cited=[1], by="m", notes=["a note"]))
@@ -41,15 +42,15 @@ def test_how_an_answer_looks_on_its_way() -> None:
 
 
 def test_when_to_wait_no_longer() -> None:
-    untaken = Turn("a", "Why?", NOW)
+    untaken = Turn("a", NOW, question="Why?")
     assert not untaken.gave_up(NOW + UNTAKEN - 1) and untaken.gave_up(NOW + UNTAKEN + 1)
-    assert not turn().gave_up(NOW + SILENCE) and turn().gave_up(NOW + SILENCE + 2)
+    assert not turn().gave_up(NOW + Turn.silence) and turn().gave_up(NOW + Turn.silence + 2)
     assert not turn("x", True).gave_up(NOW + 1e6)
     assert "No answer came" in shown(untaken, now=NOW + UNTAKEN + 1)
 
 
 def test_the_conversation_stands_below_and_is_copied_as_text() -> None:
-    both = shown(turn("First.", True), Turn("b", "And then?", NOW))
+    both = shown(turn("First.", True), Turn("b", NOW, question="And then?"))
     assert both.index("And then?") < both.index("First.")
     text = copied(turn("Owls. [1]", True, sources=[SOURCE]))
     assert text == "Why owls?\n\nOwls. [1]\n\n[1] On[2J owls https://x.example/"

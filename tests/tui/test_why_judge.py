@@ -14,7 +14,8 @@ from penchant.app.judging_status import KEY, Status
 from penchant.app.store import Store
 from penchant.app.store.answers import Answer
 from penchant.app.store.opinions import Opinion
-from penchant.app.tui.whyjudge import SILENCE, UNTAKEN, Asking, gave_up, opinion_lines, reason_lines
+from penchant.app.tui.awaited import UNTAKEN
+from penchant.app.tui.whyjudge import Asking, opinion_lines, reason_lines
 from penchant.app.types import Event
 
 NOW = 1_000_000.0
@@ -89,9 +90,9 @@ def test_a_reason_is_marked_as_made_by_a_machine() -> None:
 
 
 def test_nobody_waits_for_ever() -> None:
-    assert not gave_up(Asking("a", NOW), NOW + UNTAKEN - 1) and gave_up(Asking("a", NOW), NOW + UNTAKEN + 1)
-    assert not gave_up(answered(), NOW + UNTAKEN + 5) and gave_up(answered(), NOW + SILENCE + 5)
-    assert not gave_up(answered("Yes.", done=True), NOW + 1e6)
+    assert not Asking("a", NOW).gave_up(NOW + UNTAKEN - 1) and Asking("a", NOW).gave_up(NOW + UNTAKEN + 1)
+    assert not answered().gave_up(NOW + UNTAKEN + 5) and answered().gave_up(NOW + Asking.silence + 5)
+    assert not answered("Yes.", done=True).gave_up(NOW + 1e6)
     assert "No answer came" in shown(Asking("a", NOW), NOW + UNTAKEN + 1)
 
 

@@ -22,8 +22,9 @@ from penchant.app.errors import StoreError
 from penchant.app.store import Store
 from penchant.app.store.answers import Answer
 from penchant.app.store.drafts import Draft, Drafts
+from penchant.app.tui.awaited import UNTAKEN
 from penchant.app.tui.writing import bases_of
-from penchant.app.tui.writinglines import SILENCE, UNTAKEN, Request, Shown, blocks_of, facts, on_its_way
+from penchant.app.tui.writinglines import Request, Shown, blocks_of, facts, on_its_way
 from penchant.app.types import Event, Marks
 
 NOW = 1_700_000_000.0
@@ -52,7 +53,7 @@ def test_how_drafts_on_their_way_look() -> None:
     over = said(request(done=True, refused={"repeats the archive": 2}, notes=["a \x1bnote"]))
     assert "Not offered: 2 because it repeats the archive" in over and "a note" in over and "\x1b" not in over
     assert "Nothing came" in said(Request("a", NOW), NOW + UNTAKEN + 1)
-    assert not request(state="writing").gave_up(NOW + SILENCE)
+    assert not request(state="writing").gave_up(NOW + Request.silence)
 
 
 def test_what_is_known_of_a_draft() -> None:
