@@ -63,3 +63,26 @@ async def test_news_is_taken_in_for_a_share_of_the_time_only(monkeypatch: pytest
     await settled()
     assert slow.refreshed == 3
     taught.close()
+
+
+def test_the_window_lets_a_key_in_soon_while_the_ranking_computes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A key passes several threads, and each would wait 5 ms for the interpreter."""
+    import argparse
+    import gc
+    import sys
+
+    from penchant.app.commands import feed
+    from penchant.app.tui import app
+
+    seen: list[float] = []
+    monkeypatch.setattr(app, "run", lambda *_: seen.append(sys.getswitchinterval()) or 0)
+    for stream in (sys.stdin, sys.stderr):
+        monkeypatch.setattr(stream, "isatty", lambda: True)
+    context = SimpleNamespace(config=None, paths=SimpleNamespace(ensure=lambda: None))
+    before = sys.getswitchinterval()
+    try:
+        assert feed.run(argparse.Namespace(images=""), context) == 0  # type: ignore[arg-type]
+    finally:
+        gc.enable()
+        sys.setswitchinterval(before)
+    assert seen[0] <= 0.001
