@@ -32,21 +32,6 @@ def _setting(
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
-    """How looking becomes an observation. Seconds."""
-
-    impression_seconds: float = _setting(
-        0.5, "An item counts as seen after it was selected this long.", low=0.0, high=60.0
-    )
-    quick_pass_seconds: float = _setting(
-        1.5, "Passing an item faster than this is a weak sign against it.", low=0.0, high=60.0
-    )
-    long_dwell_seconds: float = _setting(
-        20.0, "Reading an item longer than this is a sign for it.", low=1.0, high=3600.0
-    )
-
-
-@dataclass(frozen=True, slots=True)
 class Worker:
     """The background process that fetches and learns."""
 
@@ -251,7 +236,6 @@ class Config:
         'What tells of news in saved searches beside a quiet line: "terminal" has the terminal show a notification.',
         choices=("none", "terminal"),
     )
-    reading: Reading = field(default_factory=Reading)
     worker: Worker = field(default_factory=Worker)
     network: Network = field(default_factory=Network)
     models: Models = field(default_factory=Models)
@@ -266,6 +250,10 @@ class Config:
     voice: VoiceOptions = field(default_factory=VoiceOptions)
     generated: GeneratedOptions = field(default_factory=GeneratedOptions)
     keys: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+#: A table that files of former versions have, none of whose settings changed anything.
+FORMER = "reading"
 
 
 def load(path: Path) -> Config:
@@ -289,6 +277,8 @@ def parse(text: str, *, path: str = "") -> Config:
         raise ConfigError(f"not correct TOML: {error}", path=path) from error
     reader = _Reader(text, path)
     keys = raw.pop("keys", {})
+    if isinstance(raw.get(FORMER), dict):
+        del raw[FORMER]
     config: Config = reader.table(Config, raw, ())
     if config.worker.shortest_interval > config.worker.longest_interval:
         raise reader.error(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -27,6 +29,27 @@ def test_a_missing_file_means_the_defaults(tmp_path: Path) -> None:
 
 def test_the_default_file_is_correct_and_changes_nothing() -> None:
     assert config.parse(default_text()) == config.Config()
+
+
+def settings_of(table: type) -> Iterator[str]:
+    for each in dataclasses.fields(table):
+        inner = each.default_factory
+        if isinstance(inner, type) and dataclasses.is_dataclass(inner):
+            yield from settings_of(inner)
+        else:
+            yield each.name
+
+
+def test_every_setting_is_one_that_something_reads() -> None:
+    app = Path(config.__file__).parent
+    sources = "".join(p.read_text("utf-8") for p in app.rglob("*.py") if not p.name.startswith("config"))
+    assert [name for name in settings_of(config.Config) if not re.search(rf"\.{name}\b", sources)] == []
+
+
+def test_a_file_with_settings_of_former_versions_is_read() -> None:
+    former = "[reading]\nimpression_seconds = 0.5\nlong_dwell_seconds = 20\n[worker]\nconcurrency = 3\n"
+    assert config.parse(former).worker.concurrency == 3 and "[reading]" not in default_text()
+    assert "unknown key 'reading'" in str(error_of("reading = 3"))
 
 
 def test_every_setting_of_the_default_file_can_be_switched_on() -> None:
