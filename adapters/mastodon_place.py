@@ -18,7 +18,6 @@ PLAIN = {
     "notifications": ("/api/v2/notifications", True),
     "followed-tags": ("/api/v1/followed_tags", True),
 }
-WITH_ARGUMENT = ("tag", "list", "account")
 #: Statuses asked for in one request; Mastodon's own maximum.
 PAGE_SIZE = 40
 

@@ -11,8 +11,8 @@ from penchant.app.voice.values import Reader, Text
 
 from .values import Case, Plan
 
-#: The share of decisions that carriers know; of what came later, the share that is scored.
-KNOWN, SCORED = 0.6, 0.5
+#: The share of decisions that carriers know; of what came later, every other one is scored.
+KNOWN = 0.6
 #: Decisions of either kind that it takes.
 FEWEST = 20
 

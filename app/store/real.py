@@ -26,8 +26,3 @@ def items(db: Database) -> Condition:
     from .condition import EVERYTHING, Condition
 
     return Condition(f"{real('i.id')} AND {free('i.id')}") if any_drafts(db) else EVERYTHING
-
-
-def draft_items(db: Database) -> set[int]:
-    """Every item that is a draft."""
-    return {item_id for (item_id,) in db.rows("SELECT item_id FROM drafts WHERE item_id IS NOT NULL")}

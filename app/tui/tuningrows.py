@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -202,10 +202,5 @@ def dial_text(value: float) -> str:
 def sections(rows: Sequence[Row]) -> list[int]:
     """The first row after each heading."""
     return [i + 1 for i, row in enumerate(rows[:-1]) if row.heading]
-
-
-def changed_dials(dials: Mapping[tuple[str, str], float]) -> int:
-    """How many dials do not stand at 1."""
-    return sum(value != 1.0 for value in dials.values())
 
 

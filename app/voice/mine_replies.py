@@ -15,8 +15,6 @@ from .mine import Example, spoken
 
 #: Characters of a parent and of a reply that a model reads.
 PARENT, REPLY = 600, 400
-#: Answers of a model: mean log p (nats) of a token of each text as what goes on from a history.
-Loglik = Callable[[str, Sequence[str]], Sequence[float | None]]
 
 
 @dataclass(frozen=True, slots=True)

@@ -132,11 +132,6 @@ class Gallery:
             self._pause = SOON
             self._look_in(SETTLE)
 
-    def look_again(self) -> None:
-        """Whatever is on screen may have pictures by now."""
-        self._pause = SOON
-        self._look_in(0.0)
-
     def _look_in(self, seconds: float) -> None:
         if self._timer is not None:
             self._timer.cancel()
