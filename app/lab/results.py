@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 from collections.abc import Mapping
@@ -30,6 +31,8 @@ class Results:
 
     def _take_up(self) -> None:
         said, records, whole = parsed(self.path.read_bytes() if self.path.exists() else b"")
+        if said is None and whole:
+            raise _foreign(self.path)
         if said is None:
             self.path.write_text(json.dumps(self.about) + "\n", encoding="utf-8")
             return
@@ -62,23 +65,25 @@ class Results:
 
 
 def parsed(data: bytes) -> tuple[dict[str, Any] | None, list[Record], int]:
-    """(what it is of, records, bytes of whole lines); None where the first line is no such thing."""
-    said: dict[str, Any] | None = None
+    """(what it is of, records, bytes of whole lines); None where the first line is no such thing.
+
+    A whole line that is no record (another version wrote it, or a disk damaged it) is passed over, and stays.
+    """
+    first, *lines = data.split(b"\n")[:-1] or [b""]
+    said = _object(first)
     records: list[Record] = []
-    whole = 0
-    for line in data.split(b"\n")[:-1]:
-        try:
-            if said is None:
-                found = json.loads(line)
-                said = found if isinstance(found, dict) else None
-            else:
-                records.append(Record.read(line.decode()))
-        except (ValueError, TypeError, KeyError):
-            break
-        if said is None:
-            break
-        whole += len(line) + 1
-    return said, records, whole
+    for line in lines if said is not None else ():
+        with contextlib.suppress(ValueError, TypeError, KeyError, RecursionError):
+            records.append(Record.read(line.decode()))
+    return said, records, data.rfind(b"\n") + 1
+
+
+def _object(line: bytes) -> dict[str, Any] | None:
+    try:
+        found = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    return found if isinstance(found, dict) else None
 
 
 def load(folder: Path) -> tuple[dict[str, Any], list[Record]]:
@@ -93,8 +98,12 @@ def load(folder: Path) -> tuple[dict[str, Any], list[Record]]:
     except OSError as error:
         raise _failed(path, error) from error
     if said is None:
-        raise PenchantError(f"{path} is no file of results", hint="`penchant lab run --fresh` begins it anew.")
+        raise _foreign(path)
     return said, records
+
+
+def _foreign(path: Path) -> PenchantError:
+    return PenchantError(f"{path} is no file of results", hint="`penchant lab run --fresh` begins it anew.")
 
 
 def _failed(path: Path, error: OSError) -> PenchantError:

@@ -157,3 +157,21 @@ def test_the_verbal_judge_is_believed_as_far_as_other_readers_bear_it_out() -> N
         made = [Record("history", 2, 8, seed, {}, {"verbal_posts": [4.0, 4.0, -4.0, None]}) for seed in range(3)]
         last = [line for line in judges.asked(made, readers) if line][-1]
         assert last == ("| history | 12 | 0.75 | 0.67 |" if knows else "| history | 12 | 0.00 | - |")
+
+
+def test_a_line_that_cannot_be_read_costs_its_record_and_none_of_those_behind_it(tmp_path: Path, plan: Plan) -> None:
+    kept = results_in(tmp_path, plan)
+    for seed in range(4):
+        kept.add(Record("base", 3, 20, seed))
+    *lines, last = (tmp_path / FILE).read_text().splitlines()
+    lines[2] = '{"arm": "base", "k": 3, "of another version": 1}'
+    (tmp_path / FILE).write_text("\n".join([*lines, last, '{"arm": "ba']))
+    again = results_in(tmp_path, plan)
+    assert sorted(key[-1] for key in again.records) == [0, 2, 3] == [r.seed for r in results.load(tmp_path)[1]]
+    again.add(Record("base", 3, 20, 1))
+    assert (tmp_path / FILE).read_text().splitlines()[:5] == [*lines, last], "and nothing of it is taken away"
+    assert sorted(key[-1] for key in results_in(tmp_path, plan).records) == [0, 1, 2, 3]
+    (tmp_path / FILE).write_text("\n".join(["not the first line", *lines, last, ""]))
+    with pytest.raises(PenchantError, match="is no file of results"):
+        results_in(tmp_path, plan)
+    assert (tmp_path / FILE).read_text().endswith(f"{last}\n"), "nothing is written over it"

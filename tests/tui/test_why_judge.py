@@ -46,6 +46,7 @@ def test_what_it_was_formed_from_is_told_as_it_is() -> None:
     assert "10 items you never judged" in sentences(Said([opinion(0.1, history="12+10?:aa")], AT_WORK))[-1]
     assert "asked again" in sentences(Said([opinion(0.1, history="9+9:bb")], AT_WORK))[-1]
     assert "before you decided" in sentences(Said([opinion(0.1, history="9+9:bb")], AT_WORK, NOW))[-1]
+    assert "before you" not in sentences(Said([opinion(0.1, at=NOW)], AT_WORK, NOW))[-1], "at once is not before"
     assert sentences(Said([opinion(0.1)], AT_WORK))[-1] == "from 12 likes and 10 skips"
 
 
