@@ -20,8 +20,8 @@ log = logging.getLogger(__name__)
 CALM = 2.0
 #: During steady ingest the first ranking comes after this, so that the first minute has one.
 FIRST = 1.0
-#: A refit takes at most one part in so many of the time.
-SHARE = 6.0
+#: A refit takes at most one part in so many of the time, and of that in which hundreds of sources are being visited.
+SHARE, SHARE_IN_RUSH = 6.0, 12.0
 
 
 class Ranker:
@@ -35,7 +35,7 @@ class Ranker:
         self._running: asyncio.Future[float] | None = None
         self._changed_at: float | None = None
         self._first_change = 0.0
-        self._not_before = 0.0
+        self._not_before = self._ended = self._took = 0.0
         self.published = 0
         #: Kind of the last failure, "" after a success.
         self.failed = ""
@@ -54,14 +54,17 @@ class Ranker:
             self._first_change = now
         self._changed_at = now
 
-    def look(self) -> None:
-        """Start a refit if one is called for. Raises `StoreError` where the last one met one."""
+    def look(self, *, rush: bool = False) -> None:
+        """Start a refit if one is called for, in a `rush` of visits more seldom. Raises `StoreError` where the last one
+        met one.
+        """
         now = time.monotonic()
         if self._running is not None:
             if not self._running.done():
                 return
             self._finished(self._running)
-        if self._changed_at is None or now < self._not_before:
+        rest = self._took * ((SHARE_IN_RUSH if rush else SHARE) - 1)
+        if self._changed_at is None or now < max(self._not_before, self._ended + rest):
             return
         patience = 5 * CALM if self.published else FIRST
         if now - self._changed_at >= CALM or now - self._first_change >= patience:
@@ -93,7 +96,7 @@ class Ranker:
         if error is None:
             self.published += 1
             self.failed = ""
-            self._not_before = time.monotonic() + running.result() * (SHARE - 1)
+            self._ended, self._took = time.monotonic(), running.result()
         elif isinstance(error, StoreError):
             raise error
         else:

@@ -269,7 +269,7 @@ class Worker:
         for letter in looked.letters:
             for lane in self.hearing:
                 lane.hear(letter)
-        self.ranker.look()
+        self.ranker.look(rush=len(self._waiting) >= RUSH)
         return bool(looked.derived or looked.announced)
 
     def _look(self, store: Store) -> Looked:

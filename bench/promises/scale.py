@@ -21,6 +21,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +41,8 @@ from penchant.app.store import Store  # noqa: E402
 #: Seconds for all; milliseconds for a key; MiB for the window, and for the worker with its children.
 SECONDS, KEY, WINDOW, WORKER = 180.0, 50.0, 200.0, 900.0
 PACE = 0.1
+#: Least seconds until a failing source is asked again (`decide.retry_at`), less what a visit itself takes.
+PATIENCE = 119.0
 PENCHANT = [sys.executable, "-m", "penchant.app.cli"]
 
 
@@ -155,6 +158,14 @@ def sources(paths: Paths, env: dict[str, str], result: Result) -> list[dict[str,
     return facts
 
 
+def too_often(bad: str, times: list[float]) -> bool:
+    """Whether a source was asked (at these Unix seconds) oftener than this script wanted the well ones visited, or than
+    the plan for failing ones allows: a long run lives to see their retries.
+    """
+    gap = RETRY_AFTER if bad == "429" else PATIENCE
+    return any(later - sooner < gap for sooner, later in pairwise(times)) if bad else len(times) > 2
+
+
 def judge(facts: list[dict[str, Any]], trace: dict[str, Any], result: Result) -> None:
     """Health, patience and politeness."""
     visited = [f for f in facts if "/feed/" in f["address"] and f["last_attempt"] and f["state"] == "idle"]
@@ -174,7 +185,7 @@ def judge(facts: list[dict[str, Any]], trace: dict[str, Any], result: Result) ->
     plans = sorted(wait for bad, wait in waits if bad == "404")
     spread = plans[-1] - plans[0] if plans else 0.0
     result.check(not plans or (plans[0] >= 119 and (spread > 5 or len(plans) < 5)), "failing sources march in step")
-    again = {n: times for n, times in trace["asked"].items() if len(times) > 2 or (way(int(n)) and len(times) > 1)}
+    again = {n: times for n, times in trace["asked"].items() if too_often(way(int(n)), times)}
     result.figure(
         f"{len(well):,} well, {len(ill):,} failing and told so; most requests at once to one host {trace['most']};"
         f" retries of 404s spread over {spread:.0f} s; asked more often than planned: {len(again)}"

@@ -78,3 +78,19 @@ def test_the_model_of_sentences_leaves_the_processor_to_a_rush_but_not_for_ever(
     assert not lane._gives_way()
     rush = True
     assert lane._gives_way()
+
+
+async def test_in_a_rush_the_ranking_rests_longer(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    from penchant.app import ranker
+
+    monkeypatch.setattr(ranker, "CALM", 0.0)
+    monkeypatch.setattr(ranker, "FIRST", 0.0)
+    monkeypatch.setattr(ranker, "SHARE", 1.0)
+    monkeypatch.setattr(ranker, "SHARE_IN_RUSH", 1e6)
+    async with ranker.Ranker(tmp_path) as lane:
+        monkeypatch.setattr(lane, "_publish", lambda brief: 0.05)  # seconds that a refit took
+        for rush, published in ((True, 1), (True, 1), (False, 2)):  # the first one has nothing to rest from
+            lane.changed()
+            lane.look(rush=rush)
+            await lane.settle()
+            assert lane.published == published
