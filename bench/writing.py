@@ -116,7 +116,7 @@ class Kept:
     async def write(self, user: str, tokens: int, carried: Carried, **options: Any) -> AsyncGenerator[str, None]:
         """See `Voice.write`."""
         # one taste of several has a file of its own; those of the whole are as they were
-        part = [carried.steer.name] if carried.steer is not None and "-part" in carried.steer.name else []
+        part = [_digest(carried.steer)] if carried.steer is not None and "-part" in carried.steer.name else []
         key = self._key(user, tokens, carried.system, carried.strength, sorted(options.items()), *part)
         if key not in self._known:
             began = time.monotonic()
@@ -135,6 +135,10 @@ class Kept:
         if key not in self._known:
             self._keep(key, [] if self._only else await self._voice.loglik(texts, carried))
         return list(self._known[key][0])
+
+
+def _digest(file: Path) -> str:
+    return hashlib.blake2b(file.read_bytes(), digest_size=12).hexdigest()
 
 
 def main() -> int:
