@@ -11,6 +11,7 @@ import asyncio
 import functools
 import ipaddress
 import os
+import select
 import socket
 import ssl
 import threading
@@ -23,10 +24,11 @@ import httpcore
 import httpx
 
 from .base import NotConnected, Refused, SourceError
-from .http_stream import connect
 
 #: Most looks for names at once, given up ones that the system still waits for included.
 _MOST_NAMES = 256
+#: Bytes taken from a connection at once: an endless body costs a third of what httpcore's 64 KiB make of it.
+_AT_ONCE = 256 << 10
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 #: Seconds for one address of a name that has several, so that a dead IPv6 route leaves time for IPv4.
 _ONE_ADDRESS = 3.0
@@ -112,6 +114,7 @@ class GuardedBackend(httpcore.AsyncNetworkBackend):
 
     def __init__(self, *, private: bool) -> None:
         self._private = private
+        self._inner = httpcore.AnyIOBackend()
 
     async def connect_tcp(
         self,
@@ -129,10 +132,10 @@ class GuardedBackend(httpcore.AsyncNetworkBackend):
         for address in allowed[:-1]:
             try:
                 wait = min(timeout or _ONE_ADDRESS, _ONE_ADDRESS)
-                return await connect(address, port, wait, local_address, socket_options)
+                return _Wide(await self._inner.connect_tcp(address, port, wait, local_address, socket_options))
             except (httpcore.ConnectError, httpcore.ConnectTimeout):
                 continue
-        return await connect(allowed[-1], port, timeout, local_address, socket_options)
+        return _Wide(await self._inner.connect_tcp(allowed[-1], port, timeout, local_address, socket_options))
 
     async def connect_unix_socket(
         self, path: str, timeout: float | None = None, socket_options: Iterable[Any] | None = None
@@ -141,6 +144,47 @@ class GuardedBackend(httpcore.AsyncNetworkBackend):
 
     async def sleep(self, seconds: float) -> None:
         await asyncio.sleep(seconds)
+
+
+class _Wide(httpcore.AsyncNetworkStream):
+    """A connection that hands over more at once than it is asked for; h11 takes any size."""
+
+    def __init__(self, inner: httpcore.AsyncNetworkStream) -> None:
+        self._inner = inner
+        self._socket = inner.get_extra_info("socket")
+
+    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        return await self._inner.read(max(max_bytes, _AT_ONCE), timeout)
+
+    async def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        await self._inner.write(buffer, timeout)
+
+    async def aclose(self) -> None:
+        await self._inner.aclose()
+
+    async def start_tls(
+        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
+    ) -> httpcore.AsyncNetworkStream:
+        return _Wide(await self._inner.start_tls(ssl_context, server_hostname, timeout))
+
+    def get_extra_info(self, info: str) -> Any:
+        """The pool asks every connection that it keeps, at each request, whether it can be read: anyio then looks up
+        names and peers of the socket, an eighth of the time of a visit.
+        """
+        if info == "is_readable" and self._socket is not None:
+            return _readable(self._socket.fileno())
+        return self._inner.get_extra_info(info)
+
+
+def _readable(file: int) -> bool:
+    """Whether reading would not wait: bytes, an end, or closed already (file < 0)."""
+    if file < 0:
+        return True
+    if not hasattr(select, "poll"):  # Windows
+        return bool(select.select([file], [], [], 0)[0])
+    poll = select.poll()
+    poll.register(file, select.POLLIN)
+    return bool(poll.poll(0))
 
 
 class _Stream(httpx.AsyncByteStream):

@@ -118,12 +118,12 @@ async def rebinding(result: Result, rounds: int) -> None:
         shown = pair if turn % 3 == 0 else (pair[turn % 2],)
         return [(2, 1, 6, "", (address, port)) for address in shown]
 
-    async def connect(address: str, *_: Any, **__: Any) -> Any:
-        tried.append(address)
+    async def connect(self: Any, host: str, *_: Any, **__: Any) -> Any:
+        tried.append(host)
         raise http_guard.httpcore.ConnectError("refused")
 
     socket.getaddrinfo = answers  # type: ignore[assignment]
-    http_guard.connect = connect  # type: ignore[attr-defined]
+    http_guard.httpcore.AnyIOBackend.connect_tcp = connect  # type: ignore[method-assign]
     async with Client() as client:
         for n in range(rounds):
             try:

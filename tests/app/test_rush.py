@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import socket
 from pathlib import Path
 
+import httpcore
 import pytest
 
 from penchant.adapters.base import Item, Page
+from penchant.adapters.http_guard import _Wide
 from penchant.app.config import Config, Models
 from penchant.app.paths import Paths
 from penchant.app.store import Store
@@ -94,3 +97,16 @@ async def test_in_a_rush_the_ranking_rests_longer(monkeypatch: pytest.MonkeyPatc
             lane.look(rush=rush)
             await lane.settle()
             assert lane.published == published
+
+
+async def test_a_kept_connection_is_found_readable_as_the_library_finds_it() -> None:
+    """Which decides whether it is used again: one that the server closed must not be."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        plain = await httpcore.AnyIOBackend().connect_tcp(*listening.getsockname())
+        wide = _Wide(plain)
+        peer, _ = listening.accept()
+        assert wide.get_extra_info("is_readable") is plain.get_extra_info("is_readable") is False
+        await wide.aclose()
+        assert wide.get_extra_info("is_readable") is plain.get_extra_info("is_readable") is True
+        peer.close()
+    assert wide.get_extra_info("nothing") is None
