@@ -23,7 +23,7 @@ from penchant.app.pictures.files import PictureFiles
 from penchant.app.tui.pictures import workshop
 from penchant.app.tui.pictures.fit import Cell, within
 from penchant.app.tui.pictures.frame import Frame, line, placeholder, preview_of
-from penchant.app.tui.pictures.raster import CLEAR, Raster
+from penchant.app.tui.pictures.raster import CLEAR, Raster, pairs
 from penchant.app.tui.pictures.scale import raster_of
 from penchant.app.tui.pictures.wish import Wish
 from penchant.app.tui.pictures.workshop import Workshop
@@ -93,11 +93,12 @@ def test_nothing_can_be_made_out_of_a_blurred_picture(file: Path, cols: int) -> 
 
 def test_half_blocks_have_the_picture_s_colours(file: Path) -> None:
     raster = raster_of(file, Wish(NAME, 12, 4, "block", CELL))
-    assert len(raster.cells) == 4 and {len(row) for row in raster.cells} == {12}
-    left, right = raster.cells[1][1][0], raster.cells[1][10][0]
+    assert len(raster.cells) == 4 and {len(list(pairs(row))) for row in raster.cells} == {12}
+    line = list(pairs(raster.cells[1]))
+    left, right = line[1][0], line[10][0]
     assert left >> 16 > left & 255 and right & 255 > right >> 16
     filled = raster_of(file, Wish(NAME, 6, 2, "block", CELL, fill=True))
-    assert {lower for _, lower in filled.cells[-1]} == {CLEAR}
+    assert {lower for _, lower in pairs(filled.cells[-1])} == {CLEAR}
 
 
 def test_iterm_gets_jpegs_of_one_row(file: Path) -> None:
@@ -125,7 +126,7 @@ def test_a_frame_s_lines_are_as_wide_as_it_says(cols: int, rows: int, preview: b
 def test_a_preview_s_colours_stand_where_they_belong() -> None:
     preview = b"\xff\x00\x00" * 4 + b"\x00\xff\x00" * 4 + b"\x00\x00\xff" * 4
     cells = placeholder(preview, 6, 6)
-    assert cells[0][0][0] == 0xFF0000 and cells[-1][5][1] == 0x0000FF
+    assert next(pairs(cells[0]))[0] == 0xFF0000 and list(pairs(cells[-1]))[5][1] == 0x0000FF
 
 
 @given(st.text(max_size=60))

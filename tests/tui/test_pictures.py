@@ -16,7 +16,7 @@ from penchant.app.pictures.files import PictureFiles
 from penchant.app.store.pictures_rows import Failed, Kept
 from penchant.app.tui.app import PenchantApp
 from penchant.app.tui.pictures.painter import wanted
-from penchant.app.tui.pictures.raster import CLEAR, Placed
+from penchant.app.tui.pictures.raster import CLEAR, Placed, pairs
 from penchant.app.tui.pictures.wish import Way
 
 COLOURS = ((200, 30, 30), (30, 160, 60), (40, 60, 200))
@@ -152,7 +152,7 @@ async def test_half_blocks_in_the_cells(pictured: Any, wait: Any) -> None:
         await wait(lambda: (made := gallery.thumb(second, 2)) is not None and made.raster is not None)
         frame = gallery.thumb(second, 2)
         assert frame is not None and frame.raster is not None
-        assert frame.raster.cells[-1][0][1] == CLEAR  # neighbours do not run into one another
+        assert next(pairs(frame.raster.cells[-1]))[1] == CLEAR  # neighbours do not run into one another
 
 
 async def test_none_draws_nothing_and_says_it_in_words(pictured: Any, lines: Any) -> None:

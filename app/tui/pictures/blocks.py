@@ -9,7 +9,7 @@ from rich.color import Color
 from rich.segment import Segment
 from rich.style import Style
 
-from .raster import CLEAR, Cells
+from .raster import CLEAR, Cells, pairs
 
 
 @lru_cache(1024)
@@ -25,5 +25,5 @@ def segments(line: Cells, ground: Style) -> list[Segment]:
     """One row of a picture on its ground; neighbours of the same two colours share a segment."""
     return [
         Segment(("▀" if upper != lower else " ") * len(list(run)), ground + _style(upper, lower))
-        for (upper, lower), run in groupby(line)
+        for (upper, lower), run in groupby(pairs(line))
     ]

@@ -12,7 +12,7 @@ from rich.segment import Segment
 from rich.style import Style
 
 from .blocks import segments
-from .raster import Cells, Raster
+from .raster import CELL_BYTES, Cells, Raster, packed
 
 #: Pixels of `Shot.preview`.
 ACROSS, DOWN = 4, 3
@@ -43,7 +43,7 @@ def line(frame: Frame, row: int, tone: Style, ground: Style) -> list[Segment]:
     cells = raster.cells[row]
     if frame.moves and row == frame.rows - 1:
         # Half blocks are too coarse for a mark inside the picture.
-        return [*segments(cells[:-1], ground), Segment(MARK, Style(color="white", bgcolor="black"))]
+        return [*segments(cells[:-CELL_BYTES], ground), Segment(MARK, Style(color="white", bgcolor="black"))]
     return segments(cells, ground)
 
 
@@ -55,7 +55,7 @@ def placeholder(preview: bytes, cols: int, rows: int) -> tuple[Cells, ...]:
         [_color(preview, (x + 0.5) / cols, (y + 0.5) / (2 * rows), smooth) for x in range(cols)]
         for y in range(2 * rows)
     ]
-    return tuple(tuple(zip(lines[2 * row], lines[2 * row + 1], strict=True)) for row in range(rows))
+    return tuple(packed(zip(lines[2 * row], lines[2 * row + 1], strict=True)) for row in range(rows))
 
 
 def _color(preview: bytes, across: float, down: float, smooth: bool) -> int:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import struct
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 
@@ -23,12 +25,25 @@ class Tile(NamedTuple):
 
 #: The ground shows through.
 CLEAR = -1
-#: A line of half blocks: (upper colour, lower colour) of each cell as 0xRRGGBB or `CLEAR`.
-Cells = tuple[tuple[int, int], ...]
+#: A line of half blocks, packed (`packed`, `pairs`): as tuples of numbers a cell took 120 bytes.
+Cells = bytes
+_PAIR = struct.Struct("<ii")
+#: Bytes of a cell.
+CELL_BYTES = _PAIR.size
+
+
+def packed(line: Iterable[tuple[int, int]]) -> Cells:
+    """A line of half blocks of (upper colour, lower colour) of each cell as 0xRRGGBB or `CLEAR`."""
+    return b"".join(_PAIR.pack(*pair) for pair in line)
+
+
+def pairs(line: Cells) -> Iterator[tuple[int, int]]:
+    """(upper colour, lower colour) of each cell."""
+    return _PAIR.iter_unpack(line)  # type: ignore[return-value]
 
 
 class Raster(NamedTuple):
-    """A picture at one size. `tiles` for kitty and iTerm2, `cells` (a tuple for each row) for half blocks."""
+    """A picture at one size. `tiles` for kitty and iTerm2, `cells` (a line for each row) for half blocks."""
 
     cols: int
     rows: int

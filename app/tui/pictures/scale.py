@@ -17,13 +17,15 @@ from typing import TYPE_CHECKING
 import numpy  # noqa: F401
 from PIL import Image, ImageDraw
 
-from .raster import CLEAR, Raster, Tile
+from .raster import CELL_BYTES, CLEAR, Raster, Tile, packed
 
 if TYPE_CHECKING:
     from .wish import Wish
 
 #: Pixels of a tile in bytes: one is sent within one frame.
 TILE_BYTES = 100_000
+#: Bytes of what stands around a raster's cells.
+_OBJECTS = 1_000
 #: Patches of a blurred picture along its longer side.
 PATCHES = 6
 
@@ -111,8 +113,8 @@ def _cells(picture: Image.Image, wish: Wish) -> Raster:
             return CLEAR
         return int.from_bytes(data[3 * (y * width + x) : 3 * (y * width + x) + 3], "big")
 
-    cells = tuple(tuple((color(x, 2 * row), color(x, 2 * row + 1)) for x in range(width)) for row in range(wish.rows))
-    return Raster(wish.cols, wish.rows, cells=cells, size=120 * width * wish.rows)
+    cells = tuple(packed((color(x, 2 * row), color(x, 2 * row + 1)) for x in range(width)) for row in range(wish.rows))
+    return Raster(wish.cols, wish.rows, cells=cells, size=_OBJECTS + CELL_BYTES * width * wish.rows)
 
 
 def _strips(picture: Image.Image, wish: Wish, rows: int) -> Iterator[tuple[int, int, Image.Image]]:

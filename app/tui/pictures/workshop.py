@@ -13,7 +13,7 @@ from penchant.app.pictures.files import PictureFiles
 from .raster import Raster
 from .wish import Wish
 
-#: Bytes of rasters kept: some 300 thumbnails. They are made again in milliseconds.
+#: Bytes of rasters kept: some 300 thumbnails of kitty's, 2,000 of half blocks. They are made again in milliseconds.
 ROOM = 4_000_000
 #: Wishes that wait at most; the oldest are forgotten, since the reader has scrolled on.
 MOST_WAITING = 64
