@@ -1,7 +1,6 @@
 """Are drafts in the reader's taste, varied, and their own? Simulated readers with hidden tastes over real texts.
 
-    python bench/writing.py [--texts FILE] [--cache DIR] [--first N] [--seeds N] [--arms none,vector] [--dial 1]
-                            [--static]
+    python bench/writing.py [--texts FILE] [--cache DIR] [--seeds N] [--arms none,vector] [--dial 1] [--static]
 
 A reader likes two of twelve clusters of the texts (k-means of all-MiniLM-L6-v2). 32 likes and 32 skips go to the
 carrier and to a small head that ranks the drafts, as the archive's does; how likely the reader likes a draft is then
@@ -115,9 +114,7 @@ class Kept:
 
     async def write(self, user: str, tokens: int, carried: Carried, **options: Any) -> AsyncGenerator[str, None]:
         """See `Voice.write`."""
-        # one taste of several has a file of its own; those of the whole are as they were
-        part = [_digest(carried.steer)] if carried.steer is not None and "-part" in carried.steer.name else []
-        key = self._key(user, tokens, carried.system, carried.strength, sorted(options.items()), *part)
+        key = self._key(user, tokens, carried.system, carried.strength, sorted(options.items()))
         if key not in self._known:
             began = time.monotonic()
             pieces = (
@@ -137,10 +134,6 @@ class Kept:
         return list(self._known[key][0])
 
 
-def _digest(file: Path) -> str:
-    return hashlib.blake2b(file.read_bytes(), digest_size=12).hexdigest()
-
-
 def main() -> int:
     options = _options()
     world = _world(options)
@@ -154,7 +147,6 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--texts", type=Path)
     parser.add_argument("--cache", type=Path, default=Path("~/.cache/penchant-bench/writing"))
     parser.add_argument("--seeds", type=int, default=5)
-    parser.add_argument("--first", type=int, default=0, help="the first reader: settings are settled on 10 and later")
     parser.add_argument("--arms", type=lambda text: text.split(","), default=["none", SUBJECTS, "vector"])
     parser.add_argument("--dial", type=float, default=USUAL)
     parser.add_argument("--model", default="")
@@ -224,7 +216,7 @@ async def _measured(world: World, options: argparse.Namespace) -> dict[str, list
     model = SentenceVectors("auto", models=options.cache / "models", cache=options.cache / "vectors").model or ""
     async with open_voice(options.model, Config(), paths, copy=1 << 30) as voice, Runner(model) as runner:
         minilm = Minilm(runner)
-        for seed in range(options.first, options.first + options.seeds):
+        for seed in range(options.seeds):
             reader = _reader(world, seed)
             known = _as_reader(world, reader, options.dial)
             for arm in options.arms:
@@ -318,7 +310,7 @@ async def _of(writer: Writer, world: World, reader: Simulated, minilm: Minilm, s
 # -- the report
 def _told(world: World, found: dict[str, list[Measured]], options: argparse.Namespace) -> int:
     base = np.array([each.pool[0] for each in found["none"]])
-    liked = np.array([_liked_variance(world, options.first + n) for n in range(options.seeds)])
+    liked = np.array([_liked_variance(world, seed) for seed in range(options.seeds)])
     print(f"\nwithout a carrier: P {base.mean():.3f}; {OFFERED} liked texts: variance {liked.mean():.3f}")
     print(f"\n{'P, variance of':10} {' '.join(f'{name:>13}' for name in SETS)}  higher by (95 %)          s a draft")
     wrong: list[str] = []

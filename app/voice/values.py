@@ -66,20 +66,11 @@ class Carried:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
-    """One of the several tastes in a reader's likes: the liked texts that it is made of, and what carries it."""
-
-    texts: frozenset[str]
-    toward: Carried
-
-
-@dataclass(frozen=True, slots=True)
 class Taste:
     """A reader as one carrier carries them: `toward` writes. A text scores log p(text | toward) - log p(text | away),
     nats a token, or where there are `pairs` of both, the mean over those instead.
 
-    `tokens`: what it costs in the context; `note`: for the reader, such as why it is weaker than it could be; `parts`:
-    what writes from a liked text, where the likes are several tastes.
+    `tokens`: what it costs in the context; `note`: for the reader, such as why it is weaker than it could be.
     """
 
     toward: Carried = field(default_factory=Carried)
@@ -87,11 +78,6 @@ class Taste:
     tokens: int = 0
     note: str = ""
     pairs: tuple[tuple[Carried, Carried], ...] = ()
-    parts: tuple[Part, ...] = ()
-
-    def toward_from(self, text: str) -> Carried:
-        """What writes from a liked text ("": from none)."""
-        return next((part.toward for part in self.parts if text in part.texts), self.toward)
 
     @property
     def scored(self) -> tuple[tuple[Carried, Carried], ...]:

@@ -122,8 +122,7 @@ class Writer:
         room, pieces, began, said = prompt.tokens(self._length), 0, time.monotonic(), ""
         heat, seed = round(self._heat, 2), (self._wish.seed + self._tried) & 0x7FFFFFFF
         turns = prompt.turns(self._wish, self._setting)
-        toward = self._taste.toward_from(prompt.spark_of(self._setting, self._tried))
-        carried = _turned(toward, LOUD[self._tried % len(LOUD)])
+        carried = _turned(self._taste.toward, LOUD[self._tried % len(LOUD)])
         stream = self._voice.write(asked, room, carried, temperature=heat, seed=seed, turns=turns)
         self._tried += 1
         async with contextlib.aclosing(stream):

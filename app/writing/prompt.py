@@ -44,17 +44,12 @@ _QUOTED = re.compile(r'"[^"]*"')
 def request(wish: Wish, setting: Setting, angle: int, length: int) -> str:
     """What the user says in a chat; `angle` counts candidates from 0."""
     given = _given(wish, setting)
-    spark = spark_of(setting, angle)
+    spark = setting.sparks[angle % len(setting.sparks)] if setting.sparks else ""
     turn = ANGLES[(angle // len(setting.sparks) if spark else angle) % len(ANGLES)]
     asked = f"{_asked(wish, setting, spark)} {turn}".strip()
     size = "one or two sentences" if length <= SHORT else f"at most {_words(length)} words"
     end = f"{asked} In {size}, as plain text, nothing else."
     return "\n\n".join([*given, *([MATERIAL] if given else []), end])
-
-
-def spark_of(setting: Setting, angle: int) -> str:
-    """The liked text that a candidate starts from; "" for none."""
-    return setting.sparks[angle % len(setting.sparks)] if setting.sparks else ""
 
 
 def echoes(text: str, asked: str) -> bool:

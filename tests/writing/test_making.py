@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from penchant.app import embed
-from penchant.app.voice.values import LIKELIHOOD, Carried, Part, Taste, Text
+from penchant.app.voice.values import LIKELIHOOD, Carried, Taste, Text
 from penchant.app.writing import making, style
 from penchant.app.writing.making import COOL, Tools, compose
 from penchant.app.writing.prompt import ANGLES, request, turns
@@ -182,17 +182,6 @@ async def test_every_second_one_hears_a_control_vector_at_half_its_strength() ->
     async for step in compose(Wish(), Setting(), voice, steered, tools(), "vector"):
         last = step
     assert [each["carried"].strength for each in voice.asked] == [2.0, 1.0, 2.0] and len(last.offered) == 3
-
-
-async def test_a_post_that_starts_from_a_liked_text_is_carried_by_the_taste_that_this_is_part_of() -> None:
-    part = Part(frozenset({OWLS}), Carried(steer=Path("owls"), strength=2.0))
-    taste = Taste(Carried(steer=Path("all"), strength=2.0), Carried(steer=Path("all"), strength=-2.0), parts=(part,))
-    voice = FakeVoice(TRAMS, BREAD)
-    async for _ in compose(Wish(count=2), Setting(sparks=(OWLS, BREAD)), voice, taste, tools(), "vector"):
-        pass
-    assert [(str(each["carried"].steer), each["carried"].strength) for each in voice.asked[:2]] == [
-        ("owls", 2.0), ("all", 1.0),
-    ]  # fmt: skip
 
 
 async def test_an_endless_answer_is_cut_and_closing_stops_the_model() -> None:

@@ -8,18 +8,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from penchant.app.judge import carried as files
-from penchant.app.judge.history import line
 from penchant.app.voice import words
 from penchant.app.voice.shelf import Kept, file_of
-from penchant.app.voice.values import STATES, STEER, Carried, Part, Reader, Taste, Text, Voice
+from penchant.app.voice.values import STATES, STEER, Carried, Reader, Taste, Voice
 
 from .base import CannotCarry, Inside, Tools, inside, liked_enough
-from .parts import MOST, parted
 from .rows import WAITING, Rows, keep, lines
 
 if TYPE_CHECKING:
@@ -37,8 +34,6 @@ LOUDEST = 3.0
 LAYERS = 5
 #: The share of texts that have to be read; some a model cannot read.
 MOST_READ = 0.95
-#: The latest likes that are looked at for several tastes in them: those that a draft starts from.
-LATEST = 200
 
 
 class Vector:
@@ -58,7 +53,7 @@ class Vector:
         if len(skipped) < FEW:
             skipped = lines(await self._shelf.world(WORLD))
         path, scoring = (file_of(self._shelf, name, model.key) for name in (self.name, f"{self.name}-score"))
-        note, rows = await self._made(model, path, scoring, liked, skipped, reader.upto)
+        note = await self._made(model, path, scoring, liked, skipped, reader.upto)
         if not reader.dial:
             note = "the dial stands at 0: your taste is not heard"
         heard = max(-1.0, min(reader.dial, 1.0))  # louder than this it tells less, however loud it writes
@@ -67,43 +62,12 @@ class Vector:
             for file, loud in ((path, reader.dial), (scoring, heard))
             for strength in (loud, -loud)
         )
-        parts = await self._parts(model, reader.liked[:LATEST], rows, skipped)
-        several = tuple(Part(texts, replace(toward, steer=file)) for texts, file in parts)
-        return Taste(toward, away, 0, note, ((more, less),), several)
-
-    async def _parts(
-        self, model: Inside, liked: Sequence[Text], rows: Rows, skipped: list[str]
-    ) -> list[tuple[frozenset[str], Path]]:
-        """(texts, file) of every taste among the likes; none where they are one."""
-        from penchant.app import embed
-
-        known: dict[str, set[str]] = {}
-        for text in liked:
-            if found := line(text.text):
-                known.setdefault(found, set()).add(text.text)
-        labels = await asyncio.to_thread(lambda: parted(embed.load().embed_batch([*known]))) if known else ()
-        layers, made = layers_of(model.ready.layers), list[tuple[frozenset[str], Path]]()
-        against = rows.of(skipped)
-        whole = steering(rows.of([*known]), against, layers, model.ready.layers, model.ready.width)
-        for part in range(max(labels) + 1 if max(labels, default=0) else 0):
-            mine = [found for found, label in zip(known, labels, strict=True) if label == part]
-            read = rows.of(mine)
-            if len(read) < FEW:
-                continue  # the whole taste writes from these
-            numbers = as_loud(steering(read, against, layers, model.ready.layers, model.ready.width), whole)
-            file = file_of(self._shelf, f"{self.name}-part{part}", model.key)
-            await asyncio.to_thread(keep, file, model.key, _written(numbers, layers), files.STEER)
-            made.append((frozenset[str]().union(*(known[found] for found in mine)), file))
-        now = {file for _, file in made}
-        for part in range(MOST):  # what is no part any more leaves no trace
-            if (file := file_of(self._shelf, f"{self.name}-part{part}", model.key)) not in now:
-                file.unlink(missing_ok=True)
-        return made
+        return Taste(toward, away, 0, note, ((more, less),))
 
     async def _made(
         self, model: Inside, path: Path, scoring: Path, liked: list[str], skipped: list[str], upto: int
-    ) -> tuple[str, Rows]:
-        """Write the files; returns what is still missing, in words, and the rows."""
+    ) -> str:
+        """Write the files; returns what is still missing, in words."""
         layers, width = layers_of(model.ready.layers), model.ready.width
         rows = await self._rows(model, layers, width, liked, skipped)
         sides = [rows.of(side) for side in (liked, skipped)]
@@ -112,7 +76,8 @@ class Vector:
         made = steering(sides[0], sides[1], layers, model.ready.layers, width)
         loud = made * loudness(sides[0], sides[1], layers, model.ready.layers)[:, None]
         await asyncio.to_thread(keep, scoring, model.key, loud, files.STEER)
-        await asyncio.to_thread(keep, path, model.key, _written(made, layers), files.STEER)
+        made[[layer for layer in layers if layer not in inner(layers)]] = 0.0
+        await asyncio.to_thread(keep, path, model.key, made, files.STEER)
         read, of = len(sides[0]) + len(sides[1]), len(liked) + len(skipped)
         facts = {
             "liked": len(sides[0]),
@@ -121,7 +86,7 @@ class Vector:
             "layers": list(layers),
         }
         await self._shelf.put(Kept(self.name, model.key, upto, facts))
-        return f"it has read {read} of {of} of your likes and skips so far" if facts["more"] else "", rows
+        return f"it has read {read} of {of} of your likes and skips so far" if facts["more"] else ""
 
     async def _rows(
         self, model: Inside, layers: Sequence[int], width: int, liked: list[str], skipped: list[str]
@@ -143,24 +108,6 @@ def layers_of(count: int) -> tuple[int, ...]:
     """The layers that it is taken from and added to: from a sixth of the way to five sixths, never the first."""
     found = {max(1, count * (n + 1) // (LAYERS + 1)) for n in range(LAYERS)}
     return tuple(sorted(found & set(range(1, max(count, 2)))))
-
-
-def as_loud(made: NDArray[np.float32], whole: NDArray[np.float32]) -> NDArray[np.float32]:
-    """[count, width]: `made` as long as `whole` in each layer: a mean of fewer texts is longer by chance alone."""
-    import numpy as np
-
-    lengths = [np.linalg.norm(each, axis=1, keepdims=True) for each in (made, whole)]
-    return np.asarray(made * (lengths[1] / np.maximum(lengths[0], 1e-9)), np.float32)
-
-
-def _written(made: NDArray[np.float32], layers: Sequence[int]) -> NDArray[np.float32]:
-    """[count, width]: a difference at those layers only that it is added to where it writes."""
-    import numpy as np
-
-    found = np.zeros_like(made)
-    kept = list(inner(layers))
-    found[kept] = made[kept]
-    return found
 
 
 def inner(layers: Sequence[int]) -> Sequence[int]:
