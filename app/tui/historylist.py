@@ -11,7 +11,7 @@ from textual.strip import Strip
 from penchant.app.memory.deeds import minutes
 
 from . import words
-from .cardview import title_of
+from .cardview import marks_of, title_of
 from .headedlist import HeadedList
 
 if TYPE_CHECKING:
@@ -91,11 +91,12 @@ class HistoryList(HeadedList[Row]):
     def _visit(self, visit: Visit, width: int, selected: bool) -> list[tuple[str, str]]:
         card = self.cards.get(visit.item_id)
         done = next(cells for least, cells in DONE if width >= least)
-        room = max(4, width - 9 - done)
+        room = max(4, width - 10 - done)
         about = " · ".join(part for part in (visit.words, minutes(visit.seconds)) if part)
         title = title_of(card) if card is not None else "(no longer in the archive)"
         role = "liked" if "like" in visit.done else "text" if "open" in visit.done else "seen"
+        sign, colour = next(iter(marks_of(card.marks)), (" ", "meta")) if card is not None else (" ", "meta")
         return [
-            ("▌" if selected else " ", "bar"), (f" {visit.clock} ", "meta"),
+            ("▌" if selected else " ", "bar"), (sign, colour), (f" {visit.clock} ", "meta"),
             (words.fit(words.one_line(title), room), role), ("  ", ""), (words.fit(about, done), "meta"),
         ]  # fmt: skip

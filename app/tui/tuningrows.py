@@ -202,5 +202,3 @@ def dial_text(value: float) -> str:
 def sections(rows: Sequence[Row]) -> list[int]:
     """The first row after each heading."""
     return [i + 1 for i, row in enumerate(rows[:-1]) if row.heading]
-
-

@@ -12,6 +12,7 @@ import pytest
 from penchant.adapters.base import Author
 from penchant.app.store import Store
 from penchant.app.store.citations import Citations
+from penchant.app.tui.cardview import marks_of
 from penchant.app.types import Event, View
 
 from .conftest import make_items
@@ -101,6 +102,27 @@ async def test_history_keys_open_like_and_go_back(lived: Any, run_app: Any, wait
         await wait(lambda: app.screen is screen)
         await pilot.press("q")
         await wait(lambda: type(app.screen).__name__ == "FeedScreen")
+
+
+async def test_a_decision_shows_at_once_on_the_row_and_goes_with_undo(
+    lived: Any, run_app: Any, wait: Any, lines: Any
+) -> None:
+    async with run_app(lived) as (app, pilot):
+        screen = await opened(app, pilot, wait, "H", "HistoryScreen")
+        await wait(lambda: screen.complete)
+
+        def selected() -> str:
+            return next((line for line in lines(app) if line.startswith("\u258c")), "")
+
+        for _ in screen.query_one("HistoryList").rows:
+            if (card := screen.at_hand()) is not None and not marks_of(card[0].marks):
+                break
+            await pilot.press("j")
+        assert selected().startswith("\u258c ")
+        await pilot.press("l")
+        await wait(lambda: selected().startswith("\u258c\u2665"))
+        await pilot.press("u")
+        await wait(lambda: selected().startswith("\u258c "))
 
 
 async def test_history_reads_on_as_one_moves(lived: Any, run_app: Any, wait: Any, monkeypatch: Any) -> None:
