@@ -6,7 +6,7 @@ import errno
 import shutil
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Literal
 
@@ -181,8 +181,8 @@ class Database:
         return int(self.pragma("data_version"))
 
     def checkpoint(self) -> None:
-        """Fold what no reader needs any more into the main file, waiting for nobody."""
-        with self.failures():
+        """Fold what no reader needs any more into the main file, waiting for nobody; another may be at it already."""
+        with self.failures(), suppress(apsw.BusyError):
             self.apsw.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
 
     def close(self) -> None:
